@@ -1,0 +1,62 @@
+import type { Evidence } from "./evidence.js";
+import type { Model } from "./setup.js";
+
+export type Level = "MUST" | "MUST NOT" | "SHOULD" | "SHOULD NOT" | "MAY";
+export type Profile = "core" | "extended";
+
+export type Status = "pass" | "fail" | "inconclusive" | "not-exercised" | "declared" | "not-supported";
+
+/** What most likely makes a rule fail. */
+export interface Cause {
+  /** Stable, kebab-case. */
+  readonly id: string;
+  readonly text: string;
+  /** The command that mends it, ready to paste; left out where there is none. */
+  readonly fix?: string;
+}
+
+export interface FrameReference {
+  readonly tap: string;
+  readonly number: number;
+}
+
+/** A rule held against evidence. */
+export interface Finding {
+  readonly rule: string;
+  readonly status: Status;
+  /** `director`, the name of a real server, `client` or `network`; only where something is wrong. */
+  readonly suspect?: string;
+  /** Where it shows. */
+  readonly tap?: string;
+  /** The field in Wireshark's spelling (`ip.ttl`; `ip.ttl#2` is that of the inner header). */
+  readonly field?: string;
+  /** The frames that the verdict rests on; empty only with `lookedFor`. */
+  readonly frames: readonly FrameReference[];
+  /** What was looked for and not found. */
+  readonly lookedFor?: string;
+  readonly expected?: string;
+  readonly observed?: string;
+  /** How many times the rule was exercised with this outcome. */
+  readonly count: number;
+  /** Most likely first. */
+  readonly causes: readonly Cause[];
+}
+
+/**
+ * One entry of the catalogue: a plain declaration and one pure function.
+ * The function reads no clock, socket or file; it returns no finding where nothing in the evidence exercises the rule.
+ */
+export interface Rule {
+  readonly id: string;
+  readonly title: string;
+  readonly level: Level;
+  readonly profile: Profile;
+  /** The models that the rule applies to. */
+  readonly models: readonly Model[];
+  readonly statement: string;
+  /** RFC section, kernel function. */
+  readonly source: string;
+  /** The hop at which it shows, in words. */
+  readonly observedAt: string;
+  judge(evidence: Evidence): readonly Finding[];
+}

@@ -1,0 +1,24 @@
+import type { Packet } from "./packet.js";
+
+/** `in`: the host at this tap received the frame; `out`: it sent it. */
+export type Direction = "in" | "out";
+
+/** One frame recorded at a tap. */
+export interface Frame {
+  /** Position among the frames of its tap, from 1: the number that Wireshark shows for the tap's own capture file. */
+  readonly number: number;
+  /** Where it was recorded: see `tapName` of the setup. */
+  readonly tap: string;
+  /** The host whose NIC the tap watches. */
+  readonly host: string;
+  readonly direction: Direction;
+  /** Nanoseconds since the epoch, one clock for all taps of a lab. */
+  readonly time: bigint;
+  /** The recorded bytes; may be fewer than were on the wire. */
+  readonly bytes: Uint8Array;
+  /** Bytes on the wire. */
+  readonly wireLength: number;
+  /** False where the kernel says that the sender had not yet filled in the L4 checksum (offload). */
+  readonly checksumReady: boolean;
+  readonly packet: Packet;
+}

@@ -1,0 +1,138 @@
+import type { Model, Protocol, Setup } from "../forwarding/setup.js";
+import type { PacketSpec } from "../packet/craft.js";
+
+/** Where something stands in the scenario file, for errors and annotations. */
+export interface Position {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A scenario as its file says it, checked, with defaults filled in. */
+export interface Scenario {
+  readonly file: string;
+  readonly title: string;
+  readonly setup: Setup;
+  /** The rules that it promises to exercise. */
+  readonly covers: readonly string[];
+  readonly steps: readonly Step[];
+  readonly expect: readonly Assertion[];
+  readonly absent: readonly Assertion[];
+}
+
+export type Step = (
+  | SendStep
+  | AnswerStep
+  | AskStep
+  | ConnectStep
+  | DatagramStep
+  | BurstStep
+  | ReplayStep
+  | WeightStep
+  | ServerStep
+  | ForgetStep
+) & { readonly position: Position };
+
+/** Header fields as Wireshark spells them; addresses may be names of the setup (`vip`, `rs1`, `director`, `router/eth1`). */
+export type Fields = PacketSpec;
+
+/** A flow is a client port of its own; its name lives as long as the scenario. */
+export interface FlowFields {
+  /** Name of the flow; the first step that names it takes a fresh client port. */
+  readonly flow: string;
+  /** The service the flow addresses; default: the setup's first. */
+  readonly to?: { readonly vip: string; readonly port: number; readonly protocol: Protocol };
+  readonly fields: Fields;
+  /** Bytes of IP payload in each fragment; left out: not fragmented. */
+  readonly fragment?: { readonly size: number; readonly order: "forward" | "reversed" };
+  /** How many times the same frame is sent (a retransmission). */
+  readonly times: number;
+  /** The flow whose last datagram an ICMP error quotes, as the sender of the error saw it. */
+  readonly quote?: string;
+}
+
+/** A crafted frame from the client's side. */
+export interface SendStep extends FlowFields {
+  readonly kind: "send";
+  /** Name of the host that sends. */
+  readonly from: string;
+}
+
+/** A crafted frame from the real server that got the flow, back to the client. */
+export interface AnswerStep extends FlowFields {
+  readonly kind: "answer";
+  /** Another real server than the one that got the flow. */
+  readonly from?: string;
+}
+
+/** An ARP request, and behind it the canary: a request for the asked host's own address. */
+export interface AskStep {
+  readonly kind: "ask";
+  readonly whoHas: string;
+  /** Whose segment and MAC it is sent from. */
+  readonly from: string;
+  /** The host that must answer the canary. */
+  readonly of: string;
+  /** broadcast; unicast to the host's MAC; probe: sender 0.0.0.0 (RFC 5227); foreign: a sender of another subnet. */
+  readonly as: "broadcast" | "unicast" | "probe" | "foreign";
+}
+
+/** A real TCP session from the client's own stack. */
+export interface ConnectStep {
+  readonly kind: "connect";
+  readonly from: string;
+  readonly to: { readonly vip: string; readonly port: number; readonly protocol: Protocol };
+  readonly payload: string;
+  readonly times: number;
+}
+
+/** A real UDP datagram from the client's own stack; its echo is awaited. */
+export interface DatagramStep extends Omit<ConnectStep, "kind"> {
+  readonly kind: "datagram";
+}
+
+/** Many crafted frames, each of a flow of its own, sent by tcpreplay as fast as it can. */
+export interface BurstStep extends Omit<SendStep, "kind"> {
+  readonly kind: "burst";
+  readonly count: number;
+}
+
+/** A recorded capture sent by tcpreplay. */
+export interface ReplayStep {
+  readonly kind: "replay";
+  readonly from: string;
+  /** Absolute path of a classic pcap file. */
+  readonly file: string;
+}
+
+export interface WeightStep {
+  readonly kind: "weight";
+  readonly realServer: string;
+  readonly weight: number;
+}
+
+export interface ServerStep {
+  readonly kind: "add" | "remove";
+  readonly realServer: string;
+}
+
+/** Empties the neighbour table of a host: the next packet has to resolve its next hop. */
+export interface ForgetStep {
+  readonly kind: "forget";
+  readonly host: string;
+}
+
+/** What the author asserts beyond the rules: frames at a tap whose fields have these values. */
+export interface Assertion {
+  readonly at: string;
+  readonly direction: "in" | "out";
+  readonly fields: Readonly<Record<string, string>>;
+  /** How many such frames; left out: one or more (`expect`), none (`absent`). */
+  readonly count?: number;
+  readonly position: Position;
+}
+
+export function modelsOf(setup: Setup): ReadonlySet<Model> {
+  return new Set(setup.services.map((service) => service.model));
+}
