@@ -1,10 +1,21 @@
 import type { Frame } from "../packet/frame.js";
 import type { Journey } from "./journey.js";
-import type { Setup } from "./setup.js";
+import type { Service, Setup } from "./setup.js";
+
+/** The service table as it was changed while frames were being recorded. */
+export interface ServiceChange {
+  /** Nanoseconds since the epoch, of the clock of the frames. */
+  readonly time: bigint;
+  /** All services, in force from that time on. */
+  readonly services: readonly Service[];
+}
 
 /** All that a rule may look at. */
 export interface Evidence {
+  /** As it was when the first frame was recorded. */
   readonly setup: Setup;
+  /** In the order of their times. */
+  readonly changes?: readonly ServiceChange[];
   /** Every frame of every tap, in the order of their times. */
   readonly frames: readonly Frame[];
   readonly journeys: readonly Journey[];
@@ -14,4 +25,19 @@ export interface Evidence {
    * inconclusive, never a pass.
    */
   readonly settled: boolean;
+  /**
+   * Client endpoints (`172.16.0.100:40001`) that may have had connections before the first frame: what belongs to
+   * them is not judged as new. Left out: none where the evidence is settled (a lab), any where it is not (captures).
+   */
+  readonly earlierClients?: ReadonlySet<string>;
+}
+
+/** The service table in force at a time. */
+export function servicesAt(evidence: Evidence, time: bigint): readonly Service[] {
+  return evidence.changes?.findLast((change) => change.time <= time)?.services ?? evidence.setup.services;
+}
+
+/** Whether the endpoint may have had connections that the evidence does not show the beginning of. */
+export function mayBeEarlier(evidence: Evidence, endpoint: string): boolean {
+  return evidence.earlierClients?.has(endpoint) ?? !evidence.settled;
 }

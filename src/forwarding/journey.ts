@@ -1,5 +1,11 @@
 import type { Direction, Frame } from "../packet/frame.js";
 import type { Packet } from "../packet/packet.js";
+import { hash } from "./datagram.js";
+import { linkForwarded } from "./forwarded.js";
+import { groupBy } from "./group.js";
+import { Network } from "./network.js";
+import type { Setup } from "./setup.js";
+import { type OpenSighting, sight, startOf } from "./sightings.js";
 
 /** A datagram at one tap: one frame, or all its fragments. */
 export interface Sighting {
@@ -20,4 +26,80 @@ export interface Sighting {
 export interface Journey {
   /** In causal order: a sighting stands behind the one it came from. */
   readonly sightings: readonly Sighting[];
+}
+
+/**
+ * Follows every datagram across taps: along the wire by its bytes, through a host by what the host left unchanged.
+ * ARP frames and what nothing else belongs to are journeys of one sighting or of one wire.
+ *
+ * @param frames in the order of their times
+ */
+export function followJourneys(frames: readonly Frame[], setup: Setup): Journey[] {
+  const network = new Network(setup);
+  const sightings = sight(frames, network);
+  linkWires(sightings, network);
+  const byHost = groupBy(sightings, (sighting) => sighting.host);
+  for (const [host, seen] of byHost) {
+    const ins = seen.filter((sighting) => sighting.direction === "in" && sighting.addressed && sighting.packet.ip);
+    const outs = seen.filter((sighting) => sighting.direction === "out");
+    linkForwarded(ins, outs, network.isDirector(host));
+  }
+  return trees(sightings);
+}
+
+/** Out at one NIC to in at every other NIC of its segment: the same bytes, the k-th with the k-th. */
+function linkWires(sightings: readonly OpenSighting[], network: Network): void {
+  const segments = new Map<string, string>();
+  const outs = new Map<string, OpenSighting[]>();
+  const ins: [string, OpenSighting][] = [];
+  for (const sighting of sightings) {
+    let segment = segments.get(sighting.tap);
+    if (segment === undefined) {
+      segment = network.segment(sighting.tap);
+      segments.set(sighting.tap, segment);
+    }
+    const key = `${segment} ${wireKey(sighting)}`;
+    if (sighting.direction === "in") ins.push([key, sighting]);
+    else if (outs.get(key)?.push(sighting) === undefined) outs.set(key, [sighting]);
+  }
+  const seen = new Map<string, number>();
+  for (const [key, sighting] of ins) {
+    const senders = outs.get(key);
+    if (senders === undefined) continue;
+    const counter = `${sighting.tap} ${key}`;
+    let next = seen.get(counter) ?? 0;
+    while (senders[next]?.tap === sighting.tap) next++;
+    seen.set(counter, next + 1);
+    const sender = senders[next];
+    if (sender !== undefined && startOf(sender) <= startOf(sighting)) sighting.from = sender;
+  }
+}
+
+/** Of the bytes on the wire only those that belong to the packet: a NIC may pad a short frame. */
+function wireKey({ frames, packet }: OpenSighting): string {
+  const { eth, ip } = packet;
+  if (frames.length > 1 && ip !== undefined) {
+    return `${eth?.src} ${eth?.dst} ${ip.src} ${ip.dst} ${ip.protocol} ${ip.id} ${ip.ttl} ${frames.length}`;
+  }
+  return String(
+    hash(ip === undefined ? packet.bytes.subarray(0, 42) : packet.bytes.subarray(0, ip.offset + ip.length)),
+  );
+}
+
+function trees(sightings: readonly OpenSighting[]): Journey[] {
+  const ofSighting = new Map<Sighting, Sighting[]>();
+  const journeys: Journey[] = [];
+  for (const sighting of sightings) place(sighting);
+  return journeys;
+
+  /** What caused a sighting is placed first, also where both have the same time. */
+  function place(sighting: Sighting): Sighting[] {
+    const placed = ofSighting.get(sighting);
+    if (placed !== undefined) return placed;
+    const members = sighting.from === undefined ? [] : place(sighting.from);
+    if (sighting.from === undefined) journeys.push({ sightings: members });
+    members.push(sighting);
+    ofSighting.set(sighting, members);
+    return members;
+  }
 }

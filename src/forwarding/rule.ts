@@ -58,5 +58,8 @@ export interface Rule {
   readonly source: string;
   /** The hop at which it shows, in words. */
   readonly observedAt: string;
+  /** The traffic that exercises the rule: what was looked for where it is not exercised. */
+  readonly lookedFor: string;
+  /** Raw findings, one for each time the rule was exercised, without causes: see `judge` of judge.ts. */
   judge(evidence: Evidence): readonly Finding[];
 }

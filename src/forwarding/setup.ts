@@ -76,6 +76,11 @@ export function tapName(host: Host, nic: Nic): string {
   return host.nics.length === 1 ? host.name : `${host.name}/${nic.name}`;
 }
 
+/** The models that the setup's services use. */
+export function modelsOf(setup: Setup): ReadonlySet<Model> {
+  return new Set(setup.services.map((service) => service.model));
+}
+
 export function serviceName(service: Pick<Service, "vip" | "port" | "protocol">): string {
   return `${service.vip}:${service.port}/${service.protocol}`;
 }

@@ -70,6 +70,8 @@ export interface HopResult {
   readonly tap: string;
   readonly host: string;
   readonly direction: "in" | "out";
+  /** Index in `hops` of the hop that this one came from; left out where it is the one before. A duplicated datagram branches. */
+  readonly from?: number;
   /** Numbers of the frames in the tap's capture; several for fragments. */
   readonly frames: readonly number[];
   /** Nanoseconds since the first frame of the scenario. */

@@ -1,4 +1,4 @@
-import type { Model, Protocol, Setup } from "../forwarding/setup.js";
+import type { Protocol, Setup } from "../forwarding/setup.js";
 import type { PacketSpec } from "../packet/craft.js";
 
 /** Where something stands in the scenario file, for errors and annotations. */
@@ -34,14 +34,17 @@ export type Step = (
   | ForgetStep
 ) & { readonly position: Position };
 
-/** Header fields as Wireshark spells them; addresses may be names of the setup (`vip`, `rs1`, `director`, `router/eth1`). */
+/**
+ * Header fields as Wireshark spells them, `payload` as bytes, `inner` with fields of its own. Addresses, those of `inner`
+ * too, may be names of the setup (`vip`, `broadcast`, `rs1`, `director`, `router/eth1`).
+ */
 export type Fields = PacketSpec;
 
 /** A flow is a client port of its own; its name lives as long as the scenario. */
 export interface FlowFields {
   /** Name of the flow; the first step that names it takes a fresh client port. */
   readonly flow: string;
-  /** The service the flow addresses; default: the setup's first. */
+  /** The service the flow addresses; default: where the flow (or the quoted flow) went first, else the setup's first. */
   readonly to?: { readonly vip: string; readonly port: number; readonly protocol: Protocol };
   readonly fields: Fields;
   /** Bytes of IP payload in each fragment; left out: not fragmented. */
@@ -69,6 +72,7 @@ export interface AnswerStep extends FlowFields {
 /** An ARP request, and behind it the canary: a request for the asked host's own address. */
 export interface AskStep {
   readonly kind: "ask";
+  /** An IP address: the loader resolves names. */
   readonly whoHas: string;
   /** Whose segment and MAC it is sent from. */
   readonly from: string;
@@ -127,12 +131,9 @@ export interface ForgetStep {
 export interface Assertion {
   readonly at: string;
   readonly direction: "in" | "out";
+  /** Values as `fieldValue` of src/packet shows them, or names of the setup for addresses. */
   readonly fields: Readonly<Record<string, string>>;
   /** How many such frames; left out: one or more (`expect`), none (`absent`). */
   readonly count?: number;
   readonly position: Position;
-}
-
-export function modelsOf(setup: Setup): ReadonlySet<Model> {
-  return new Set(setup.services.map((service) => service.model));
 }

@@ -1,0 +1,165 @@
+import koffi from "koffi";
+
+/**
+ * The handful of system calls that Node has no interface for: packet sockets with a ring, entering a network
+ * namespace, and interface settings. All run on the calling thread; `setns` therefore moves the main thread, and
+ * with it every socket and /proc/sys file that is opened until it is moved back.
+ */
+const libc = koffi.load("libc.so.6");
+
+const errnoText = libc.func("const char *strerror(int)");
+
+/** Linux x86-64 and arm64 share these values (uapi/linux/if_packet.h, uapi/asm-generic). */
+export const AF_INET = 2;
+export const AF_PACKET = 17;
+export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
+export const SOCK_NONBLOCK = 0o4000;
+export const SOCK_CLOEXEC = 0o2000000;
+export const POLLIN = 1;
+
+export class SystemError extends Error {
+  override name = "SystemError";
+  readonly errno: number;
+  constructor(call: string, errno: number) {
+    super(`${call}: ${errnoText(errno)}`);
+    this.errno = errno;
+  }
+}
+
+type Call = (...args: unknown[]) => number;
+
+/** Wraps a call that returns -1 on failure, so that failure is an exception that names the call. */
+function checked(name: string, declaration: string): Call {
+  const raw = libc.func(declaration);
+  return (...args) => {
+    const result = Number(raw(...args));
+    if (result < 0) throw new SystemError(name, koffi.errno());
+    return result;
+  };
+}
+
+export const socket = checked("socket", "int socket(int, int, int)");
+export const bind = checked("bind", "int bind(int, const void *, uint)");
+export const listen = checked("listen", "int listen(int, int)");
+export const close = checked("close", "int close(int)");
+export const setsockopt = checked("setsockopt", "int setsockopt(int, int, int, const void *, uint)");
+export const getsockopt = checked("getsockopt", "int getsockopt(int, int, int, _Out_ void *, _Inout_ uint *)");
+const setns = checked("setns", "int setns(int, int)");
+const open = checked("open", "int open(const char *, int)");
+const ioctl = checked("ioctl", "int ioctl(int, ulong, void *)");
+const connectCall = libc.func("int connect(int, const void *, uint)");
+const ifNameToIndex = libc.func("uint if_nametoindex(const char *)");
+const mmapCall = libc.func("void *mmap(void *, size_t, int, int, int, long)");
+const pollCall = libc.func("int poll(void *, ulong, int)");
+
+/** Maps `length` bytes of a socket's ring into memory, shared and writable. */
+export function mapShared(fd: number, length: number): Buffer {
+  const address = mmapCall(null, length, 3, 1, fd, 0);
+  if (koffi.address(address) === 0xffffffffffffffffn) throw new SystemError("mmap", koffi.errno());
+  return Buffer.from(koffi.view(address, length));
+}
+
+/** Which of the descriptors have something to read, without waiting. */
+export function readable(fds: readonly number[]): boolean {
+  return fds.length > 0 && Number(pollCall(pollSet(fds), fds.length, 0)) > 0;
+}
+
+/** Resolves when one of the descriptors has something to read, or after `timeout` milliseconds; waits on another thread. */
+export function waitReadable(fds: readonly number[], timeout: number): Promise<boolean> {
+  const set = pollSet(fds);
+  return new Promise((resolve, reject) => {
+    pollCall.async(set, fds.length, timeout, (error: unknown, count: number) => {
+      if (error) reject(error);
+      else resolve(count > 0);
+    });
+  });
+}
+
+function pollSet(fds: readonly number[]): Buffer {
+  const set = Buffer.alloc(8 * fds.length);
+  fds.forEach((fd, i) => {
+    set.writeInt32LE(fd, 8 * i);
+    set.writeInt16LE(POLLIN, 8 * i + 4);
+  });
+  return set;
+}
+
+/** The kernel's index of an interface of the namespace that this thread is in. */
+export function interfaceIndex(name: string): number {
+  const index = Number(ifNameToIndex(name));
+  if (index === 0) throw new Error(`no interface ${name} in this network namespace`);
+  return index;
+}
+
+const CLONE_NEWNET = 0x40000000;
+let home: number | undefined;
+
+/**
+ * Runs `action` with this thread inside the network namespace behind `path` (`/run/netns/…`).
+ * The action must be synchronous: what it leaves to the event loop happens outside.
+ */
+export function insideNamespace<T>(path: string, action: () => T): T {
+  home ??= open("/proc/self/ns/net", 0);
+  const target = open(path, 0);
+  try {
+    setns(target, CLONE_NEWNET);
+    return action();
+  } finally {
+    setns(home, CLONE_NEWNET);
+    close(target);
+  }
+}
+
+function socketAddress(ip: string, port: number): Buffer {
+  const address = Buffer.alloc(16);
+  address.writeUInt16LE(AF_INET, 0);
+  address.writeUInt16BE(port, 2);
+  ip.split(".").forEach((part, i) => {
+    address[4 + i] = Number(part);
+  });
+  return address;
+}
+
+/** An IPv4 socket bound to `ip:port` in the namespace that this thread is in; a TCP one listens. */
+export function boundSocket(type: "tcp" | "udp", ip: string, port: number): number {
+  const fd = socket(AF_INET, (type === "tcp" ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  bind(fd, socketAddress(ip, port), 16);
+  if (type === "tcp") listen(fd, 1024);
+  return fd;
+}
+
+const EINPROGRESS = 115;
+
+/** A TCP socket on its way to `ip:port`, from the namespace that this thread is in. */
+export function connectingSocket(ip: string, port: number): number {
+  const fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (Number(connectCall(fd, socketAddress(ip, port), 16)) < 0 && koffi.errno() !== EINPROGRESS)
+    throw new SystemError(`connect to ${ip}:${port}`, koffi.errno());
+  return fd;
+}
+
+const SIOCETHTOOL = 0x8946;
+/** rx checksum, tx checksum, scatter-gather, TSO, GSO, GRO (uapi/linux/ethtool.h). */
+const OFFLOAD_COMMANDS = [0x15, 0x17, 0x19, 0x1f, 0x24, 0x2c];
+
+/**
+ * Turns off what would make a tap see other frames than a wire carries: checksums left to hardware that is not there,
+ * and segments of up to 64 KiB.
+ */
+export function disableOffloads(name: string): void {
+  const fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  try {
+    for (const command of OFFLOAD_COMMANDS) {
+      const value = Buffer.alloc(8);
+      value.writeUInt32LE(command, 0);
+      const request = Buffer.alloc(40);
+      request.write(name, 0, 15, "latin1");
+      request.writeBigUInt64LE(koffi.address(value), 16);
+      ioctl(fd, SIOCETHTOOL, request);
+    }
+  } finally {
+    close(fd);
+  }
+}

@@ -1,0 +1,35 @@
+import cap from "cap";
+
+/** Bytes that libpcap keeps for frames nobody reads: the handle only sends. */
+const UNREAD = 1 << 16;
+
+/**
+ * Sends single frames on one interface, through `cap`.
+ *
+ * `cap` ends the process when a handle is used that is not open, and its native side holds no reference to the buffer
+ * that it writes into: both are kept here, and the handle stays open as long as the sender lives.
+ */
+export class Sender {
+  readonly #handle: InstanceType<typeof cap.Cap>;
+  readonly #buffer = Buffer.alloc(UNREAD);
+  readonly #device: string;
+
+  /** Opens `device` of the network namespace that this thread is in; takes some 10 ms, in which nothing else runs. */
+  constructor(device: string, received?: (frame: Uint8Array) => void) {
+    this.#device = device;
+    this.#handle = new cap.Cap();
+    this.#handle.open(device, "", received ? 1 << 22 : UNREAD, this.#buffer);
+    if (received) {
+      this.#handle.on("packet", (length: number) => received(Uint8Array.prototype.slice.call(this.#buffer, 0, length)));
+    }
+  }
+
+  /** @throws Error that names the interface and the frame's length where the kernel refuses it. */
+  send(frame: Uint8Array): void {
+    try {
+      this.#handle.send(Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength), frame.byteLength);
+    } catch (error) {
+      throw new Error(`${this.#device} refused a frame of ${frame.byteLength} bytes: ${(error as Error).message}`);
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import { existsSync } from "node:fs";
+import type { Model, Protocol, RealServer, Service, Setup } from "../forwarding/setup.js";
+import type { Machine } from "../lab/machine.js";
+import type { HostedDirector, RunningDirector } from "./director.js";
+
+const SERVICE_OPTION: Record<Protocol, string> = { tcp: "-t", udp: "-u", sctp: "--sctp-service" };
+const FORWARDING_OPTION: Record<Model, string> = { nat: "-m", dr: "-g", tun: "-i" };
+
+/** Linux Virtual Server, the kernel's own load balancer, by `ipvsadm`. */
+export const ipvs: HostedDirector = {
+  kind: "hosted",
+  name: "ipvs",
+  models: ["nat", "dr", "tun"],
+  get runsOnHostKernel() {
+    return existsSync("/proc/net/ip_vs") || existsSync("/sys/module/ip_vs");
+  },
+  async start(machine: Machine, setup: Setup): Promise<RunningDirector> {
+    let current: readonly Service[] = [];
+    const running: RunningDirector = {
+      async configure(services) {
+        const lines = changes(current, services);
+        current = services;
+        if (lines.length > 0) await machine.run(["ipvsadm", "-R"], `${lines.join("\n")}\n`);
+      },
+    };
+    await running.configure(setup.services);
+    return running;
+  },
+};
+
+/** The `ipvsadm -R` lines that turn one service table into another, leaving connections alone. */
+export function changes(from: readonly Service[], to: readonly Service[]): string[] {
+  const before = new Map(from.map((service) => [address(service), service]));
+  const after = new Map(to.map((service) => [address(service), service]));
+  return [
+    ...[...before.keys()].filter((key) => !after.has(key)).map((key) => `-D ${key}`),
+    ...[...after].flatMap(([key, service]) => {
+      const known = before.get(key);
+      const head = known
+        ? known.scheduler === service.scheduler
+          ? []
+          : [`-E ${key} -s ${service.scheduler}`]
+        : [`-A ${key} -s ${service.scheduler}`];
+      return [...head, ...serverChanges(key, service, known?.realServers ?? [])];
+    }),
+  ];
+}
+
+function serverChanges(key: string, service: Service, before: readonly RealServer[]): string[] {
+  const id = (server: RealServer) => `${server.ip}:${server.port}`;
+  const known = new Map(before.map((server) => [id(server), server]));
+  const wanted = new Set(service.realServers.map(id));
+  const forwarding = FORWARDING_OPTION[service.model];
+  return [
+    ...before.filter((server) => !wanted.has(id(server))).map((server) => `-d ${key} -r ${id(server)}`),
+    ...service.realServers.flatMap((server) => {
+      const line = `${key} -r ${id(server)} ${forwarding} -w ${server.weight}`;
+      const old = known.get(id(server));
+      if (!old) return [`-a ${line}`];
+      return old.weight === server.weight ? [] : [`-e ${line}`];
+    }),
+  ];
+}
+
+function address(service: Service): string {
+  return `${SERVICE_OPTION[service.protocol]} ${service.vip}:${service.port}`;
+}

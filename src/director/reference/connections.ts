@@ -1,0 +1,129 @@
+import type { Model, RealServer, Service } from "../../forwarding/setup.js";
+import type { Packet } from "../../packet/packet.js";
+import { TCP_FLAG } from "../../packet/tcp.js";
+
+/** One direction of a flow, as the packet's own headers say it. */
+export interface Tuple {
+  /** IP protocol number. */
+  readonly protocol: number;
+  readonly src: string;
+  readonly srcPort: number;
+  readonly dst: string;
+  readonly dstPort: number;
+}
+
+/** Which way a packet of a connection travels: `request` from the client, `reply` from the real server. */
+export type Way = "request" | "reply";
+
+/** One scheduled flow: the client's 5-tuple and the server that its first packet was given (`struct ip_vs_conn`). */
+export class Connection {
+  /** The tuple of the client's packets: CIP:cport → VIP:vport. */
+  readonly request: Tuple;
+  readonly model: Model;
+  readonly server: Pick<RealServer, "ip" | "port">;
+  #state: "new" | "established" | "closed" = "new";
+  #finished = { request: false, reply: false };
+
+  constructor(request: Tuple, service: Pick<Service, "model">, server: Pick<RealServer, "ip" | "port">) {
+    this.request = request;
+    this.model = service.model;
+    this.server = { ip: server.ip, port: server.port };
+  }
+
+  /** The tuple of the server's packets before translation: RIP:rport → CIP:cport. */
+  get reply(): Tuple {
+    const { protocol, src, srcPort } = this.request;
+    return { protocol, src: this.server.ip, srcPort: this.server.port, dst: src, dstPort: srcPort };
+  }
+
+  /** Whether a SYN on this tuple is a new connection (`is_new_conn_expected`, conn_reuse_mode=1). */
+  get isClosed(): boolean {
+    return this.#state === "closed";
+  }
+
+  /**
+   * Notes what a TCP segment does to the connection. A RST closes an established one, but not one that still waits
+   * for its handshake (`tcp_states` of ip_vs_proto_tcp.c). FIN closes when both ends have sent it; where the replies
+   * bypass the director, the client's next ACK stands for the server's FIN.
+   */
+  note(way: Way, flags: number): void {
+    if (flags & TCP_FLAG.rst) {
+      if (this.#state === "established") this.#state = "closed";
+      return;
+    }
+    const acknowledges = (flags & (TCP_FLAG.ack | TCP_FLAG.syn)) === TCP_FLAG.ack;
+    if (this.#state === "new" && way === "request" && acknowledges) this.#state = "established";
+    if (flags & TCP_FLAG.fin) this.#finished[way] = true;
+    else if (this.model !== "nat" && this.#finished.request && acknowledges) this.#finished.reply = true;
+    if (this.#finished.request && this.#finished.reply) this.#state = "closed";
+  }
+}
+
+/**
+ * The connections, found by the exact 5-tuple of either direction.
+ *
+ * Nothing expires, for there is no clock; when the table is full the oldest connection makes room.
+ */
+export class ConnectionTable {
+  readonly #limit: number;
+  readonly #requests = new Map<string, Connection>();
+  readonly #replies = new Map<string, Connection>();
+
+  /** @param limit most connections that are kept */
+  constructor(limit = 65_536) {
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#requests.size;
+  }
+
+  /** The connection that a client's packet belongs to (`conn_in_get`). */
+  ofRequest(tuple: Tuple): Connection | undefined {
+    return this.#requests.get(tupleKey(tuple));
+  }
+
+  /** The NAT connection that a real server's packet belongs to (`conn_out_get`); DR and TUN replies never come here. */
+  ofReply(tuple: Tuple): Connection | undefined {
+    return this.#replies.get(tupleKey(tuple));
+  }
+
+  add(connection: Connection): void {
+    const previous = this.ofRequest(connection.request);
+    if (previous !== undefined) this.remove(previous);
+    if (this.#requests.size >= this.#limit) {
+      const [oldest] = this.#requests.values();
+      if (oldest !== undefined) this.remove(oldest);
+    }
+    this.#requests.set(tupleKey(connection.request), connection);
+    if (connection.model === "nat") this.#replies.set(tupleKey(connection.reply), connection);
+  }
+
+  remove(connection: Connection): void {
+    this.#requests.delete(tupleKey(connection.request));
+    const key = tupleKey(connection.reply);
+    // Two services may map to one server port: the newer connection then owns the reply's tuple.
+    if (this.#replies.get(key) === connection) this.#replies.delete(key);
+  }
+}
+
+/** The tuple of a TCP or UDP packet whose header is there as a whole; undefined of any other. */
+export function tupleOf(packet: Packet): Tuple | undefined {
+  return packet.tcp?.isPartial ? undefined : quotedTuple(packet);
+}
+
+/** As `tupleOf`, of a packet that an ICMP error quotes: its first 8 bytes behind IP are enough (RFC 792). */
+export function quotedTuple({ ip, tcp, udp }: Packet): Tuple | undefined {
+  const ports = tcp ?? udp;
+  if (ip === undefined || ports === undefined) return undefined;
+  return { protocol: ip.protocol, src: ip.src, srcPort: ports.srcPort, dst: ip.dst, dstPort: ports.dstPort };
+}
+
+/** The tuple of a packet in the other direction. */
+export function reversed({ protocol, src, srcPort, dst, dstPort }: Tuple): Tuple {
+  return { protocol, src: dst, srcPort: dstPort, dst: src, dstPort: srcPort };
+}
+
+function tupleKey({ protocol, src, srcPort, dst, dstPort }: Tuple): string {
+  return `${protocol} ${src}:${srcPort} ${dst}:${dstPort}`;
+}

@@ -1,0 +1,193 @@
+/** Holds packets against the matrix: once for all rules and for the report. */
+
+import type { Expected, Passage, Row } from "./expectations.js";
+import { fateOf } from "./fate.js";
+import { difference, equal, type FieldName, read, type Value, wiresharkName, written } from "./header-fields.js";
+import type { Sighting } from "./journey.js";
+import { type Table, tableOf } from "./matrix.js";
+import { isChecksumReady, isRecordedWhole } from "./offload.js";
+import { DIRECTOR, fail, type Outcome, pass } from "./outcome.js";
+import { isPartial } from "./sightings.js";
+import type { Crossing, View } from "./view.js";
+
+/** One header field at the director. */
+export interface FieldChange {
+  /** Wireshark's name; `#2` for the header inside another. */
+  readonly field: string;
+  /** `none` where there was no such header. */
+  readonly before: string;
+  readonly after: string;
+  readonly verdict: "allowed" | "violation" | "same";
+  /** The rule that decides about the field. */
+  readonly rule?: string;
+  /** What the rule demands; only with a violation. */
+  readonly expected?: string;
+}
+
+interface Check {
+  readonly row: Row;
+  readonly rule: string;
+  readonly passage: Passage;
+  readonly nested: boolean;
+  /** The header was not there before: nothing to compare with. */
+  readonly added: boolean;
+  readonly before: Value;
+  readonly after: Value;
+  readonly expected: Expected;
+  readonly holds: boolean;
+}
+
+const FRAGMENTATION: readonly FieldName[] = ["ip.flags.mf", "ip.frag_offset"];
+const CONTENT: readonly FieldName[] = ["data.data", "l4.checksum"];
+const outcomes = new WeakMap<View, ReadonlyMap<string, readonly Outcome[]>>();
+
+/** What the matrix says about a rule: one outcome for each packet whose fields it owns. */
+export function matrixOutcomes(view: View, rule: string): readonly Outcome[] {
+  let known = outcomes.get(view);
+  if (known === undefined) {
+    known = compareAll(view);
+    outcomes.set(view, known);
+  }
+  return known.get(rule) ?? [];
+}
+
+/**
+ * Every header field that changed or must have, for one copy of a packet that crossed the director.
+ *
+ * @param out one of the crossing's `outs`
+ */
+export function changes(view: View, crossing: Crossing, out: Sighting): FieldChange[] {
+  const byField = new Map<string, FieldChange>();
+  for (const check of checksOf(view, crossing, out)) {
+    const field = nameOf(check);
+    const known = byField.get(field);
+    if (known === undefined || (known.verdict !== "violation" && !check.holds))
+      byField.set(field, changeOf(check, field));
+  }
+  return [...byField.values()];
+}
+
+function compareAll(view: View): Map<string, Outcome[]> {
+  const all = new Map<string, Outcome[]>();
+  const add = (rule: string, outcome: Outcome) => {
+    const list = all.get(rule);
+    if (list === undefined) all.set(rule, [outcome]);
+    else list.push(outcome);
+  };
+  for (const crossing of view.crossings) {
+    if (fateOf(view, crossing) === "drop") continue;
+    for (const out of crossing.outs) {
+      const holding = new Set<string>();
+      const broken = new Set<string>();
+      for (const check of checksOf(view, crossing, out)) {
+        if (check.holds) holding.add(check.rule);
+        else {
+          broken.add(check.rule);
+          add(check.rule, violationOf(check, crossing, out));
+        }
+      }
+      for (const rule of holding) if (!broken.has(rule)) add(rule, pass(crossing.in, out));
+    }
+  }
+  return all;
+}
+
+function checksOf(view: View, crossing: Crossing, out: Sighting): Check[] {
+  if (isPartial(out)) return [];
+  const table = tableOf(crossing);
+  const base = passageOf(view, crossing, out);
+  const isTunnelled = out.packet.inner !== undefined;
+  if (isTunnelled !== (table.outer !== undefined)) return [shapeCheck(table, base)];
+  const inner = base.after;
+  const checks = table.rows.map((row) => check(row, { ...base, found: inner }, isTunnelled && isIp(row)));
+  for (const row of table.outer ?? []) checks.push(check(row, base, false));
+  const { quoted: before } = base.before;
+  const { quoted: after } = base.after;
+  if (table.quoted !== undefined && before !== undefined && after !== undefined) {
+    const passage = { ...base, before, after, found: after };
+    for (const row of table.quoted) checks.push(check(row, passage, isIp(row)));
+  }
+  return checks.filter((found) => found !== undefined);
+
+  function check(row: Row, passage: Passage, nested: boolean): Check | undefined {
+    const isFragmented = crossing.in.frames.length > 1;
+    if ((isFragmented || out.frames.length > 1) && !nested && FRAGMENTATION.includes(row.field)) return undefined;
+    const expected = row.expect(passage);
+    if (expected === undefined) return undefined;
+    const isFrame = row.field.startsWith("eth.");
+    const after = read(isFrame ? passage.outer : passage.found, row.field);
+    const added = table.outer?.includes(row) === true && !isFrame;
+    const before = added ? undefined : read(passage.before, row.field);
+    if (before === undefined && after === undefined) return undefined;
+    const holds = expected.holds ?? equal(expected.value, after);
+    const byContent = isFragmented && table.fragments !== undefined && CONTENT.includes(row.field);
+    const rule = byContent && row.rule !== "GEN-L4-01" ? (table.fragments as string) : row.rule;
+    return { row, rule, passage, nested, added, before, after, expected, holds };
+  }
+}
+
+function isIp(row: Row): boolean {
+  return row.field.startsWith("ip.");
+}
+
+function passageOf(view: View, crossing: Crossing, out: Sighting): Passage {
+  const whole = isRecordedWhole(view.network, crossing.in) && isRecordedWhole(view.network, out);
+  const outer = out.packet;
+  const common = {
+    crossing,
+    network: view.network,
+    out,
+    before: crossing.in.packet,
+    after: outer.inner ?? outer,
+    outer,
+    found: outer,
+    checksumsReady: whole && isChecksumReady(crossing.in) && isChecksumReady(out),
+  };
+  return { ...common, server: serverOf(view, crossing, out) };
+}
+
+/** The server that this copy is for; of several copies each has its own. */
+function serverOf(view: View, crossing: Crossing, out: Sighting) {
+  if (crossing.outs.length === 1 || crossing.kind !== "request") return crossing.server;
+  const { dst } = out.packet.ip ?? {};
+  const mac = view.network.byMac(out.packet.eth?.dst)?.host.name;
+  const servers = crossing.service.realServers;
+  const atMac = servers.find((server) => server.name === mac);
+  const atIp = servers.find((server) => server.ip === dst);
+  return crossing.model === "dr" ? (atMac ?? atIp) : (atIp ?? atMac);
+}
+
+function shapeCheck(table: Table, passage: Passage): Check {
+  const isTunnel = table.outer !== undefined;
+  const row: Row = { field: "ip.proto", rule: table.shape, expect: () => undefined };
+  const text = isTunnel ? "4 (the client's packet in another IP header)" : "not encapsulated";
+  const [before, after] = [read(passage.before, "ip.proto"), read(passage.outer, "ip.proto")];
+  const expected = { text };
+  return { row, rule: table.shape, passage, nested: false, added: false, before, after, expected, holds: false };
+}
+
+function violationOf(check: Check, crossing: Crossing, out: Sighting): Outcome {
+  const { expected, observed } = texts(check);
+  return fail([crossing.in, out], { suspect: DIRECTOR, field: nameOf(check), expected, observed });
+}
+
+function texts({ row, before, after, expected }: Check): { expected: string; observed: string } {
+  const { field } = row;
+  if (expected.text !== undefined) return { expected: expected.text, observed: written(field, after) };
+  const isBytes = before instanceof Uint8Array && after instanceof Uint8Array;
+  return {
+    expected: written(field, expected.value),
+    observed: isBytes ? difference(before, after) : written(field, after),
+  };
+}
+
+function nameOf({ row, passage, nested }: Check): string {
+  return wiresharkName(row.field, passage.found, nested);
+}
+
+function changeOf(check: Check, field: string): FieldChange {
+  const { row, rule, added, before, after, holds } = check;
+  const values = { field, before: added ? "none" : written(row.field, before), after: written(row.field, after), rule };
+  if (!holds) return { ...values, verdict: "violation", expected: texts(check).expected };
+  return { ...values, verdict: !added && equal(before, after) ? "same" : "allowed" };
+}

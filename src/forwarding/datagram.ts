@@ -1,0 +1,91 @@
+/** What rules and journeys read of a packet, whatever a director did to its headers. */
+
+import { ICMP_TYPE } from "../packet/icmp.js";
+import { IP_PROTOCOL, type Ipv4 } from "../packet/ipv4.js";
+import type { Packet } from "../packet/packet.js";
+import { TCP_FLAG } from "../packet/tcp.js";
+import type { Protocol } from "./setup.js";
+
+const PROTOCOLS: Readonly<Record<number, Protocol>> = {
+  [IP_PROTOCOL.tcp]: "tcp",
+  [IP_PROTOCOL.udp]: "udp",
+  132: "sctp",
+};
+
+export interface Ports {
+  readonly src: number;
+  readonly dst: number;
+}
+
+/** The packet that was sent, out of all tunnels around it. */
+export function core(packet: Packet): Packet {
+  let at = packet;
+  while (at.inner !== undefined) at = at.inner;
+  return at;
+}
+
+export function protocolOf(packet: Packet): Protocol | undefined {
+  return packet.ip === undefined ? undefined : PROTOCOLS[packet.ip.protocol];
+}
+
+/** Also of a header that an ICMP error quotes in part; undefined for a fragment that is not the first. */
+export function portsOf(packet: Packet): Ports | undefined {
+  const { ip } = packet;
+  if (ip === undefined || ip.fragmentOffset > 0 || PROTOCOLS[ip.protocol] === undefined) return undefined;
+  const l4 = packet.tcp ?? packet.udp;
+  if (l4 !== undefined) return { src: l4.srcPort, dst: l4.dstPort };
+  const bytes = ipPayload(ip);
+  if (bytes.length < 4) return undefined;
+  return { src: ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0), dst: ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0) };
+}
+
+export function endpoint(ip: string, port: number): string {
+  return `${ip}:${port}`;
+}
+
+/** All bytes behind the IPv4 header that belong to the packet. */
+export function ipPayload(ip: Ipv4): Uint8Array {
+  return ip.bytes.subarray(ip.offset + ip.headerLength, ip.offset + ip.length);
+}
+
+/** A request that opens a TCP connection for IPVS: SYN set, RST not (tcp_conn_schedule). */
+export function opensConnection(packet: Packet): boolean {
+  const flags = packet.tcp?.flags ?? 0;
+  return (flags & TCP_FLAG.syn) !== 0 && (flags & TCP_FLAG.rst) === 0;
+}
+
+/** The first segment of a handshake: SYN and nothing that answers one. */
+export function isSyn(packet: Packet): boolean {
+  return opensConnection(packet) && ((packet.tcp?.flags ?? 0) & TCP_FLAG.ack) === 0;
+}
+
+export function closesConnection(packet: Packet): boolean {
+  return ((packet.tcp?.flags ?? 0) & (TCP_FLAG.fin | TCP_FLAG.rst)) !== 0;
+}
+
+export function isReset(packet: Packet): boolean {
+  return ((packet.tcp?.flags ?? 0) & TCP_FLAG.rst) !== 0;
+}
+
+export function isEchoRequest(packet: Packet): boolean {
+  return packet.icmp?.type === ICMP_TYPE.echo;
+}
+
+export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  if (left.length !== right.length) return false;
+  for (let at = 0; at < left.length; at++) if (left[at] !== right[at]) return false;
+  return true;
+}
+
+/** 53 bits: enough to tell the frames of a run apart, and a number that keys a map. */
+export function hash(bytes: Uint8Array): number {
+  let high = 0xdeadbeef ^ bytes.length;
+  let low = 0x41c6ce57;
+  for (const byte of bytes) {
+    high = Math.imul(high ^ byte, 2654435761);
+    low = Math.imul(low ^ byte, 1597334677);
+  }
+  high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
+  low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
+  return 4294967296 * (2097151 & low) + (high >>> 0);
+}

@@ -1,0 +1,210 @@
+/** What the matrix can say about a header field: the building blocks of its rows. */
+
+import { l4ChecksumState } from "../packet/checksum.js";
+import type { Packet } from "../packet/packet.js";
+import { ipPayload } from "./datagram.js";
+import { equal, type FieldName, read, type Value } from "./header-fields.js";
+import type { Sighting } from "./journey.js";
+import type { Network } from "./network.js";
+import type { RealServer } from "./setup.js";
+import type { Crossing } from "./view.js";
+
+/** One copy of a packet, before and behind the director. */
+export interface Passage {
+  readonly crossing: Crossing;
+  readonly network: Network;
+  readonly out: Sighting;
+  /** As it came in. */
+  readonly before: Packet;
+  /** What is compared with it: the same packet, or, of a tunnel, the one inside; of an ICMP error's quote, the quote. */
+  readonly after: Packet;
+  /** As it left, with what a tunnel puts around it. */
+  readonly outer: Packet;
+  /** The header that the row is about: of `after`, or of `outer` for what a tunnel puts around it. */
+  readonly found: Packet;
+  readonly server: RealServer | undefined;
+  /** False where the NIC had not finished the packet: checksums are not to be judged. */
+  readonly checksumsReady: boolean;
+}
+
+/** What a field must be: a value, or what a sentence says and a test decides. */
+export interface Expected {
+  readonly text?: string;
+  readonly value?: Value;
+  readonly holds?: boolean;
+}
+
+/** A field under one rule; `expect` gives undefined where the rule says nothing about this packet. */
+export interface Row {
+  readonly field: FieldName;
+  readonly rule: string;
+  expect(passage: Passage): Expected | undefined;
+}
+
+/** A router takes one; a director that takes none or one too many is meant by the TTL rule, a new value by the model's. */
+const TTL_STEPS = 3;
+const RECORD_ROUTE = 7;
+
+export function same(rule: string, ...fields: readonly FieldName[]): Row[] {
+  return fields.map((field) => ({ field, rule, expect: ({ before }) => ({ value: read(before, field) }) }));
+}
+
+export function is(field: FieldName, rule: string, value: (passage: Passage) => Value): Row {
+  return {
+    field,
+    rule,
+    expect: (passage) => {
+      const expected = value(passage);
+      return expected === undefined || expected === "" ? undefined : { value: expected };
+    },
+  };
+}
+
+export function oneOf(field: FieldName, rule: string, values: (passage: Passage) => readonly string[]): Row {
+  return {
+    field,
+    rule,
+    expect: (passage) => {
+      const allowed = values(passage).filter((value) => value !== "");
+      if (allowed.length === 0) return undefined;
+      return { text: allowed.join(" or "), holds: allowed.includes(String(read(foundIn(field, passage), field))) };
+    },
+  };
+}
+
+export function ttl(rule: string): Row[] {
+  const minusOne = ({ before }: Passage) => (before.ip?.ttl ?? 0) - 1;
+  const steps = ({ before, after }: Passage) => (before.ip?.ttl ?? 0) - (after.ip?.ttl ?? 0);
+  const isStep = (passage: Passage) => steps(passage) >= 0 && steps(passage) <= TTL_STEPS;
+  const row = (owner: string, holds: (passage: Passage) => boolean): Row => ({
+    field: "ip.ttl",
+    rule: owner,
+    expect: (passage) => ({ text: String(minusOne(passage)), holds: steps(passage) === 1 || holds(passage) }),
+  });
+  if (rule === "GEN-TTL-01") return [row(rule, () => false)];
+  return [row("GEN-TTL-01", (passage) => !isStep(passage)), row(rule, isStep)];
+}
+
+/** Of its own header: whatever else was changed in it, the sum must be right. */
+export function headerChecksum(rule: string): Row {
+  const expect = (passage: Passage) => ({
+    text: "a valid checksum",
+    holds: foundIn("ip.checksum", passage).ip?.checksumValid === true,
+  });
+  return { field: "ip.checksum", rule, expect };
+}
+
+/** The IP length; where bytes were added or lost behind the headers, that is another rule's matter. */
+export function length(rule: string): Row {
+  return {
+    field: "ip.len",
+    rule,
+    expect: ({ before, after }) => {
+      if (before.ip === undefined || after.ip === undefined) return undefined;
+      if (ipPayload(before.ip).length !== ipPayload(after.ip).length) return undefined;
+      return { value: before.ip.length - before.ip.headerLength + after.ip.headerLength };
+    },
+  };
+}
+
+/** Under NAT the checksum follows the addresses and ports: valid where it was, wrong where it was wrong (RFC 1624). */
+export function translatedChecksum(rule: string): Row[] {
+  const row = (owner: string, from: string, text: string, allowed: readonly string[]): Row => ({
+    field: "l4.checksum",
+    rule: owner,
+    expect: ({ before, after, checksumsReady }) => {
+      const state = l4ChecksumState(after);
+      if (!checksumsReady || l4ChecksumState(before) !== from || state === "absent") return undefined;
+      return { text, holds: allowed.includes(state) };
+    },
+  });
+  return [
+    row(rule, "valid", "a valid checksum", ["valid"]),
+    row("GEN-L4-01", "invalid", "still wrong, as it came in", ["invalid"]),
+    row("NAT-REQ-11", "zero", "0x0000 or a valid checksum", ["zero", "valid"]),
+  ];
+}
+
+/** Without translation the checksum keeps its bytes; where other bytes changed, the rule of those is to blame. */
+export function keptChecksum(rule: string): Row[] {
+  const kept: Row = {
+    field: "l4.checksum",
+    rule,
+    expect: ({ before, after, checksumsReady }) => {
+      if (!checksumsReady) return undefined;
+      const value = read(before, "l4.checksum");
+      const isRepair = l4ChecksumState(after) === "valid" && (!sameCovered(before, after) || isWrong(before));
+      return isRepair ? undefined : { value };
+    },
+  };
+  const wrong: Row = {
+    field: "l4.checksum",
+    rule: "GEN-L4-01",
+    expect: ({ before, after, checksumsReady }) =>
+      checksumsReady && isWrong(before)
+        ? { text: "still wrong, as it came in", holds: l4ChecksumState(after) !== "valid" }
+        : undefined,
+  };
+  return [kept, wrong];
+}
+
+function isWrong(packet: Packet): boolean {
+  return l4ChecksumState(packet) === "invalid";
+}
+
+/** Whether everything that an L4 checksum covers, but for itself, is the same. */
+function sameCovered(before: Packet, after: Packet): boolean {
+  if (before.ip?.src !== after.ip?.src || before.ip?.dst !== after.ip?.dst) return false;
+  const fields: readonly FieldName[] = ["l4.srcport", "l4.dstport", ...TCP_FIELDS, "tcp.options.mss_val", ...L4_REST];
+  return fields.every((field) => equal(read(before, field), read(after, field)));
+}
+
+const TCP_FIELDS: readonly FieldName[] = [
+  "tcp.seq_raw",
+  "tcp.ack_raw",
+  "tcp.flags",
+  "tcp.window_size_value",
+  "tcp.urgent_pointer",
+  "tcp.options",
+];
+export const L4_REST: readonly FieldName[] = ["udp.length", "icmp.type", "icmp.code", "icmp.rest", "data.data"];
+export const IP_KEPT: readonly FieldName[] = ["ip.id", "ip.flags.df", "ip.flags.mf", "ip.frag_offset", "ip.dsfield"];
+
+/** Everything behind the IP header but ports and checksum. */
+export function content(rule: string, mss = rule): Row[] {
+  return [...same(rule, ...TCP_FIELDS), ...same(mss, "tcp.options.mss_val"), ...same(rule, ...L4_REST)];
+}
+
+/** Unknown options are copied; Record Route may be filled in on the way (RFC 3022 §4.6). */
+export function options(rule: string): Row {
+  return {
+    field: "ip.options",
+    rule,
+    expect: ({ before }) => (before.ip?.options[0] === RECORD_ROUTE ? undefined : { value: before.ip?.options }),
+  };
+}
+
+export function macs(rule: string, to: (passage: Passage) => string | undefined): Row[] {
+  const egress = ({ network, out }: Passage) => network.port(out.tap)?.nic.mac;
+  return [is("eth.src", rule, egress), oneOf("eth.dst", rule, (passage) => [to(passage) ?? ""])];
+}
+
+export function nextHopOf(address: (passage: Passage) => string | undefined) {
+  return (passage: Passage): string | undefined => {
+    const ip = address(passage);
+    return ip === undefined ? undefined : passage.network.nextHop(passage.crossing.director, ip)?.mac;
+  };
+}
+
+export function macOf({ network }: Passage, server: RealServer): string {
+  return network.byIp(server.ip)?.nic.mac ?? "";
+}
+
+export function ipHeader(rule: string, optionsRule = rule, checksumRule = rule): Row[] {
+  return [...same(rule, ...IP_KEPT), length(rule), options(optionsRule), headerChecksum(checksumRule)];
+}
+
+/** A frame has its MACs in front, whichever of its IP headers a row is about. */
+export function foundIn(field: FieldName, { outer, found }: Passage): Packet {
+  return field.startsWith("eth.") ? outer : found;
+}

@@ -1,0 +1,53 @@
+import { l4ChecksumState } from "../packet/checksum.js";
+import { available, type Network } from "./network.js";
+import { isRecordedWhole } from "./offload.js";
+import type { Crossing, View } from "./view.js";
+
+/** Bytes of the header that IP-in-IP puts around a packet (RFC 2003 §3.1). */
+export const TUNNEL_OVERHEAD = 20;
+/** ip_vs takes a TCP connection from this port for FTP data and never schedules it. */
+const FTP_DATA = 20;
+const SOURCE_ROUTES: readonly number[] = [0x83, 0x89];
+
+/** What a correct director does with a packet: `either` where both are right, or where the frames cannot tell. */
+export type Fate = "forward" | "drop" | "either";
+
+/** What becomes of a packet of a flow at a correct director. */
+export function fateOf(view: View, crossing: Crossing): Fate {
+  const fate = fateIfServed(view, crossing);
+  // A drained or removed server has rules of its own for the connections that it still has.
+  return fate === "forward" && crossing.kind === "request" && !crossing.isNew && !isServed(crossing) ? "either" : fate;
+}
+
+/** As `fateOf`, were the server that the flow went to still taking new connections. */
+export function fateIfServed(view: View, crossing: Crossing): Fate {
+  const { in: sighting, service, isNew, flow } = crossing;
+  const { ip, problem } = sighting.packet;
+  if (ip === undefined || problem !== undefined) return "either";
+  if (!ip.checksumValid || ip.ttl <= 1) return "drop";
+  if (isNew && available(service).length === 0) return "drop";
+  if (SOURCE_ROUTES.includes(ip.options[0] ?? 0)) return "either";
+  if (!isRecordedWhole(view.network, sighting) || l4ChecksumState(sighting.packet) === "invalid") return "either";
+  if (isNew && flow.protocol === "tcp" && flow.clientPort === FTP_DATA) return "either";
+  if (!ip.df) return "forward";
+  const limits = limitsOf(view.network, crossing);
+  if (limits.length > 0 && ip.length > Math.max(...limits)) return "drop";
+  return limits.length > 0 && ip.length > Math.min(...limits) ? "either" : "forward";
+}
+
+/** Whether the servers that a flow went to take new connections as well. */
+export function isServed({ flow, service }: Crossing): boolean {
+  return flow.servers.every((server) => service.realServers.some(({ ip, weight }) => ip === server.ip && weight > 0));
+}
+
+/** Largest packets in bytes that the packet may be, for each next hop that it may go to. */
+export function limitsOf(network: Network, { kind, director, service, flow, isNew }: Crossing): number[] {
+  if (kind === "reply" || kind === "server-error") return mtus([flow.clientIp]);
+  const servers = isNew ? available(service) : flow.servers;
+  const overhead = service.model === "tun" ? TUNNEL_OVERHEAD : 0;
+  return mtus(servers.map((server) => server.ip)).map((mtu) => mtu - overhead);
+
+  function mtus(addresses: readonly string[]): number[] {
+    return addresses.flatMap((ip) => network.nextHop(director, ip)?.nic.mtu ?? []);
+  }
+}

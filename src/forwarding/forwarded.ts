@@ -1,0 +1,183 @@
+/** Pairs what went into a host with what came out of it, whatever the host did to the headers in between. */
+
+import { core, endpoint, hash, ipPayload, portsOf } from "./datagram.js";
+import { groupBy } from "./group.js";
+import { isPartial, type OpenSighting, startOf } from "./sightings.js";
+
+/** Candidates looked at for one sighting and one feature it shares with them: the latest ones. */
+const CANDIDATES = 16;
+/** Two strong features, or one and most of the weak ones. */
+const ENOUGH = 6;
+
+type Key = (sighting: OpenSighting) => string | undefined;
+
+/**
+ * Sets `from` of what the host sent on. First by keys that no correct director changes, then, for what is left,
+ * by the number of features that it kept.
+ *
+ * @param ins what the host received, in the order of time
+ * @param outs what it sent
+ * @param rewrites whether the host may change more than TTL and MACs
+ */
+export function linkForwarded(ins: readonly OpenSighting[], outs: readonly OpenSighting[], rewrites: boolean): void {
+  const taken = new Set<OpenSighting>();
+  const keys = rewrites ? [unchangedKey, requestKey, replyKey] : [unchangedKey];
+  let left = outs.filter((out) => out.packet.ip !== undefined);
+  for (const key of keys) left = linkEquals(ins, left, key, taken);
+  if (rewrites) linkAlike(ins, left, taken);
+}
+
+/** The addresses and all bytes behind the IP header: what a router and DR leave alone. */
+function unchangedKey({ packet }: OpenSighting): string | undefined {
+  const { ip } = packet;
+  return ip && `${ip.src} ${ip.dst} ${ip.protocol} ${ip.id} ${hash(ipPayload(ip))}`;
+}
+
+/** What a request keeps under NAT and inside a tunnel. */
+function requestKey(sighting: OpenSighting): string | undefined {
+  const packet = core(sighting.packet);
+  const ports = portsOf(packet);
+  return packet.ip && `${endpoint(packet.ip.src, ports?.src ?? 0)} ${contentKey(sighting)}`;
+}
+
+/** What an answer keeps under NAT. */
+function replyKey(sighting: OpenSighting): string | undefined {
+  const packet = core(sighting.packet);
+  const ports = portsOf(packet);
+  return packet.ip && `${endpoint(packet.ip.dst, ports?.dst ?? 0)} ${contentKey(sighting)}`;
+}
+
+/** Everything but addresses, ports and checksums; of an ICMP error what identifies the quoted packet. */
+function contentKey(sighting: OpenSighting): string {
+  const { ip, tcp, icmp, quoted, payload } = core(sighting.packet);
+  const l4 = tcp && `${tcp.seq} ${tcp.ack} ${tcp.flags}`;
+  const error = icmp && `${icmp.type} ${icmp.code} ${icmp.rest} ${quoted?.ip?.id}`;
+  const content = quoted === undefined ? hash(payload) : quoted.ip?.length;
+  return `${ip?.protocol} ${ip?.id} ${ip?.fragmentOffset} ${l4 ?? error} ${content}`;
+}
+
+/** @returns what has no counterpart */
+function linkEquals(
+  ins: readonly OpenSighting[],
+  outs: readonly OpenSighting[],
+  key: Key,
+  taken: Set<OpenSighting>,
+): OpenSighting[] {
+  if (outs.length === 0) return [];
+  const groups = groupBy(
+    ins.filter((sighting) => !taken.has(sighting)),
+    key,
+  );
+  const left: OpenSighting[] = [];
+  for (const [name, equals] of groupBy(outs, key)) {
+    const causes = groups.get(name);
+    if (causes === undefined) left.push(...equals);
+    else left.push(...pair(causes, equals, taken));
+  }
+  return left;
+}
+
+/**
+ * The k-th in with the k-th out. Where there are fewer outs some ins were dropped: then every out belongs to the latest
+ * in before it, so that a dropped packet is not taken for its retransmission. Where there are more, they are duplicates.
+ */
+function pair(ins: readonly OpenSighting[], outs: readonly OpenSighting[], taken: Set<OpenSighting>): OpenSighting[] {
+  const left: OpenSighting[] = [];
+  if (outs.length < ins.length) {
+    let next = ins.length - 1;
+    for (const out of outs.toReversed()) {
+      while (next >= 0 && startOf(ins[next] as OpenSighting) >= startOf(out)) next--;
+      link(out, ins[next--]);
+    }
+  } else {
+    let next = 0;
+    for (const out of outs) {
+      const fresh = ins[next];
+      if (fresh !== undefined && startOf(fresh) < startOf(out)) link(out, ins[next++]);
+      else link(out, ins[next - 1]);
+    }
+  }
+  return left;
+
+  function link(out: OpenSighting, cause: OpenSighting | undefined): void {
+    if (cause === undefined) {
+      left.push(out);
+      return;
+    }
+    out.from = cause;
+    taken.add(cause);
+  }
+}
+
+function linkAlike(ins: readonly OpenSighting[], outs: readonly OpenSighting[], taken: Set<OpenSighting>): void {
+  if (outs.length === 0) return;
+  const features = ins.flatMap((sighting) => strongFeatures(sighting).map((feature) => ({ feature, sighting })));
+  const index = groupBy(features, ({ feature }) => feature);
+  for (const out of outs) {
+    const candidates = new Set<OpenSighting>();
+    for (const feature of strongFeatures(out)) {
+      for (const candidate of latestBefore(index.get(feature) ?? [], startOf(out))) candidates.add(candidate.sighting);
+    }
+    let best: OpenSighting | undefined;
+    let most = ENOUGH - 1;
+    for (const candidate of candidates) {
+      // A half more for one that nothing came of yet: a duplicate is the less likely explanation.
+      const score = likeness(candidate, out) + (taken.has(candidate) ? 0 : 0.5);
+      if (score >= ENOUGH && score > most) [best, most] = [candidate, score];
+    }
+    if (best === undefined) continue;
+    out.from = best;
+    taken.add(best);
+  }
+}
+
+function strongFeatures(sighting: OpenSighting): string[] {
+  const packet = core(sighting.packet);
+  const { ip, tcp, payload } = packet;
+  if (ip === undefined) return [];
+  const ports = portsOf(packet);
+  const features: string[] = [];
+  if (ip.id !== 0) features.push(`i ${ip.protocol} ${ip.id}`);
+  if (ports !== undefined) {
+    features.push(`s ${ip.protocol} ${endpoint(ip.src, ports.src)}`, `d ${ip.protocol} ${endpoint(ip.dst, ports.dst)}`);
+  }
+  if (payload.length > 0) features.push(`b ${ip.protocol} ${hash(payload)}`);
+  if (tcp !== undefined && tcp.seq !== 0) features.push(`t ${tcp.seq} ${tcp.ack} ${tcp.flags}`);
+  return features;
+}
+
+/** How much of a packet that came in is still to be seen in one that went out; 0 where it cannot be the same one. */
+function likeness(before: OpenSighting, after: OpenSighting): number {
+  const [left, right] = [core(before.packet), core(after.packet)];
+  if (left.ip === undefined || right.ip === undefined || left.ip.protocol !== right.ip.protocol) return 0;
+  if (left.tcp?.flags !== right.tcp?.flags || left.icmp?.type !== right.icmp?.type) return 0;
+  const [from, to] = [portsOf(left), portsOf(right)];
+  let score = 0;
+  if (left.ip.id === right.ip.id && left.ip.id !== 0) score += 3;
+  if (left.ip.src === right.ip.src) score += from?.src === to?.src ? 3 : 1;
+  if (left.ip.dst === right.ip.dst) score += from?.dst === to?.dst ? 3 : 1;
+  if (left.payload.length > 0 && hash(left.payload) === hash(right.payload)) score += 3;
+  if (left.tcp && right.tcp && left.tcp.seq !== 0 && sameNumbers(left.tcp, right.tcp)) score += 5;
+  if (left.ip.length === right.ip.length) score += 1;
+  if (before.frames.length > 1 && isPartial(after)) score += 3;
+  return score;
+}
+
+function sameNumbers(left: { seq: number; ack: number }, right: { seq: number; ack: number }): boolean {
+  return left.seq === right.seq && left.ack === right.ack;
+}
+
+interface Featured {
+  readonly feature: string;
+  readonly sighting: OpenSighting;
+}
+
+function latestBefore(sightings: readonly Featured[], time: bigint): readonly Featured[] {
+  let [low, high] = [0, sightings.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (startOf((sightings[middle] as Featured).sighting) < time) low = middle + 1;
+    else high = middle;
+  }
+  return sightings.slice(Math.max(0, low - CANDIDATES), low);
+}

@@ -1,0 +1,122 @@
+/** How a header field is read, compared and written in a finding. Names are Wireshark's; `l4.` stands for the protocol's own. */
+
+import type { Packet } from "../packet/packet.js";
+import { portsOf, protocolOf, sameBytes } from "./datagram.js";
+
+export type Value = string | number | boolean | Uint8Array | undefined;
+
+const MSS = 2;
+const HEXADECIMAL: Readonly<Record<string, number>> = {
+  "ip.id": 4,
+  "ip.dsfield": 2,
+  "ip.checksum": 4,
+  "l4.checksum": 4,
+  "icmp.checksum": 4,
+};
+/** Bytes of a value that are written out; of a longer one only how many it has. */
+const WRITTEN = 24;
+
+const READERS = {
+  "eth.src": ({ eth }) => eth?.src,
+  "eth.dst": ({ eth }) => eth?.dst,
+  "ip.version": ({ ip }) => ip?.version,
+  "ip.hdr_len": ({ ip }) => ip?.headerLength,
+  "ip.dsfield": ({ ip }) => ip?.tos,
+  "ip.len": ({ ip }) => ip?.length,
+  "ip.id": ({ ip }) => ip?.id,
+  "ip.flags.df": ({ ip }) => ip?.df,
+  "ip.flags.mf": ({ ip }) => ip?.mf,
+  "ip.frag_offset": ({ ip }) => ip?.fragmentOffset,
+  "ip.ttl": ({ ip }) => ip?.ttl,
+  "ip.proto": ({ ip }) => ip?.protocol,
+  "ip.checksum": ({ ip }) => ip?.checksum,
+  "ip.src": ({ ip }) => ip?.src,
+  "ip.dst": ({ ip }) => ip?.dst,
+  "ip.options": ({ ip }) => ip?.options,
+  "l4.srcport": (packet) => portsOf(packet)?.src,
+  "l4.dstport": (packet) => portsOf(packet)?.dst,
+  "l4.checksum": ({ tcp, udp, icmp }) => (tcp ?? udp ?? icmp)?.checksum,
+  "tcp.seq_raw": ({ tcp }) => tcp?.seq,
+  "tcp.ack_raw": ({ tcp }) => tcp?.ack,
+  "tcp.flags": ({ tcp }) => tcp?.flagsText,
+  "tcp.window_size_value": ({ tcp }) => tcp?.window,
+  "tcp.urgent_pointer": ({ tcp }) => tcp?.urgent,
+  "tcp.options": ({ tcp }) => tcp && withoutMss(tcp.options),
+  "tcp.options.mss_val": ({ tcp }) => tcp && mssOf(tcp.options),
+  "udp.length": ({ udp }) => udp?.length,
+  "icmp.type": ({ icmp }) => icmp?.type,
+  "icmp.code": ({ icmp }) => icmp?.code,
+  "icmp.rest": ({ icmp }) => icmp?.rest,
+  "data.data": ({ payload }) => payload,
+} satisfies Readonly<Record<string, (packet: Packet) => Value>>;
+
+export type FieldName = keyof typeof READERS;
+
+export function read(packet: Packet, field: FieldName): Value {
+  return READERS[field](packet);
+}
+
+/** The name as Wireshark has it: `l4.srcport` of a UDP packet is `udp.srcport`; `#2` for a header inside another. */
+export function wiresharkName(field: FieldName, packet: Packet, nested: boolean): string {
+  const own = field === "icmp.rest" ? "icmp.mtu" : field;
+  const name = own.replace(/^l4\./, `${packet.icmp ? "icmp" : (protocolOf(packet) ?? "l4")}.`);
+  return nested ? `${name}#2` : name;
+}
+
+export function equal(left: Value, right: Value): boolean {
+  if (left instanceof Uint8Array && right instanceof Uint8Array) return sameBytes(left, right);
+  return left === right;
+}
+
+export function written(field: FieldName, value: Value): string {
+  if (value === undefined) return "none";
+  if (typeof value === "boolean") return value ? "1" : "0";
+  if (value instanceof Uint8Array) return bytesText(value);
+  const digits = HEXADECIMAL[field];
+  return digits === undefined || typeof value === "string"
+    ? String(value)
+    : `0x${value.toString(16).padStart(digits, "0")}`;
+}
+
+/** What became of bytes: where the first difference is, for long values. */
+export function difference(before: Uint8Array, after: Uint8Array): string {
+  if (Math.max(before.length, after.length) <= WRITTEN) return bytesText(after);
+  const at = after.findIndex((byte, index) => byte !== before[index]);
+  const length = before.length === after.length ? "" : `${after.length} bytes`;
+  if (at < 0 || at >= before.length) return length;
+  const byte = `byte ${at} is 0x${hex(after[at])} instead of 0x${hex(before[at])}`;
+  return length === "" ? byte : `${length}, ${byte}`;
+}
+
+function bytesText(bytes: Uint8Array): string {
+  if (bytes.length === 0) return "none";
+  return bytes.length > WRITTEN ? `${bytes.length} bytes` : Array.from(bytes, hex).join("");
+}
+
+function hex(byte: number | undefined): string {
+  return (byte ?? 0).toString(16).padStart(2, "0");
+}
+
+/** The option's place and length stay; only its value is left out, which has a field of its own. */
+function withoutMss(options: Uint8Array): Uint8Array {
+  const at = mssAt(options);
+  if (at === undefined) return options;
+  const copy = options.slice();
+  copy.fill(0, at + 2, at + 4);
+  return copy;
+}
+
+function mssOf(options: Uint8Array): number | undefined {
+  const at = mssAt(options);
+  return at === undefined ? undefined : ((options[at + 2] ?? 0) << 8) | (options[at + 3] ?? 0);
+}
+
+function mssAt(options: Uint8Array): number | undefined {
+  let at = 0;
+  while (at < options.length && options[at] !== 0) {
+    if (options[at] === MSS && at + 4 <= options.length) return at;
+    // Kind 1 is the one option without a length (RFC 9293 §3.1).
+    at += options[at] === 1 ? 1 : Math.max(2, options[at + 1] ?? 2);
+  }
+  return undefined;
+}

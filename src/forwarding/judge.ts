@@ -1,0 +1,65 @@
+import { causesOf } from "./causes.js";
+import type { Evidence } from "./evidence.js";
+import { groupBy } from "./group.js";
+import type { Finding, FrameReference, Rule } from "./rule.js";
+
+/** Different failures of one rule that are told apart; what is beyond is counted with the last of them. */
+const DISTINCT = 5;
+/** Frames named in an aggregated finding. */
+const FRAMES = 8;
+
+/**
+ * Holds evidence against rules: for each rule that applies to a model in use, one finding where it holds, one finding
+ * for each different way in which it does not, or one that says what was looked for and not found.
+ */
+export function judge(evidence: Evidence, rules: readonly Rule[]): Finding[] {
+  const services = [...evidence.setup.services, ...(evidence.changes ?? []).flatMap((change) => change.services)];
+  const models = new Set(services.map((service) => service.model));
+  return rules
+    .filter((rule) => rule.models.some((model) => models.has(model)))
+    .flatMap((rule) => judgeRule(evidence, rule));
+}
+
+function judgeRule(evidence: Evidence, rule: Rule): Finding[] {
+  const findings = rule.judge(evidence);
+  const wrong = findings.filter((finding) => finding.status !== "pass");
+  if (wrong.length > 0) {
+    return distinct(wrong).map((finding) => ({ ...finding, causes: causesOf(finding, evidence) }));
+  }
+  const passes = merge(findings);
+  return [passes ?? notExercised(rule)];
+}
+
+function notExercised(rule: Rule): Finding {
+  const { id, lookedFor } = rule;
+  return { rule: id, status: "not-exercised", frames: [], lookedFor, count: 0, causes: [] };
+}
+
+/** Failures before what is inconclusive, each kind in the order of its first frame. */
+function distinct(findings: readonly Finding[]): Finding[] {
+  const failures = findings.filter((finding) => finding.status === "fail");
+  const groups = [...groupBy(failures.length > 0 ? failures : findings, signature).values()];
+  const shown = groups.slice(0, DISTINCT);
+  const rest = groups.slice(DISTINCT).flat();
+  return shown.flatMap((group, index) => {
+    const merged = merge(group);
+    if (merged === undefined) return [];
+    return index === DISTINCT - 1 ? [{ ...merged, count: merged.count + rest.length }] : [merged];
+  });
+}
+
+function signature({ status, suspect, tap, field, expected, observed }: Finding): string {
+  return JSON.stringify([status, suspect, tap, field, expected, observed]);
+}
+
+function merge(findings: readonly Finding[]): Finding | undefined {
+  const first = findings[0];
+  if (first === undefined) return undefined;
+  const frames: FrameReference[] = [];
+  for (const finding of findings) {
+    if (frames.length >= FRAMES) break;
+    frames.push(...finding.frames);
+  }
+  const count = findings.reduce((sum, finding) => sum + finding.count, 0);
+  return { ...first, frames: frames.slice(0, FRAMES), count };
+}

@@ -1,0 +1,275 @@
+/**
+ * The allowed-change matrix (rules.md §9): what each header field of a packet of a service must be when it leaves the
+ * director, given what it was when it came in, and the rule that is broken where it is not.
+ */
+
+import { l4ChecksumState } from "../packet/checksum.js";
+import {
+  content,
+  type Expected,
+  headerChecksum,
+  IP_KEPT,
+  ipHeader,
+  is,
+  keptChecksum,
+  L4_REST,
+  length,
+  macOf,
+  macs,
+  nextHopOf,
+  oneOf,
+  type Passage,
+  type Row,
+  same,
+  translatedChecksum,
+  ttl,
+} from "./expectations.js";
+import type { FieldName, Value } from "./header-fields.js";
+import { ownsIp } from "./network.js";
+import type { Crossing } from "./view.js";
+
+/** A column of the matrix. */
+export interface Table {
+  /** Fields of the packet itself; of the inner packet under TUN. */
+  readonly rows: readonly Row[];
+  /** Fields of the header that a tunnel puts around it. */
+  readonly outer?: readonly Row[];
+  /** Fields of the packet that an ICMP error quotes. */
+  readonly quoted?: readonly Row[];
+  /** The rule that says whether the packet is encapsulated. */
+  readonly shape: string;
+  /** The rule that the content of a fragmented datagram is judged by. */
+  readonly fragments?: string;
+}
+
+const FIXED_TTLS: readonly number[] = [64, 128, 255];
+const ECN = 0x03;
+
+const serverIp = ({ server }: Passage) => server?.ip;
+const clientIp = ({ crossing }: Passage) => crossing.flow.clientIp;
+const vip = ({ crossing }: Passage) => crossing.service.vip;
+const vport = ({ crossing }: Passage) => crossing.service.port;
+
+const natRequest: Table = {
+  shape: "NAT-REQ-01",
+  fragments: "NAT-FRAG-01",
+  rows: [
+    ...macs("NAT-REQ-04", nextHopOf(serverIp)),
+    ...same("NAT-REQ-02", "ip.src", "l4.srcport"),
+    oneOf("ip.dst", "NAT-REQ-01", ({ crossing }) => crossing.service.realServers.map((server) => server.ip)),
+    is("l4.dstport", "NAT-REQ-03", ({ server }) => server?.port),
+    ...ttl("NAT-REQ-05"),
+    ...ipHeader("NAT-REQ-08", "NAT-REQ-09", "NAT-REQ-06"),
+    ...translatedChecksum("NAT-REQ-07"),
+    ...content("NAT-REQ-10"),
+  ],
+};
+
+/** Left as it was, the source is a leak of the real server's address; anything else is a wrong translation. */
+function replySource(): Row[] {
+  const leaks = ({ crossing, after }: Passage) =>
+    crossing.flow.servers.some((server) => server.ip !== crossing.service.vip && server.ip === after.ip?.src);
+  return [
+    {
+      field: "ip.src",
+      rule: "NAT-RSP-01",
+      expect: (passage) => (leaks(passage) ? undefined : { value: vip(passage) }),
+    },
+    { field: "ip.src", rule: "NAT-RSP-05", expect: (passage) => ({ text: vip(passage), holds: !leaks(passage) }) },
+    {
+      field: "l4.srcport",
+      rule: "NAT-RSP-01",
+      expect: (passage) => (leaks(passage) ? undefined : { value: vport(passage) }),
+    },
+  ];
+}
+
+const natReply: Table = {
+  shape: "NAT-RSP-01",
+  fragments: "NAT-FRAG-01",
+  rows: [
+    ...macs("NAT-RSP-02", nextHopOf(clientIp)),
+    ...replySource(),
+    ...same("NAT-RSP-02", "ip.dst", "l4.dstport"),
+    ...ttl("NAT-RSP-03"),
+    ...ipHeader("NAT-RSP-03"),
+    ...translatedChecksum("NAT-RSP-03"),
+    ...content("NAT-RSP-03"),
+  ],
+};
+
+const dr: Table = {
+  shape: "DR-REQ-01",
+  fragments: "DR-FRAG-01",
+  rows: [
+    ...macs("DR-REQ-02", () => undefined),
+    oneOf("eth.dst", "DR-REQ-02", (passage) => {
+      const { server, crossing } = passage;
+      return (server ? [server] : crossing.service.realServers).map((candidate) => macOf(passage, candidate));
+    }),
+    ...same("DR-REQ-01", "ip.src", "ip.dst", "ip.proto", "l4.srcport"),
+    ...same("DR-REQ-05", "l4.dstport"),
+    ...ttl("DR-REQ-03"),
+    ...ipHeader("DR-REQ-03"),
+    ...keptChecksum("DR-REQ-04"),
+    ...content("DR-REQ-04"),
+  ],
+};
+
+function outerHeader(destination: Row): Row[] {
+  const owned = ({ crossing, network, out, outer }: Passage): Expected => {
+    const primary = network.port(out.tap)?.nic.ip;
+    const source = outer.ip?.src ?? "";
+    return {
+      text:
+        primary === undefined ? "an address of the director" : `${primary} (an address of the director, not the VIP)`,
+      holds: source !== crossing.service.vip && ownsIp(crossing.director, source),
+    };
+  };
+  const shape = (field: FieldName, value: (passage: Passage) => Value) => is(field, "TUN-ENC-03", value);
+  return [
+    ...macs("TUN-ENC-10", nextHopOf(serverIp)),
+    destination,
+    { field: "ip.src", rule: "TUN-ENC-02", expect: owned },
+    shape("ip.version", () => 4),
+    shape("ip.hdr_len", () => 20),
+    shape("ip.len", ({ after }) => (after.ip?.length ?? 0) + 20),
+    shape("ip.flags.mf", () => false),
+    shape("ip.frag_offset", () => 0),
+    headerChecksum("TUN-ENC-03"),
+    {
+      field: "ip.ttl",
+      rule: "TUN-ENC-06",
+      expect: ({ before, after, outer }) => {
+        const inner = [after.ip?.ttl ?? 0, (before.ip?.ttl ?? 0) - 1];
+        const found = outer.ip?.ttl ?? 0;
+        return {
+          text: `${inner[1]} (that of the inner packet), or 64, 128, 255`,
+          holds: [...inner, ...FIXED_TTLS].includes(found),
+        };
+      },
+    },
+    {
+      field: "ip.flags.df",
+      rule: "TUN-ENC-07",
+      expect: ({ before }) => (before.ip?.df ? { value: true } : { text: "0 or 1", holds: true }),
+    },
+    {
+      field: "ip.dsfield",
+      rule: "TUN-ENC-09",
+      // CE may stay or become ECT(0) (RFC 6040 §4.1, RFC 3168 §9.1.1); all else is copied.
+      expect: ({ before, outer }) => {
+        const [inner, found] = [before.ip?.tos ?? 0, outer.ip?.tos ?? 0];
+        const isMarked = (inner & ECN) === ECN;
+        return isMarked && found === (inner & ~ECN) + 2 ? { text: "copied", holds: true } : { value: inner };
+      },
+    },
+  ];
+}
+
+const tun: Table = {
+  shape: "TUN-ENC-03",
+  fragments: "TUN-FRAG-01",
+  rows: [
+    ...same("TUN-ENC-04", "ip.src", "ip.dst", "ip.proto", "l4.srcport"),
+    ...same("TUN-ENC-11", "l4.dstport"),
+    ...ttl("TUN-ENC-05"),
+    ...ipHeader("TUN-ENC-04"),
+    ...keptChecksum("TUN-ENC-04"),
+    ...content("TUN-ENC-04", "TUN-MTU-05"),
+  ],
+  outer: outerHeader(
+    oneOf("ip.dst", "TUN-ENC-01", ({ crossing }) => crossing.service.realServers.map((server) => server.ip)),
+  ),
+};
+
+/** An ICMP error that nothing translates: only MACs and TTL change. */
+function keptError(rule: string): Row[] {
+  return [
+    ...same(rule, "ip.src", "ip.dst", "ip.proto"),
+    ...ttl("GEN-TTL-01"),
+    ...ipHeader(rule),
+    ...same(rule, "l4.checksum", ...L4_REST),
+  ];
+}
+
+const drError: Table = {
+  shape: "DR-ICMP-01",
+  rows: [
+    ...macs("DR-REQ-02", () => undefined),
+    oneOf("eth.dst", "DR-ICMP-01", (passage) => passage.crossing.flow.servers.map((server) => macOf(passage, server))),
+    ...keptError("DR-ICMP-01"),
+  ],
+};
+
+const tunError: Table = {
+  shape: "TUN-ICMP-01",
+  rows: keptError("TUN-ICMP-01"),
+  outer: outerHeader(
+    oneOf("ip.dst", "TUN-ICMP-01", ({ crossing }) => crossing.flow.servers.map((server) => server.ip)),
+  ),
+};
+
+/** An ICMP error under NAT: translated outside and, the other way round, inside (RFC 5508 REQ-4, REQ-5). */
+function translatedError(rule: string, outside: readonly Row[], quoted: readonly Row[]): Table {
+  const valid: Row = {
+    field: "l4.checksum",
+    rule,
+    expect: ({ before, after, checksumsReady }) =>
+      checksumsReady && l4ChecksumState(before) === "valid"
+        ? { text: "a valid checksum", holds: l4ChecksumState(after) === "valid" }
+        : undefined,
+  };
+  const quotedChecksum: Row = {
+    field: "ip.checksum",
+    rule,
+    expect: ({ before, after }) =>
+      before.ip?.checksumValid ? { text: "a valid checksum", holds: after.ip?.checksumValid === true } : undefined,
+  };
+  return {
+    shape: rule,
+    rows: [
+      ...outside,
+      ...ttl("GEN-TTL-01"),
+      ...same(rule, ...IP_KEPT, "icmp.type", "icmp.code", "icmp.rest"),
+      length(rule),
+      headerChecksum(rule),
+      valid,
+    ],
+    quoted: [...quoted, quotedChecksum, ...same(rule, "ip.id", "ip.proto")],
+  };
+}
+
+const natServerError = translatedError(
+  "NAT-ICMP-01",
+  [...macs("NAT-RSP-02", nextHopOf(clientIp)), is("ip.src", "NAT-ICMP-01", vip), ...same("NAT-ICMP-01", "ip.dst")],
+  [
+    is("ip.dst", "NAT-ICMP-01", vip),
+    is("l4.dstport", "NAT-ICMP-01", vport),
+    ...same("NAT-ICMP-01", "ip.src", "l4.srcport"),
+  ],
+);
+
+const natClientError = translatedError(
+  "NAT-ICMP-02",
+  [
+    ...macs(
+      "NAT-REQ-04",
+      nextHopOf(({ crossing }) => crossing.flow.servers[0]?.ip),
+    ),
+    oneOf("ip.dst", "NAT-ICMP-02", ({ crossing }) => crossing.flow.servers.map((server) => server.ip)),
+    ...same("NAT-ICMP-02", "ip.src"),
+  ],
+  [
+    oneOf("ip.src", "NAT-ICMP-02", ({ crossing }) => crossing.flow.servers.map((server) => server.ip)),
+    is("l4.srcport", "NAT-ICMP-02", ({ server }) => server?.port),
+    ...same("NAT-ICMP-02", "ip.dst", "l4.dstport"),
+  ],
+);
+
+/** The column of the matrix that a packet is held against. */
+export function tableOf({ model, kind }: Crossing): Table {
+  if (kind === "request") return { nat: natRequest, dr, tun }[model];
+  if (kind === "client-error") return { nat: natClientError, dr: drError, tun: tunError }[model];
+  return kind === "reply" ? natReply : natServerError;
+}

@@ -1,0 +1,29 @@
+/**
+ * The three families that are no faults: what a NIC was still to do when the frame was recorded.
+ * See DESIGN.md, "What may never be given up", 6.
+ */
+
+import { internetChecksum } from "../packet/checksum.js";
+import { core } from "./datagram.js";
+import type { Sighting } from "./journey.js";
+import type { Network } from "./network.js";
+
+/** False where a NIC joined packets (GRO) or was still to cut them (TSO): no packet on the wire looked like that. */
+export function isRecordedWhole(network: Network, { tap, frames }: Sighting): boolean {
+  const mtu = network.port(tap)?.nic.mtu ?? Number.POSITIVE_INFINITY;
+  return frames.every(({ packet }) => (packet.ip?.length ?? 0) <= mtu);
+}
+
+/** False where the sender's NIC was still to fill in the L4 checksum. */
+export function isChecksumReady(sighting: Sighting): boolean {
+  return sighting.frames.every((frame) => frame.checksumReady) && !looksUnfilled(sighting);
+}
+
+/** A checksum left to the NIC holds the sum over the pseudo header alone: a capture file has lost the kernel's flag. */
+function looksUnfilled({ packet }: Sighting): boolean {
+  const { ip, tcp, udp } = core(packet);
+  const l4 = tcp ?? udp;
+  if (ip === undefined || l4 === undefined || l4.checksum === 0) return false;
+  const sum = ip.pseudoHeaderSum(ip.protocol, ip.length - ip.headerLength);
+  return l4.checksum === 0xffff - internetChecksum(new Uint8Array(), 0, 0, sum);
+}

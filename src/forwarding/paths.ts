@@ -1,0 +1,126 @@
+/** Where packets of services went: what the rules about real servers and answers look at. */
+
+import { core, endpoint, portsOf, protocolOf } from "./datagram.js";
+import type { Sighting } from "./journey.js";
+import { ownsMac } from "./network.js";
+import type { Host } from "./setup.js";
+import { isPartial, startOf } from "./sightings.js";
+import { type Crossing, type Flow, flowsOf, type View } from "./view.js";
+
+/** What a real server sent to a client about a flow, where it was first seen. */
+export interface Answer {
+  readonly flow: Flow;
+  readonly at: Sighting;
+  /** The real server that sent it; left out where no capture shows. */
+  readonly server?: Host;
+}
+
+const answers = new WeakMap<View, readonly Answer[]>();
+
+/** All answers that come from a real server itself, not from the director. */
+export function answersOf(view: View): readonly Answer[] {
+  let known = answers.get(view);
+  if (known === undefined) {
+    known = view.sightings.flatMap((sighting) => answerAt(view, sighting) ?? []);
+    answers.set(view, known);
+  }
+  return known;
+}
+
+/** Where the copies of a packet arrived: at NICs of real servers that they were addressed to, before any further hop. */
+export function arrivalsOf(view: View, out: Sighting): Sighting[] {
+  const arrivals: Sighting[] = [];
+  const open = [...(view.children.get(out) ?? [])];
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    const role = view.network.host(at.host)?.role;
+    if (role === "real-server" && at.direction === "in" && at.addressed) arrivals.push(at);
+    else if (role !== "director" && role !== "real-server") open.push(...(view.children.get(at) ?? []));
+  }
+  return arrivals;
+}
+
+/** From the first sighting of a datagram to this one. */
+export function pathTo(sighting: Sighting): Sighting[] {
+  const path = [sighting];
+  for (let at = sighting.from; at !== undefined; at = at.from) path.unshift(at);
+  return path;
+}
+
+export function passesDirector(view: View, sighting: Sighting): boolean {
+  return pathTo(sighting).some((at) => view.network.isDirector(at.host));
+}
+
+/** True where a packet that this came from was sent to a client: no director is behind it any more. */
+export function reachesClient(view: View, sighting: Sighting): boolean {
+  return (view.children.get(sighting) ?? []).some(
+    (child) => (view.network.host(child.host)?.role === "client" && child.addressed) || reachesClient(view, child),
+  );
+}
+
+export function hasDirectorMac(view: View, mac: string | undefined): boolean {
+  return mac !== undefined && view.network.directors.some((director) => ownsMac(director, mac));
+}
+
+/** `TCP 172.16.0.100:40001 > 10.0.0.10:80 [S]`, as a finding says what it saw. */
+export function describe({ packet: outer }: Sighting): string {
+  const packet = core(outer);
+  const ports = portsOf(packet);
+  const [src, dst] = [packet.ip?.src ?? "?", packet.ip?.dst ?? "?"];
+  if (packet.icmp !== undefined) return `ICMP ${src} > ${dst} type ${packet.icmp.type} code ${packet.icmp.code}`;
+  const protocol = protocolOf(packet)?.toUpperCase() ?? `protocol ${packet.ip?.protocol}`;
+  const flags = packet.tcp ? ` [${packet.tcp.flagsText}]` : "";
+  return ports
+    ? `${protocol} ${endpoint(src, ports.src)} > ${endpoint(dst, ports.dst)}${flags}`
+    : `${protocol} ${src} > ${dst}`;
+}
+
+/** The last packet of the flow that the director sent to this server, as it left. */
+export function lastRequestTo(
+  flow: Flow,
+  server: Host,
+  before: bigint,
+): { crossing: Crossing; out: Sighting } | undefined {
+  const crossing = flow.requests.findLast(
+    (request) => request.server?.name === server.name && request.outs[0] !== undefined && request.time < before,
+  );
+  const out = crossing?.outs[0];
+  return crossing === undefined || out === undefined ? undefined : { crossing, out };
+}
+
+/** Whether a request left the director addressed as the client addressed it, which DR and TUN demand. */
+export function keepsAddress({ crossing, out }: { crossing: Crossing; out: Sighting }): boolean {
+  const packet = core(out.packet);
+  return packet.ip?.dst === crossing.service.vip && portsOf(packet)?.dst === crossing.service.port;
+}
+
+function answerAt(view: View, sighting: Sighting): Answer | undefined {
+  if (sighting.from !== undefined || !sighting.addressed || isPartial(sighting)) return undefined;
+  const host = view.network.host(sighting.host);
+  if (host === undefined || host.role === "director") return undefined;
+  if ((host.role === "real-server") !== (sighting.direction === "out")) return undefined;
+  const packet = core(sighting.packet);
+  const { ip, eth } = sighting.packet;
+  if (ip === undefined || packet.ip === undefined || hasDirectorMac(view, eth?.src)) return undefined;
+  const sender = host.role === "real-server" ? host : view.network.byMac(eth?.src)?.host;
+  const server = sender?.role === "real-server" ? sender : undefined;
+  const flow = flowOfAnswer(view, sighting, server);
+  if (flow === undefined) return undefined;
+  return server === undefined ? { flow, at: sighting } : { flow, at: sighting, server };
+}
+
+function flowOfAnswer(view: View, sighting: Sighting, server: Host | undefined): Flow | undefined {
+  const packet = core(sighting.packet);
+  const about = packet.icmp?.isError ? packet.quoted : packet;
+  const [protocol, ports] = about ? [protocolOf(about), portsOf(about)] : [];
+  if (about?.ip === undefined || protocol === undefined || ports === undefined) return undefined;
+  const isError = about !== packet;
+  if (isError && packet.ip?.dst !== about.ip.src) return undefined;
+  const client = isError ? { ip: about.ip.src, port: ports.src } : { ip: about.ip.dst, port: ports.dst };
+  const flows = flowsOf(view, protocol, client.ip, client.port).filter(
+    (flow) =>
+      (flow.requests[0]?.time ?? 0n) < startOf(sighting) &&
+      (server === undefined ? flow.servers.length > 0 : flow.servers.some(({ name }) => name === server.name)),
+  );
+  const own = isError ? { ip: about.ip.dst, port: ports.dst } : { ip: about.ip.src, port: ports.src };
+  return flows.find(({ service }) => service.vip === own.ip && service.port === own.port) ?? flows[0];
+}

@@ -1,0 +1,132 @@
+/** What the models' rule files have in common: rules that differ in their model and their number only. */
+
+import { ICMP_FRAGMENTATION_NEEDED, ICMP_TYPE } from "../../packet/icmp.js";
+import { matrixOutcomes } from "../compare.js";
+import { portsOf } from "../datagram.js";
+import { fateOf, limitsOf } from "../fate.js";
+import type { Sighting } from "../journey.js";
+import { isRecordedWhole } from "../offload.js";
+import { DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
+import { describe } from "../paths.js";
+import type { Rule } from "../rule.js";
+import type { Model } from "../setup.js";
+import { isPartial, startOf } from "../sightings.js";
+import type { Crossing, Kind, View } from "../view.js";
+
+/** What nearly all rules of one model have in common. */
+export function forModel(model: Model) {
+  return { level: "MUST", profile: "core", models: [model] } as const satisfies Partial<Rule>;
+}
+
+/** ICMP errors about a flow: forwarded, and then as the matrix says. */
+export function* errorOutcomes(view: View, rule: string, model: Model, kind: Kind): Iterable<Outcome> {
+  yield* matrixOutcomes(view, rule);
+  for (const crossing of view.crossings) {
+    if (crossing.kind !== kind || crossing.model !== model || crossing.outs.length > 0) continue;
+    if (crossing.flow.servers.length === 0 || fateOf(view, crossing) !== "forward") continue;
+    const expected = kind === "client-error" ? `forwarded to ${crossing.flow.servers[0]?.name}` : "forwarded to the client";
+    const observed = `${describe(crossing.in)} was not forwarded`;
+    yield missing(view, [crossing.in], { suspect: DIRECTOR, expected, observed });
+  }
+}
+
+/** Fragmented datagrams: one whole datagram leaves, to one real server, and its content is as the matrix says. */
+export function* fragmentOutcomes(view: View, rule: string, model: Model): Iterable<Outcome> {
+  const wrong = matrixOutcomes(view, rule).filter((outcome) => outcome.status !== "pass");
+  yield* wrong;
+  for (const crossing of view.crossings) {
+    const { in: sighting, outs } = crossing;
+    if (crossing.model !== model || sighting.frames.length === 1 || wrong.some(({ at }) => at[0] === sighting)) continue;
+    const fate = fateOf(view, crossing);
+    const expected = "all fragments of the datagram, in one piece, to one receiver";
+    if (outs.length === 0) {
+      if (fate !== "forward") continue;
+      const observed = `${describe(sighting)} in ${sighting.frames.length} fragments was not forwarded`;
+      yield missing(view, [sighting], { suspect: DIRECTOR, expected, observed });
+    } else if (!outs.some(isPartial)) yield pass(sighting, ...outs);
+    else if (!outs.some(hasOwnTunnel)) {
+      const parts = outs.map((out) => `${out.frames.length} to ${out.packet.ip?.dst} at ${out.packet.eth?.dst}`);
+      yield fail([sighting, ...outs], { suspect: DIRECTOR, field: "ip.frag_offset", expected, observed: parts.join(", ") });
+    }
+  }
+}
+
+/** Each fragment in a tunnel header of its own is legal (RFC 2003 §3.1) and put together by the real server only. */
+function hasOwnTunnel({ packet }: Sighting): boolean {
+  return packet.inner?.ip?.isFragment === true;
+}
+
+/** Requests larger than the way to the real server takes, with DF: refused with the MTU that fits. */
+export function* oversizeOutcomes(view: View, model: Model): Iterable<Outcome> {
+  const refusals = refusalsOf(view);
+  for (const crossing of view.crossings) {
+    if (crossing.kind !== "request" || crossing.model !== model) continue;
+    const { in: sighting } = crossing;
+    const { ip } = sighting.packet;
+    const limits = limitsOf(view.network, crossing);
+    if (ip === undefined || !ip.checksumValid || ip.ttl <= 1 || limits.length === 0) continue;
+    if (!isRecordedWhole(view.network, sighting) || ip.length <= Math.max(...limits)) continue;
+    if (ip.df) yield refused(view, crossing, limits, refusals);
+  }
+}
+
+/** The same without DF: cut into fragments that make up the whole datagram. */
+export function* fragmentedOutcomes(view: View, model: Model): Iterable<Outcome> {
+  for (const crossing of view.crossings) {
+    const { in: sighting, outs, kind } = crossing;
+    const { ip } = sighting.packet;
+    if (kind !== "request" || crossing.model !== model || ip === undefined || ip.df || sighting.frames.length > 1) continue;
+    const limits = limitsOf(view.network, crossing);
+    const [out] = outs;
+    if (out === undefined || limits.length === 0 || ip.length <= Math.max(...limits)) continue;
+    if (!isRecordedWhole(view.network, sighting) || !isRecordedWhole(view.network, out) || hasOwnTunnel(out)) continue;
+    if (!isPartial(out)) yield pass(sighting, out);
+    else {
+      const observed = `${out.frames.length} fragments that do not make up the datagram`;
+      const expected = "fragments that make up the whole datagram";
+      yield fail([sighting, out], { suspect: DIRECTOR, field: "ip.frag_offset", expected, observed });
+    }
+  }
+}
+
+function refused(view: View, crossing: Crossing, limits: readonly number[], refusals: readonly Sighting[]): Outcome {
+  const { in: sighting, outs, service } = crossing;
+  const [out] = outs;
+  const mtu = Math.max(...limits);
+  const expected = `not forwarded; ICMP fragmentation needed with MTU ${mtu}, quoting ${service.vip}:${service.port}`;
+  if (out !== undefined) {
+    const observed = `forwarded with ${out.packet.ip?.length} bytes`;
+    return fail([sighting, out], { suspect: DIRECTOR, field: "ip.len", expected, observed });
+  }
+  const refusal = refusals.find((candidate) => isAbout(candidate, sighting));
+  if (refusal === undefined) {
+    return missing(view, [sighting], { suspect: DIRECTOR, expected, observed: "neither forwarded nor refused" });
+  }
+  const { icmp, quoted } = refusal.packet;
+  const found = icmp?.mtu ?? 0;
+  // Outside of a lab a route may have a smaller MTU than the NIC that the setup tells of.
+  const fits = limits.includes(found) || (!view.evidence.settled && found < mtu);
+  if (!fits) {
+    const observed = `ICMP fragmentation needed with MTU ${found}`;
+    return fail([sighting, refusal], { suspect: DIRECTOR, field: "icmp.mtu", expected, observed });
+  }
+  const port = quoted && portsOf(quoted)?.dst;
+  if (quoted?.ip?.dst === service.vip && (port === undefined || port === service.port)) return pass(sighting, refusal);
+  const observed = `it quotes ${quoted?.ip?.dst}:${port}`;
+  return fail([sighting, refusal], { suspect: DIRECTOR, field: "ip.dst#2", expected, observed });
+}
+
+function refusalsOf(view: View): Sighting[] {
+  return view.sightings.filter(({ host, direction, packet: { icmp } }) => {
+    const isRefusal = icmp?.type === ICMP_TYPE.unreachable && icmp.code === ICMP_FRAGMENTATION_NEEDED;
+    return isRefusal && direction === "out" && view.network.isDirector(host);
+  });
+}
+
+/** By what no director changes in the quote: the client, the packet's number and its length. */
+function isAbout(refusal: Sighting, sighting: Sighting): boolean {
+  const [quoted, original] = [refusal.packet.quoted, sighting.packet];
+  if (quoted?.ip === undefined || original.ip === undefined || startOf(refusal) < startOf(sighting)) return false;
+  if (quoted.ip.src !== original.ip.src || quoted.ip.id !== original.ip.id) return false;
+  return quoted.ip.length === original.ip.length && portsOf(quoted)?.src === portsOf(original)?.src;
+}

@@ -1,0 +1,83 @@
+import { reassemble } from "../packet/fragment.js";
+import type { Frame } from "../packet/frame.js";
+import type { Packet } from "../packet/packet.js";
+import type { Sighting } from "./journey.js";
+import type { Network } from "./network.js";
+
+/** A sighting whose cause is still to be found. */
+export interface OpenSighting extends Sighting {
+  from?: Sighting;
+}
+
+interface Parts {
+  readonly frames: Frame[];
+  /** Bytes of IP payload that the frames carry, duplicates counted twice. */
+  bytes: number;
+  /** Bytes of IP payload of the whole datagram, known from its last fragment. */
+  total: number;
+}
+
+/**
+ * Turns frames into sightings: the fragments of one datagram at one tap in one direction are one sighting.
+ * A datagram of which fragments are missing becomes one sighting with the packet of its first frame.
+ *
+ * @returns in the order of the times of their first frames
+ */
+export function sight(frames: readonly Frame[], network: Network): OpenSighting[] {
+  const sightings: OpenSighting[] = [];
+  const open = new Map<string, Parts>();
+  for (const frame of frames) {
+    const key = fragmentKey(frame);
+    if (key === undefined) {
+      sightings.push(sighting([frame], frame.packet, network));
+      continue;
+    }
+    const parts = open.get(key) ?? { frames: [], bytes: 0, total: Number.POSITIVE_INFINITY };
+    open.set(key, parts);
+    add(parts, frame);
+    if (parts.bytes < parts.total) continue;
+    const whole = reassemble(parts.frames.map((part) => part.packet));
+    if (whole === undefined) continue;
+    sightings.push(sighting(parts.frames, whole, network));
+    open.delete(key);
+  }
+  for (const { frames: parts } of open.values()) {
+    const first = parts.find((part) => part.packet.ip?.fragmentOffset === 0) ?? parts[0];
+    if (first !== undefined) sightings.push(sighting(parts, first.packet, network));
+  }
+  return sightings.sort((left, right) => compareTimes(startOf(left), startOf(right)));
+}
+
+/** True for a part of a datagram: not all fragments were seen, or each has a tunnel header of its own. */
+export function isPartial({ packet }: Sighting): boolean {
+  return packet.ip?.isFragment === true || packet.inner?.ip?.isFragment === true;
+}
+
+export function startOf(sighting: Sighting): bigint {
+  return sighting.frames[0]?.time ?? 0n;
+}
+
+function fragmentKey(frame: Frame): string | undefined {
+  const { ip, eth } = frame.packet;
+  if (ip === undefined || !ip.isFragment) return undefined;
+  return [frame.tap, frame.direction, eth?.src, eth?.dst, ip.src, ip.dst, ip.protocol, ip.id].join(" ");
+}
+
+function add(parts: Parts, frame: Frame): void {
+  const { ip } = frame.packet;
+  if (ip === undefined) return;
+  const length = ip.length - ip.headerLength;
+  parts.frames.push(frame);
+  parts.bytes += length;
+  if (!ip.mf) parts.total = ip.fragmentOffset + length;
+}
+
+function sighting(frames: readonly Frame[], packet: Packet, network: Network): OpenSighting {
+  const first = frames[0] as Frame;
+  const { host, tap, direction } = first;
+  return { host, tap, direction, frames, packet, addressed: network.isAddressed(first) };
+}
+
+function compareTimes(left: bigint, right: bigint): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}

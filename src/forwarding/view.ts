@@ -1,0 +1,257 @@
+import { closesConnection, endpoint, isSyn, opensConnection, portsOf, protocolOf } from "./datagram.js";
+import { type Evidence, mayBeEarlier, servicesAt } from "./evidence.js";
+import { groupBy } from "./group.js";
+import type { Sighting } from "./journey.js";
+import { Network } from "./network.js";
+import type { Host, Model, Protocol, RealServer, Service } from "./setup.js";
+import { isPartial, startOf } from "./sightings.js";
+
+/** A client's endpoint and the service it talks to. */
+export interface Flow {
+  readonly protocol: Protocol;
+  readonly clientIp: string;
+  readonly clientPort: number;
+  /** As it was when the flow began. */
+  readonly service: Service;
+  /** The real servers that packets of the flow went to, in the order of their first packet. */
+  readonly servers: RealServer[];
+  readonly requests: Crossing[];
+  readonly replies: Crossing[];
+  /** False where an older connection may have had the same addresses and ports: nobody can say whether it is new. */
+  readonly certainlyNew: boolean;
+  closing: boolean;
+}
+
+/** `request` and `reply`: packets of a flow; `client-error` and `server-error`: ICMP errors about one, by who sent them. */
+export type Kind = "request" | "reply" | "client-error" | "server-error";
+
+/** A packet of a service at the director: what came in and all that went out of it. */
+export interface Crossing {
+  readonly kind: Kind;
+  readonly model: Model;
+  readonly director: Host;
+  /** As it was when the packet came in. */
+  readonly service: Service;
+  readonly flow: Flow;
+  readonly time: bigint;
+  readonly in: Sighting;
+  readonly outs: readonly Sighting[];
+  /** The request that begins the flow. */
+  readonly isNew: boolean;
+  /** The real server that the first copy went to, or that the answer came from. */
+  readonly server?: RealServer;
+}
+
+/** A packet at the director that belongs to no flow. */
+export interface Stray {
+  readonly director: Host;
+  readonly in: Sighting;
+  readonly outs: readonly Sighting[];
+  /** The service table in force at the time. */
+  readonly services: readonly Service[];
+}
+
+/** The evidence as rules look at it: prepared once for all of them. */
+export interface View {
+  readonly evidence: Evidence;
+  readonly network: Network;
+  /** In the order of their times. */
+  readonly sightings: readonly Sighting[];
+  readonly children: ReadonlyMap<Sighting, readonly Sighting[]>;
+  readonly crossings: readonly Crossing[];
+  readonly strays: readonly Stray[];
+  /** By `clientKey`. */
+  readonly flows: ReadonlyMap<string, readonly Flow[]>;
+  /** All services of the setup and of its changes. */
+  readonly services: readonly Service[];
+}
+
+const views = new WeakMap<Evidence, View>();
+
+export function viewOf(evidence: Evidence): View {
+  let view = views.get(evidence);
+  if (view === undefined) {
+    view = new Observer(evidence);
+    views.set(evidence, view);
+  }
+  return view;
+}
+
+export function clientKey(protocol: Protocol, ip: string, port: number): string {
+  return `${protocol} ${endpoint(ip, port)}`;
+}
+
+/** The flows of the client endpoint of a packet, whichever of its two sides that is. */
+export function flowsOf(view: View, protocol: Protocol, ip: string, port: number): readonly Flow[] {
+  return view.flows.get(clientKey(protocol, ip, port)) ?? [];
+}
+
+class Observer implements View {
+  readonly evidence: Evidence;
+  readonly network: Network;
+  readonly sightings: readonly Sighting[];
+  readonly children: ReadonlyMap<Sighting, readonly Sighting[]>;
+  readonly crossings: Crossing[] = [];
+  readonly strays: Stray[] = [];
+  readonly flows = new Map<string, Flow[]>();
+  readonly services: readonly Service[];
+
+  constructor(evidence: Evidence) {
+    this.evidence = evidence;
+    this.network = new Network(evidence.setup);
+    this.sightings = evidence.journeys
+      .flatMap((journey) => journey.sightings)
+      .sort((left, right) => (startOf(left) < startOf(right) ? -1 : startOf(left) > startOf(right) ? 1 : 0));
+    this.children = groupBy(this.sightings, (sighting) => sighting.from);
+    this.services = [...evidence.setup.services, ...(evidence.changes ?? []).flatMap((change) => change.services)];
+    for (const sighting of this.sightings) {
+      const director = this.network.host(sighting.host);
+      if (director?.role !== "director" || sighting.direction !== "in" || !sighting.addressed) continue;
+      if (sighting.packet.ip !== undefined) this.#observe(director, sighting);
+    }
+  }
+
+  #observe(director: Host, sighting: Sighting): void {
+    const outs = (this.children.get(sighting) ?? []).filter((child) => child.direction === "out");
+    const services = servicesAt(this.evidence, startOf(sighting));
+    const stray = { director, in: sighting, outs, services };
+    const crossing = isPartial(sighting)
+      ? undefined
+      : (this.#request(stray) ?? this.#reply(stray) ?? this.#clientError(stray) ?? this.#serverError(stray));
+    if (crossing === undefined) this.strays.push(stray);
+    else this.crossings.push(crossing);
+  }
+
+  #request(stray: Stray): Crossing | undefined {
+    const { ip } = stray.in.packet;
+    const [protocol, ports] = [protocolOf(stray.in.packet), portsOf(stray.in.packet)];
+    if (ip === undefined || protocol === undefined || ports === undefined) return undefined;
+    const service = stray.services.find(
+      (candidate) => candidate.vip === ip.dst && candidate.port === ports.dst && candidate.protocol === protocol,
+    );
+    if (service === undefined) return undefined;
+    const known = this.#flow(protocol, ip.src, ports.src, service);
+    const isNew = known === undefined || beginsAnew(known, stray.in);
+    if (isNew && protocol === "tcp" && !opensConnection(stray.in.packet)) return undefined;
+    const flow = isNew ? this.#begin(stray, service, protocol, known) : known;
+    const server = stray.outs[0] && this.#chosen(stray.outs[0], service, flow);
+    if (server !== undefined && serverAt(flow, server.ip) === undefined) flow.servers.push(server);
+    const crossing = this.#crossing("request", stray, service, flow, isNew, server);
+    flow.requests.push(crossing);
+    if (closesConnection(stray.in.packet)) flow.closing = true;
+    return crossing;
+  }
+
+  #begin(stray: Stray, service: Service, protocol: Protocol, known: Flow | undefined): Flow {
+    const { ip } = stray.in.packet;
+    const ports = portsOf(stray.in.packet);
+    const [clientIp, clientPort] = [ip?.src ?? "", ports?.src ?? 0];
+    const client = endpoint(clientIp, clientPort);
+    const certainlyNew =
+      known === undefined &&
+      (isSyn(stray.in.packet)
+        ? this.evidence.earlierClients?.has(client) !== true
+        : !mayBeEarlier(this.evidence, client));
+    const flow: Flow = {
+      protocol,
+      clientIp,
+      clientPort,
+      service,
+      servers: [],
+      requests: [],
+      replies: [],
+      certainlyNew,
+      closing: false,
+    };
+    // A packet that was refused leaves no connection behind: the next one is a new one again.
+    if (stray.outs.length === 0) return flow;
+    const key = clientKey(protocol, clientIp, clientPort);
+    const flows = this.flows.get(key);
+    if (flows === undefined) this.flows.set(key, [flow]);
+    else flows.unshift(flow);
+    return flow;
+  }
+
+  #reply(stray: Stray): Crossing | undefined {
+    const { ip } = stray.in.packet;
+    const [protocol, ports] = [protocolOf(stray.in.packet), portsOf(stray.in.packet)];
+    if (ip === undefined || protocol === undefined || ports === undefined) return undefined;
+    const flow = this.#natFlow(protocol, endpoint(ip.dst, ports.dst), endpoint(ip.src, ports.src));
+    if (flow === undefined) return undefined;
+    const crossing = this.#crossing("reply", stray, flow.service, flow, false, serverAt(flow, ip.src));
+    flow.replies.push(crossing);
+    if (closesConnection(stray.in.packet)) flow.closing = true;
+    return crossing;
+  }
+
+  #clientError(stray: Stray): Crossing | undefined {
+    const { ip, icmp, quoted } = stray.in.packet;
+    if (ip === undefined || icmp?.isError !== true || quoted?.ip === undefined) return undefined;
+    const [protocol, ports] = [protocolOf(quoted), portsOf(quoted)];
+    if (protocol === undefined || ports === undefined || ip.dst !== quoted.ip.src) return undefined;
+    const service = { vip: quoted.ip.src, port: ports.src };
+    const flow = this.#flow(protocol, quoted.ip.dst, ports.dst, service);
+    if (flow === undefined) return undefined;
+    return this.#crossing("client-error", stray, flow.service, flow, false, flow.servers[0]);
+  }
+
+  #serverError(stray: Stray): Crossing | undefined {
+    const { ip, icmp, quoted } = stray.in.packet;
+    if (ip === undefined || icmp?.isError !== true || quoted?.ip === undefined) return undefined;
+    const [protocol, ports] = [protocolOf(quoted), portsOf(quoted)];
+    if (protocol === undefined || ports === undefined || ip.dst !== quoted.ip.src) return undefined;
+    const server = endpoint(quoted.ip.dst, ports.dst);
+    const flow = this.#natFlow(protocol, endpoint(quoted.ip.src, ports.src), server);
+    if (flow === undefined) return undefined;
+    return this.#crossing("server-error", stray, flow.service, flow, false, serverAt(flow, quoted.ip.dst));
+  }
+
+  #crossing(
+    kind: Kind,
+    stray: Stray,
+    service: Service,
+    flow: Flow,
+    isNew: boolean,
+    server: RealServer | undefined,
+  ): Crossing {
+    const { director, in: sighting, outs } = stray;
+    const { model } = service;
+    const common = { kind, model, director, service, flow, time: startOf(sighting), in: sighting, outs, isNew };
+    return server === undefined ? common : { ...common, server };
+  }
+
+  #flow(protocol: Protocol, ip: string, port: number, service: Pick<Service, "vip" | "port">): Flow | undefined {
+    return flowsOf(this, protocol, ip, port).find(
+      (flow) => flow.service.vip === service.vip && flow.service.port === service.port,
+    );
+  }
+
+  #natFlow(protocol: Protocol, client: string, server: string): Flow | undefined {
+    return this.flows
+      .get(`${protocol} ${client}`)
+      ?.find(
+        (flow) =>
+          flow.service.model === "nat" &&
+          flow.servers.some((candidate) => endpoint(candidate.ip, candidate.port) === server),
+      );
+  }
+
+  /** The address that the model puts the choice in comes first; the MAC decides where that address is none of the servers'. */
+  #chosen(out: Sighting, service: Service, flow: Flow): RealServer | undefined {
+    const servers = [...service.realServers, ...flow.service.realServers];
+    const byMac = this.network.byMac(out.packet.eth?.dst)?.host.name;
+    const atMac = servers.find((server) => server.name === byMac);
+    const atIp = servers.find((server) => server.ip === out.packet.ip?.dst);
+    return service.model === "dr" ? (atMac ?? atIp) : (atIp ?? atMac);
+  }
+}
+
+function serverAt(flow: Flow, ip: string): RealServer | undefined {
+  return flow.servers.find((server) => server.ip === ip);
+}
+
+/** Whether a SYN opens another connection on the addresses and ports of an older one; a retransmission does not. */
+function beginsAnew(flow: Flow, sighting: Sighting): boolean {
+  if (!isSyn(sighting.packet)) return false;
+  return flow.closing || flow.requests[0]?.in.packet.tcp?.seq !== sighting.packet.tcp?.seq;
+}

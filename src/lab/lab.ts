@@ -1,0 +1,271 @@
+import { readFileSync } from "node:fs";
+import { execa } from "execa";
+import { disableOffloads } from "../capture/libc.js";
+import type { RawFrame } from "../capture/ring.js";
+import { Sender } from "../capture/sender.js";
+import { type Host, type Nic, type Setup, tapName } from "../forwarding/setup.js";
+import type { Frame } from "../packet/frame.js";
+import { LabFrame } from "./lab-frame.js";
+import type { Fabric } from "./fabric.js";
+import type { Machine, Where } from "./machine.js";
+import { NamespaceMachine } from "./namespace.js";
+import { type HostPlan, planHosts, segmentsOf } from "./plan.js";
+import { isProberMac, Prober } from "./prober.js";
+import type { UmlMachine } from "./uml.js";
+
+/** Where each host's network stack runs. */
+export type Placement = (host: Host) => Where;
+
+/** One NIC of one host, with its far end in the fabric. */
+interface Link {
+  readonly host: Host;
+  readonly nic: Nic;
+  readonly tap: string;
+  /** The bridge port. */
+  readonly port: string;
+  /** The NIC's name before the host knows it: set only for userspace hosts (in the fabric) and User-Mode Linux (in the guest). */
+  readonly device?: string;
+}
+
+/**
+ * The network of a run: hosts, links and bridges, built once for all scenarios that share its setup and director.
+ */
+export class Lab {
+  readonly setup: Setup;
+  readonly #fabric: Fabric;
+  readonly #prefix: string;
+  readonly #plans: readonly HostPlan[];
+  readonly #machines = new Map<string, Machine>();
+  readonly #links: Link[] = [];
+  readonly #senders = new Map<string, Sender>();
+  readonly #prober: Prober;
+  #frames: Frame[] = [];
+  /** Frames other than canaries, since the lab was built: what must stand still for the lab to be settled. */
+  #seen = 0;
+  #lostBefore = 0;
+  #droppedBefore = 0;
+
+  private constructor(fabric: Fabric, setup: Setup) {
+    this.#fabric = fabric;
+    this.setup = setup;
+    this.#prefix = fabric.nextLab();
+    this.#plans = planHosts(setup);
+    this.#prober = new Prober(() => this.#fabric.recorder.drain(), (timeout) => this.#fabric.recorder.wait(timeout));
+  }
+
+  /** Builds the network and resolves when every host has answered on every NIC. */
+  static async build(fabric: Fabric, setup: Setup, place: Placement): Promise<Lab> {
+    const lab = new Lab(fabric, setup);
+    await lab.#wire(place);
+    await Promise.all(lab.#plans.map((plan) => lab.#configure(plan)));
+    return lab;
+  }
+
+  /** The machine behind a host. @throws Error for a host in userspace, which has none. */
+  machine(host: string): Machine {
+    const machine = this.#machines.get(host);
+    if (!machine) throw new Error(`${host} has no kernel of its own in this lab`);
+    return machine;
+  }
+
+  /** Builds bridges, links and namespaces: one `ip -batch`, one `bridge -batch`, whatever the number of hosts. */
+  async #wire(place: Placement): Promise<void> {
+    const segments = segmentsOf(this.setup);
+    const ip: string[] = segments.map((_, i) => this.#bridgeLine(i));
+    const ports: string[] = [];
+    for (const { host } of this.#plans) {
+      const where = place(host);
+      if (where === "host-kernel") {
+        const name = `${this.#prefix}-${host.name}`;
+        ip.push(`netns add ${name}`);
+        this.#machines.set(host.name, new NamespaceMachine(name));
+      } else if (where === "user-mode-linux") {
+        this.#machines.set(host.name, (await this.#fabric.uml()).takeHost());
+      }
+      for (const nic of host.nics) {
+        const link = await this.#link(host, nic, where);
+        this.#links.push(link);
+        const bridge = this.#bridge(segments.findIndex((segment) => segment.members.some((member) => member.nic === nic)));
+        ip.push(...linkLines(link, where, this.#prefix), `link set ${link.port} master ${bridge} up`);
+        // Learning and flooding off: where a frame goes follows from the setup, not from what was sent before.
+        ports.push(
+          `link set dev ${link.port} learning off flood off`,
+          `fdb replace ${nic.mac} dev ${link.port} master static`,
+        );
+      }
+    }
+    for (const i of segments.keys()) ip.push(`link set ${this.#bridge(i)} up`);
+    await execa("ip", ["-batch", "-"], { input: ip.join("\n") });
+    await execa("bridge", ["-batch", "-"], { input: ports.join("\n") });
+    for (const link of this.#links) {
+      disableOffloadsOf(link, this.#machines.get(link.host.name));
+      this.#fabric.recorder.watch(link.port, { name: link.tap, host: link.host.name, take: (_, frame) => this.#take(link, frame) });
+    }
+    for (const [i, segment] of segments.entries())
+      this.#prober.watch(this.#bridge(i), proberMac(i), segment.members.map(({ host, nic }) => ({ tap: tapName(host, nic), nic })));
+  }
+
+  async #link(host: Host, nic: Nic, where: Where): Promise<Link> {
+    const tap = tapName(host, nic);
+    const port = `${this.#prefix}p${this.#links.length}`;
+    if (where === "user-mode-linux") {
+      const taken = await (await this.#fabric.uml()).takeNic(this.machine(host.name) as UmlMachine);
+      return { host, nic, tap, port: taken.tap, device: taken.name };
+    }
+    return { host, nic, tap, port, ...(where === "userspace" ? { device: `${this.#prefix}u${this.#links.length}` } : {}) };
+  }
+
+  #bridge(index: number): string {
+    return `${this.#prefix}b${index}`;
+  }
+
+  #bridgeLine(index: number): string {
+    return `link add ${this.#bridge(index)} address ${proberMac(index)} type bridge mcast_snooping 0 stp_state 0 forward_delay 0`;
+  }
+
+  async #configure(plan: HostPlan): Promise<void> {
+    const machine = this.#machines.get(plan.host.name);
+    if (!machine) return;
+    await machine.sysctl(plan.before);
+    const renamed = this.#links
+      .filter((link) => link.host === plan.host && machine.where === "user-mode-linux")
+      .map((link) => `link set ${link.device} name ${link.nic.name} address ${link.nic.mac}`);
+    await machine.ip([...renamed, ...plan.ip]);
+    await machine.sysctl(plan.after);
+    for (const { protocol, ip, port } of plan.echoes) await machine.echo(protocol, ip, port);
+  }
+
+  /** Binds a director that owns its NICs: `receive` gets every frame that arrives at one of them. */
+  attach(host: string, receive: (nic: string, frame: Uint8Array) => void): void {
+    for (const link of this.#links.filter((link) => link.host.name === host && link.device))
+      this.#senders.set(link.tap, new Sender(link.device as string, (frame) => receive(link.nic.name, frame)));
+  }
+
+  /** Sends a frame out of a host's NIC, as if the host itself had sent it. */
+  send(host: string, nic: string, frame: Uint8Array): void {
+    this.#sender(this.#linkOf(host, nic)).send(frame);
+  }
+
+  #sender(link: Link): Sender {
+    const known = this.#senders.get(link.tap);
+    if (known) return known;
+    const machine = this.#machines.get(link.host.name);
+    if (!(machine instanceof NamespaceMachine))
+      throw new Error(`frames cannot be crafted on ${link.host.name}: its network stack is not one of the host's kernel`);
+    const sender = machine.enter(() => new Sender(link.nic.name));
+    this.#senders.set(link.tap, sender);
+    return sender;
+  }
+
+  #linkOf(host: string, nic: string): Link {
+    const link = this.#links.find((link) => link.host.name === host && link.nic.name === nic);
+    if (!link) throw new Error(`the lab has no ${host}/${nic}`);
+    return link;
+  }
+
+  /** Empties a host's neighbour table, the entries that the lab made included. */
+  async forgetNeighbours(host: string): Promise<void> {
+    const plan = this.#plan(host);
+    await this.machine(host).ip(plan.host.nics.map((nic) => `neigh flush dev ${nic.name} nud all`));
+  }
+
+  /** Gives a host the neighbour table again that the lab was built with. */
+  async restoreNeighbours(host: string): Promise<void> {
+    await this.machine(host).ip(this.#plan(host).ip.filter((line) => line.startsWith("neigh ")));
+  }
+
+  #plan(host: string): HostPlan {
+    const plan = this.#plans.find((plan) => plan.host.name === host);
+    if (!plan) throw new Error(`the lab has no host ${host}`);
+    return plan;
+  }
+
+  #take(link: Link, raw: RawFrame): void {
+    const canary = isProberMac(raw.bytes, 0) || isProberMac(raw.bytes, 6);
+    if (canary) {
+      if (!raw.outgoing) this.#prober.answered(link.tap);
+      return;
+    }
+    this.#seen += 1;
+    this.#frames.push(new LabFrame(this.#frames.length + 1, link.tap, link.host.name, raw));
+  }
+
+  /** Starts a new record: frames before this moment are forgotten. */
+  begin(): void {
+    this.#fabric.recorder.drain();
+    this.#frames = [];
+    this.#lostBefore = this.#fabric.recorder.lost;
+    this.#droppedBefore = this.#dropped();
+  }
+
+  /** All frames since `begin`, in order. */
+  get frames(): readonly Frame[] {
+    this.#fabric.recorder.drain();
+    return this.#frames;
+  }
+
+  /** Frames since `begin` that are missing: the ring was full, or a port of the fabric dropped them. */
+  get lost(): number {
+    return this.#fabric.recorder.lost - this.#lostBefore + this.#dropped() - this.#droppedBefore;
+  }
+
+  /** What the ports of this lab have dropped, as the kernel counts it. */
+  #dropped(): number {
+    const ports = new Set(this.#links.map((link) => link.port));
+    let dropped = 0;
+    for (const line of readFileSync("/proc/net/dev", "utf8").split("\n").slice(2)) {
+      const [name, counters = ""] = line.split(":");
+      if (!ports.has((name ?? "").trim())) continue;
+      const columns = counters.trim().split(/\s+/);
+      dropped += Number(columns[3]) + Number(columns[11]);
+    }
+    return dropped;
+  }
+
+  /** Waits for frames of which `there` finds what it looks for. @throws NotSettled after `timeout` milliseconds. */
+  async until(there: (frames: readonly Frame[]) => boolean, timeout: number, what: string): Promise<void> {
+    await this.#prober.until(() => there(this.#frames), timeout, what);
+  }
+
+  /**
+   * Resolves when everything that the frames sent so far can cause has been recorded.
+   *
+   * Rounds of canaries: each round asks every NIC of every host for its own address and waits for the answers. On one
+   * CPU all paths are first in, first out, so a host that has answered has dealt with all that came to it before. A
+   * whole round in which no tap records anything else proves that nothing is under way.
+   *
+   * @throws NotSettled with the NICs that did not answer.
+   */
+  async settle(): Promise<void> {
+    let before: number;
+    do {
+      before = this.#seen;
+      await this.#prober.round();
+      while (this.#busy()) await new Promise((resolve) => setImmediate(resolve));
+    } while (this.#seen !== before);
+  }
+
+  #busy(): boolean {
+    return [...this.#machines.values()].some((machine) => machine instanceof NamespaceMachine && machine.busy);
+  }
+}
+
+function proberMac(segment: number): string {
+  return `02:ff:00:00:00:${(segment + 1).toString(16).padStart(2, "0")}`;
+}
+
+/** The lines of `ip -batch` that make one link; the far end's port is made a member of its bridge behind it. */
+function linkLines(link: Link, where: Where, prefix: string): string[] {
+  const { nic, port, device, host } = link;
+  if (where === "user-mode-linux") return [];
+  if (where === "userspace") return [`link add ${port} type veth peer name ${device} address ${nic.mac}`, `link set ${device} mtu ${nic.mtu} up`];
+  return [`link add ${port} type veth peer name ${nic.name} address ${nic.mac} netns ${prefix}-${host.name}`];
+}
+
+/** Both ends of a link; a tap device has nothing to turn off but what the guest turned on, and it did not. */
+function disableOffloadsOf(link: Link, machine: Machine | undefined): void {
+  if (machine?.where === "user-mode-linux") return;
+  disableOffloads(link.port);
+  if (machine instanceof NamespaceMachine) machine.enter(() => disableOffloads(link.nic.name));
+  else if (link.device) disableOffloads(link.device);
+}

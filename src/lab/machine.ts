@@ -1,0 +1,26 @@
+/** Where a host's network stack runs. */
+export type Where = "host-kernel" | "user-mode-linux" | "userspace";
+
+/**
+ * A host of the lab as its kernel sees it: a network namespace, of the host's kernel or of a User-Mode Linux kernel.
+ * Every implementation behaves alike; what differs is only who runs the commands.
+ */
+export interface Machine {
+  readonly where: Where;
+  /** Writes kernel settings, by dotted name, in the order given. */
+  sysctl(settings: Readonly<Record<string, string>>): Promise<void>;
+  /** Runs the lines of one `ip -batch` inside the host. @throws CommandError with what `ip` said. */
+  ip(lines: readonly string[]): Promise<void>;
+  /** Runs a command inside the host, with `input` on its standard input; resolves to what it printed. */
+  run(command: readonly string[], input?: string): Promise<string>;
+  /** Answers every TCP connection and UDP datagram to `ip:port` with what it was sent. */
+  echo(protocol: "tcp" | "udp", ip: string, port: number): Promise<void>;
+}
+
+/** A command inside a host that ended with another status than 0. */
+export class CommandError extends Error {
+  override name = "CommandError";
+  constructor(host: string, command: string, output: string) {
+    super(`${host}: \`${command}\` failed: ${output.trim() || "no output"}`);
+  }
+}

@@ -1,0 +1,253 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import type { Duplex } from "node:stream";
+import { execa } from "execa";
+import { CommandError, type Machine } from "./machine.js";
+import { sysctlPath } from "./namespace.js";
+
+export const UML_BINARY = "linux.uml";
+
+/** In the order in which they depend on each other; the guest loads no module by itself. */
+const MODULES = "veth ipip ip_vs ip_vs_rr ip_vs_wrr ip_vs_sh ip_vs_mh ip_vs_lc ip_vs_wlc";
+
+const BOOT_TIMEOUT = 60_000;
+const COMMAND_TIMEOUT = 30_000;
+
+/** Ends the output of one command; what stands behind it is the exit status. */
+const END = "\x1e";
+
+/** How many hosts and NICs the guest is to have: both are fixed when it boots. */
+export interface UmlSize {
+  readonly hosts: number;
+  readonly nics: number;
+}
+
+/**
+ * One User-Mode Linux kernel for a whole run. Its hosts are network namespaces inside it; its NICs are tap devices of
+ * the namespace that it was booted in.
+ *
+ * Every host has a shell of its own behind a console of its own, so that a command costs no process but itself.
+ */
+export class UmlKernel {
+  readonly release: string;
+  readonly #process: ChildProcess;
+  readonly #consoles: readonly Console[];
+  #hostsTaken = 0;
+  #nicsTaken = 0;
+  readonly #size: UmlSize;
+
+  private constructor(child: ChildProcess, consoles: readonly Console[], size: UmlSize, release: string) {
+    this.#process = child;
+    this.#consoles = consoles;
+    this.#size = size;
+    this.release = release;
+  }
+
+  /**
+   * Boots the kernel; some 2 s.
+   * @param scratch a folder on a tmpfs, for the guest's memory and its init script.
+   * @throws Error with the end of the boot messages where the guest does not come up.
+   */
+  static async boot(size: UmlSize, scratch: string): Promise<UmlKernel> {
+    mkdirSync(`${scratch}/uml`, { recursive: true });
+    const init = `${scratch}/init`;
+    writeFileSync(init, initScript(size), { mode: 0o755 });
+    const taps = range(size.nics).map((i) => `tuntap add ${tapDevice(i)} mode tap\nlink set ${tapDevice(i)} txqueuelen 30000`);
+    await execa("ip", ["-batch", "-"], { input: taps.join("\n") });
+
+    const child = spawn(
+      UML_BINARY,
+      [
+        "mem=256M",
+        "root=/dev/root",
+        "rootfstype=hostfs",
+        "rootflags=/",
+        "ro",
+        "quiet",
+        `init=${init}`,
+        `uml_dir=${scratch}/uml/`,
+        "con=null",
+        "con0=fd:0,fd:1",
+        ...range(size.hosts).map((i) => `con${i + 1}=fd:${i + 3},fd:${i + 3}`),
+        ...range(size.nics).map((i) => `vec${i}:transport=tap,ifname=${tapDevice(i)},depth=128,gro=1`),
+      ],
+      {
+        stdio: ["pipe", "pipe", "ignore", ...range(size.hosts).map(() => "pipe" as const)],
+        env: { ...process.env, TMPDIR: scratch },
+      },
+    );
+    const main = new Console("User-Mode Linux", child.stdin as Duplex, child.stdout as Duplex);
+    const consoles = range(size.hosts).map((i) => {
+      const stream = child.stdio[i + 3] as Duplex;
+      return new Console(`User-Mode Linux host ${i + 1}`, stream, stream);
+    });
+    child.once("error", (error) => main.fail(error));
+    child.once("exit", (code, signal) => {
+      const error = new Error(`the User-Mode Linux kernel ended (${signal ?? `exit status ${code}`})`);
+      for (const console of [main, ...consoles]) console.fail(error);
+    });
+    const release = await main.answer("boot", BOOT_TIMEOUT);
+    return new UmlKernel(child, consoles, size, release.trim().split("\n").at(-1) ?? "");
+  }
+
+  /** A host of its own inside the guest. */
+  takeHost(): UmlMachine {
+    const console = this.#consoles[this.#hostsTaken];
+    if (!console) throw new Error(`the User-Mode Linux kernel was booted for ${this.#size.hosts} hosts only`);
+    this.#hostsTaken += 1;
+    return new UmlMachine(console);
+  }
+
+  /** A NIC: its name in the guest's host, and the tap device that is its other end. */
+  async takeNic(host: UmlMachine): Promise<{ name: string; tap: string }> {
+    const index = this.#nicsTaken;
+    if (index >= this.#size.nics)
+      throw new Error(`the User-Mode Linux kernel was booted for ${this.#size.nics} NICs only`);
+    this.#nicsTaken += 1;
+    await host.adopt(`vec${index}`);
+    return { name: `vec${index}`, tap: tapDevice(index) };
+  }
+
+  kill(): void {
+    this.#process.kill("SIGKILL");
+  }
+}
+
+function tapDevice(index: number): string {
+  return `uml${index}`;
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
+/** The guest's PID 1: mounts, modules, one shell a host, then nothing but being there. */
+function initScript({ hosts }: UmlSize): string {
+  return `#!/bin/sh
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t tmpfs tmp /tmp
+mount -t tmpfs run /run
+mount -t devtmpfs dev /dev
+mkdir -p /tmp/root/lib/modules
+ln -s /usr/lib/uml/modules/$(uname -r) /tmp/root/lib/modules/$(uname -r)
+for module in ${MODULES}; do modprobe -d /tmp/root $module || echo "cannot load $module"; done
+ip -batch - <<'EOF'
+${range(hosts)
+  .map((i) => `netns add host${i + 1}`)
+  .join("\n")}
+EOF
+busybox stty -echo
+${range(hosts)
+  .map((i) => `busybox stty -echo -F /dev/tty${i + 1}; ip netns exec host${i + 1} sh /dev/tty${i + 1} < /dev/null > /dev/tty${i + 1} 2>&1 &`)
+  .join("\n")}
+uname -r
+printf '\\036%s\\n' 0
+while read -r line; do eval "$line"; done
+poweroff -f
+`;
+}
+
+/** A shell behind a console: one command at a time, its output up to the mark that ends it. */
+class Console {
+  readonly #name: string;
+  readonly #input: Duplex;
+  #output = "";
+  #failure: Error | undefined;
+  #waiting: { done: () => void } | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(name: string, input: Duplex, output: Duplex) {
+    this.#name = name;
+    this.#input = input;
+    output.on("data", (chunk: Buffer) => {
+      this.#output += chunk.toString("latin1").replaceAll("\r", "");
+      this.#waiting?.done();
+    });
+    output.on("error", (error) => this.fail(error));
+    input.on("error", (error) => this.fail(error));
+  }
+
+  fail(error: Error): void {
+    this.#failure ??= error;
+    this.#waiting?.done();
+  }
+
+  /** Runs a script; resolves to its output. */
+  run(script: string, label = script): Promise<string> {
+    const turn = this.#last.then(() => {
+      this.#input.write(`{ ${script}\n} 2>&1; printf '\\036%s\\n' $?\n`);
+      return this.answer(label, COMMAND_TIMEOUT);
+    });
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  /** The output up to the next mark. @throws CommandError where the status behind the mark is not 0. */
+  async answer(label: string, timeout: number): Promise<string> {
+    const deadline = setTimeout(
+      () => this.fail(new Error(`${this.#name}: no answer to \`${label}\` within ${timeout / 1000} s: ${this.#output.slice(-2000)}`)),
+      timeout,
+    );
+    try {
+      for (;;) {
+        const end = this.#output.indexOf(END);
+        const newline = end < 0 ? -1 : this.#output.indexOf("\n", end);
+        if (newline >= 0) {
+          const output = this.#output.slice(0, end);
+          const status = this.#output.slice(end + 1, newline);
+          this.#output = this.#output.slice(newline + 1);
+          if (status !== "0") throw new CommandError(this.#name, label, output);
+          return output;
+        }
+        if (this.#failure) throw new Error(`${this.#failure.message}\n${this.#output.slice(-2000)}`);
+        await new Promise<void>((done) => {
+          this.#waiting = { done };
+        });
+      }
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+}
+
+/** A host inside the User-Mode Linux kernel. */
+export class UmlMachine implements Machine {
+  readonly where = "user-mode-linux";
+  readonly #console: Console;
+
+  constructor(console: Console) {
+    this.#console = console;
+  }
+
+  /** Moves a NIC of the guest's first namespace into this host. */
+  async adopt(nic: string): Promise<void> {
+    // The guest's first namespace is that of process 1; this host's shell has a namespace of its own.
+    await this.#console.run(`nsenter -t 1 -n ip link set ${nic} netns $$`, `move ${nic}`);
+  }
+
+  async sysctl(settings: Readonly<Record<string, string>>): Promise<void> {
+    const lines = Object.entries(settings).map(([name, value]) => `echo ${quote(value)} > ${quote(sysctlPath(name))}`);
+    if (lines.length > 0) await this.#console.run(lines.join(" &&\n"), "sysctl");
+  }
+
+  async ip(lines: readonly string[]): Promise<void> {
+    await this.run(["ip", "-batch", "-"], `${lines.join("\n")}\n`);
+  }
+
+  async run(command: readonly string[], input?: string): Promise<string> {
+    const line = command.map(quote).join(" ");
+    const script = input === undefined ? `${line} < /dev/null` : `${line} <<'HOPCHECK'\n${input}HOPCHECK`;
+    return this.#console.run(script, line);
+  }
+
+  async echo(protocol: "tcp" | "udp", ip: string, port: number): Promise<void> {
+    const server = protocol === "tcp" ? "tcpsvd" : "udpsvd";
+    await this.#console.run(`busybox ${server} ${quote(ip)} ${port} busybox cat > /dev/null 2>&1 < /dev/null &`);
+  }
+}
+
+function quote(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,102 @@
+/**
+ * Addresses between bytes, numbers and text.
+ *
+ * Text is canonical: lower-case MACs with colons, dotted quads without leading zeros, IPv6 as RFC 5952 has it.
+ * What cannot be read as an address throws a RangeError that quotes it.
+ */
+
+import { isIPv4, isIPv6 } from "node:net";
+
+const MAC = /^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i;
+
+const HEX_BYTES = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, "0"));
+
+export function isMac(text: string): boolean {
+  return MAC.test(text);
+}
+
+export function isIp(text: string): boolean {
+  return isIPv4(text);
+}
+
+export function isIp6(text: string): boolean {
+  return isIPv6(text) && !text.includes("%");
+}
+
+export function macToString(bytes: Uint8Array, offset = 0): string {
+  let text = HEX_BYTES[bytes[offset] ?? 0] as string;
+  for (let at = offset + 1; at < offset + 6; at++) text += `:${HEX_BYTES[bytes[at] ?? 0]}`;
+  return text;
+}
+
+/** Accepts colons or dashes, upper or lower case. */
+export function macFromString(text: string): Uint8Array {
+  if (!isMac(text)) throw new RangeError(`"${text}" is not a MAC address`);
+  return Uint8Array.from(text.split(/[:-]/), (octet) => Number.parseInt(octet, 16));
+}
+
+export function ipToString(bytes: Uint8Array, offset = 0): string {
+  return `${bytes[offset] ?? 0}.${bytes[offset + 1] ?? 0}.${bytes[offset + 2] ?? 0}.${bytes[offset + 3] ?? 0}`;
+}
+
+export function ipFromString(text: string): Uint8Array {
+  if (!isIp(text)) throw new RangeError(`"${text}" is not an IPv4 address`);
+  return Uint8Array.from(text.split("."), Number);
+}
+
+/** The address as an unsigned 32-bit number. */
+export function ipToNumber(text: string): number {
+  return ipFromString(text).reduce((value, octet) => value * 256 + octet, 0);
+}
+
+/** The inverse of `ipToNumber`; takes the low 32 bits. */
+export function ipFromNumber(value: number): string {
+  return [24, 16, 8, 0].map((shift) => (value >>> shift) & 0xff).join(".");
+}
+
+/** Whether an IPv4 address lies in `network/prefixLength`; bits of the network behind the prefix do not matter. */
+export function inPrefix(ip: string, network: string, prefixLength: number): boolean {
+  if (!Number.isInteger(prefixLength) || prefixLength < 0 || prefixLength > 32) {
+    throw new RangeError(`${prefixLength} is not an IPv4 prefix length (0 to 32)`);
+  }
+  // A shift by 32 would be a shift by 0.
+  const mask = prefixLength === 0 ? 0 : -1 << (32 - prefixLength);
+  return ((ipToNumber(ip) ^ ipToNumber(network)) & mask) === 0;
+}
+
+/** RFC 5952: the longest run of two or more zero groups is shortened, the first one among equals. */
+export function ip6ToString(bytes: Uint8Array, offset = 0): string {
+  const groups = Array.from({ length: 8 }, (_, index) => {
+    const at = offset + index * 2;
+    return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+  });
+  let start = -1;
+  let length = 1;
+  for (let first = 0; first < 8; first++) {
+    let behind = first;
+    while (behind < 8 && groups[behind] === 0) behind++;
+    if (behind - first > length) {
+      start = first;
+      length = behind - first;
+    }
+  }
+  const text = (part: readonly number[]) => part.map((group) => group.toString(16)).join(":");
+  return start < 0 ? text(groups) : `${text(groups.slice(0, start))}::${text(groups.slice(start + length))}`;
+}
+
+export function ip6FromString(text: string): Uint8Array {
+  if (!isIp6(text)) throw new RangeError(`"${text}" is not an IPv6 address`);
+  const hexOnly = text.replace(/[\d.]+$/, (tail) => {
+    if (!tail.includes(".")) return tail;
+    const [a = 0, b = 0, c = 0, d = 0] = ipFromString(tail);
+    return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+  });
+  const [head = [], tail = []] = hexOnly.split("::").map((part) => part.split(":").filter((group) => group !== ""));
+  const groups = [...head, ...Array<string>(8 - head.length - tail.length).fill("0"), ...tail];
+  return Uint8Array.from(
+    groups.flatMap((group) => {
+      const value = Number.parseInt(group, 16);
+      return [value >> 8, value & 0xff];
+    }),
+  );
+}

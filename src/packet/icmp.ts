@@ -1,0 +1,158 @@
+/** ICMP for IPv4 (RFC 792; the MTU of the next hop as RFC 1191 §4 has it). */
+
+import { ipFromNumber, ipToNumber } from "./address.js";
+import { decimal, hexadecimal, ipv4 } from "./codec.js";
+import { fieldOf } from "./field-table.js";
+import { type Problem, tooShort } from "./problem.js";
+import { View } from "./view.js";
+
+const TYPE = 0;
+const CODE = 1;
+const CHECKSUM = 2;
+const REST = 4;
+const ID = 4;
+const SEQ = 6;
+const MTU = 6;
+
+export const ICMP_HEADER_LENGTH = 8;
+export const ICMP_CHECKSUM_OFFSET = CHECKSUM;
+
+export const ICMP_TYPE = {
+  echoReply: 0,
+  unreachable: 3,
+  sourceQuench: 4,
+  redirect: 5,
+  echo: 8,
+  timeExceeded: 11,
+  parameterProblem: 12,
+} as const;
+
+export const ICMP_FRAGMENTATION_NEEDED = 4;
+
+const ERRORS: ReadonlySet<number> = new Set([
+  ICMP_TYPE.unreachable,
+  ICMP_TYPE.sourceQuench,
+  ICMP_TYPE.redirect,
+  ICMP_TYPE.timeExceeded,
+  ICMP_TYPE.parameterProblem,
+]);
+
+export interface IcmpValues {
+  type?: number;
+  code?: number;
+  checksum?: number;
+  rest?: number;
+  id?: number;
+  seq?: number;
+  mtu?: number;
+}
+
+export class Icmp extends View {
+  /** `end`: the first byte that no longer belongs to the message. */
+  static check(bytes: Uint8Array, offset: number, end = bytes.length): Problem | undefined {
+    const available = end - offset;
+    return available < ICMP_HEADER_LENGTH ? tooShort("icmp", offset, ICMP_HEADER_LENGTH, available) : undefined;
+  }
+
+  get headerLength(): number {
+    return ICMP_HEADER_LENGTH;
+  }
+
+  /** One of `ICMP_TYPE`, or any other. */
+  get type(): number {
+    return this.u8(TYPE);
+  }
+
+  get code(): number {
+    return this.u8(CODE);
+  }
+
+  get checksum(): number {
+    return this.u16(CHECKSUM);
+  }
+
+  /** The second 32-bit word, whose meaning depends on the type. */
+  get rest(): number {
+    return this.u32(REST);
+  }
+
+  /** Identifier of an echo. */
+  get id(): number {
+    return this.u16(ID);
+  }
+
+  /** Sequence number of an echo. */
+  get seq(): number {
+    return this.u16(SEQ);
+  }
+
+  /** MTU of the next hop in bytes, of an unreachable message with code 4. */
+  get mtu(): number {
+    return this.u16(MTU);
+  }
+
+  /** The better router that a redirect names. */
+  get gateway(): string {
+    return ipFromNumber(this.rest);
+  }
+
+  /** The message quotes the packet that it is about. */
+  get isError(): boolean {
+    return ERRORS.has(this.type);
+  }
+
+  set type(value: number) {
+    this.set8(TYPE, value);
+  }
+
+  set code(value: number) {
+    this.set8(CODE, value);
+  }
+
+  set checksum(value: number) {
+    this.set16(CHECKSUM, value);
+  }
+
+  set rest(value: number) {
+    this.set32(REST, value);
+  }
+
+  set id(value: number) {
+    this.set16(ID, value);
+  }
+
+  set seq(value: number) {
+    this.set16(SEQ, value);
+  }
+
+  set mtu(value: number) {
+    this.set16(MTU, value);
+  }
+
+  set gateway(value: string) {
+    this.rest = ipToNumber(value);
+  }
+
+  /** Writes a whole header; what `values` leaves out is 0. The checksum needs the payload: see `l4Checksum`. */
+  static emit(bytes: Uint8Array, offset: number, values: IcmpValues = {}): Icmp {
+    bytes.fill(0, offset, offset + ICMP_HEADER_LENGTH);
+    return Object.assign(new Icmp(bytes, offset), values);
+  }
+}
+
+const QUERIES: ReadonlySet<number> = new Set([0, 8, 13, 14, 15, 16, 17, 18]);
+const isQuery = (icmp: Icmp) => QUERIES.has(icmp.type);
+const isRedirect = (icmp: Icmp) => icmp.type === ICMP_TYPE.redirect;
+const isTooBig = (icmp: Icmp) => icmp.type === ICMP_TYPE.unreachable && icmp.code === ICMP_FRAGMENTATION_NEEDED;
+
+const field = fieldOf<Icmp>();
+
+export const ICMP_FIELDS = [
+  field("icmp.type", "Type", [TYPE, 1], "type", decimal(0xff)),
+  field("icmp.code", "Code", [CODE, 1], "code", decimal(0xff)),
+  field("icmp.checksum", "Checksum", [CHECKSUM, 2], "checksum", hexadecimal(4)),
+  field("icmp.ident", "Identifier", [ID, 2], "id", decimal(0xffff), isQuery),
+  field("icmp.seq", "Sequence Number", [SEQ, 2], "seq", decimal(0xffff), isQuery),
+  field("icmp.mtu", "MTU of next hop", [MTU, 2], "mtu", decimal(0xffff), isTooBig),
+  field("icmp.redir_gw", "Gateway Address", [REST, 4], "gateway", ipv4, isRedirect),
+];

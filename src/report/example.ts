@@ -1,0 +1,211 @@
+/** A run with one scenario of each verdict: what the tests of this folder render, and what the schema is held against. */
+
+import { finding } from "./example-finding.js";
+import { type Header, journey } from "./example-journey.js";
+import type { HostResult, RunResult, ScenarioResult } from "./result.js";
+
+const MAC = {
+  client: "02:00:00:00:00:64",
+  router: "02:00:00:00:00:fe",
+  lan: "02:00:00:00:00:ff",
+  director: "02:00:00:00:00:01",
+  inside: "02:00:00:00:01:01",
+  rs1: "02:00:00:00:00:11",
+};
+
+const host = (name: string, role: string, ...nics: [ip: string, mac: string][]): HostResult => ({
+  name,
+  role,
+  nics: nics.map(([ip, mac], index) => ({
+    name: `eth${index}`,
+    tap: nics.length === 1 ? name : `${name}/eth${index}`,
+    ip,
+    mac,
+  })),
+});
+
+const request: Header = {
+  eth: [MAC.client, MAC.router],
+  ip: ["172.16.0.100", "10.0.0.10"],
+  ttl: 61,
+  ports: [20001, 80],
+};
+
+const directRouting: ScenarioResult = {
+  file: "cases/dr/arp.yaml",
+  title: "Real servers keep quiet about the VIP",
+  verdict: "fail",
+  durationMs: 42,
+  models: { declared: "dr", observed: "none" },
+  hosts: [
+    host("client", "client", ["172.16.0.100", MAC.client]),
+    host("router", "router", ["172.16.0.254", MAC.router], ["10.0.0.254", MAC.lan]),
+    host("director", "director", ["10.0.0.1", MAC.director]),
+    host("rs1", "real-server", ["10.0.0.11", MAC.rs1]),
+  ],
+  findings: [
+    finding("DR-ARP-05", { status: "pass", frames: [{ tap: "rs1", number: 4 }], covered: true }),
+    finding("DR-ARP-02", {
+      status: "fail",
+      covered: true,
+      suspect: "rs1",
+      tap: "rs1",
+      field: "arp.src.hw_mac",
+      frames: [
+        { tap: "rs1", number: 1 },
+        { tap: "rs1", number: 2 },
+      ],
+      expected: "no answer of rs1 to who-has 10.0.0.10 before its answer for 10.0.0.11",
+      observed: `10.0.0.10 is-at ${MAC.rs1}`,
+      causes: [
+        {
+          id: "arp-ignore-not-effective",
+          text: "arp_ignore is set on lo only; the kernel reads it from the NIC that the request came in by, and from all.",
+          fix: "sysctl -w net.ipv4.conf.all.arp_ignore=1",
+        },
+        { id: "vip-on-nic", text: "The VIP is held by eth0 instead of lo.", fix: "ip addr del 10.0.0.10/32 dev eth0" },
+      ],
+    }),
+    finding("DR-ARP-08", {
+      status: "fail",
+      suspect: "rs1",
+      tap: "rs1",
+      field: "eth.dst",
+      frames: [
+        { tap: "router/eth1", number: 5 },
+        { tap: "rs1", number: 5 },
+      ],
+      expected: `${MAC.director} (director)`,
+      observed: `${MAC.rs1} (rs1)`,
+      causes: [{ id: "arp-hijack", text: "A real server answered for the VIP: see DR-ARP-02." }],
+    }),
+    finding("DR-REQ-07", {
+      status: "not-exercised",
+      covered: true,
+      lookedFor: "an answer of a real server to a request",
+      count: 0,
+    }),
+  ],
+  journeys: [
+    journey("tcp 172.16.0.100:20001 > 10.0.0.10:80 S", [
+      { tap: "client", direction: "out", frame: 1, timeNs: 812_000, header: request },
+      { tap: "router/eth0", direction: "in", frame: 1, timeNs: 824_300, header: request },
+      {
+        tap: "router/eth1",
+        direction: "out",
+        frame: 5,
+        timeNs: 861_900,
+        header: { ...request, eth: [MAC.lan, MAC.rs1], ttl: 60 },
+        violations: ["eth.dst"],
+      },
+      {
+        tap: "rs1",
+        direction: "in",
+        frame: 5,
+        timeNs: 874_100,
+        header: { ...request, eth: [MAC.lan, MAC.rs1], ttl: 60 },
+      },
+    ]),
+  ],
+  capture: "captures/dr-arp.pcapng",
+  reproduce: "hopcheck run cases/dr/arp.yaml --director ipvs",
+};
+
+const translated: Header = { ...request, eth: [MAC.client, MAC.director] };
+const inside: Header = {
+  eth: [MAC.inside, MAC.rs1],
+  ip: ["172.16.0.100", "192.168.10.11"],
+  ttl: 60,
+  ports: [20001, 8080],
+};
+
+const translation: ScenarioResult = {
+  file: "cases/nat/request.yaml",
+  title: "A request is translated to the real server's address and port",
+  verdict: "pass",
+  durationMs: 1_310,
+  models: { declared: "nat", observed: "nat" },
+  hosts: [
+    host("client", "client", ["172.16.0.100", MAC.client]),
+    host("director", "director", ["172.16.0.1", MAC.director], ["192.168.10.1", MAC.inside]),
+    host("rs1", "real-server", ["192.168.10.11", MAC.rs1]),
+  ],
+  findings: [
+    finding("NAT-REQ-01", { status: "pass", covered: true, frames: [{ tap: "rs1", number: 1 }] }),
+    finding("NAT-REQ-03", { status: "pass", covered: true, frames: [{ tap: "rs1", number: 1 }] }),
+    finding("GEN-TTL-01", { status: "pass", frames: [{ tap: "rs1", number: 1 }] }),
+  ],
+  journeys: [
+    journey("tcp 172.16.0.100:20001 > 10.0.0.10:80 S", [
+      { tap: "client", direction: "out", frame: 1, timeNs: 0, header: translated },
+      { tap: "director/eth0", direction: "in", frame: 1, timeNs: 11_800, header: translated },
+      { tap: "director/eth1", direction: "out", frame: 1, timeNs: 49_500, header: inside },
+      { tap: "rs1", direction: "in", frame: 1, timeNs: 61_200, header: inside },
+    ]),
+  ],
+  capture: "captures/nat-request.pcapng",
+  reproduce: "hopcheck run cases/nat/request.yaml --director ipvs",
+};
+
+const tunnel: ScenarioResult = {
+  file: "cases/tun/mtu.yaml",
+  title: "A request too long for the tunnel is refused",
+  verdict: "inconclusive",
+  durationMs: 10_004,
+  models: { declared: "tun", observed: "tun" },
+  problem: "The lab did not settle: rs2 answered no canary within 10 s.\nLast frame of rs2: #12, 10.002 s ago.",
+  hosts: [
+    host("client", "client", ["172.16.0.100", MAC.client]),
+    host("director", "director", ["10.0.0.1", MAC.director]),
+  ],
+  findings: [
+    finding("TUN-MTU-01", {
+      status: "inconclusive",
+      covered: true,
+      lookedFor: "an ICMP 3/4 from the VIP to 172.16.0.100",
+      count: 0,
+    }),
+    finding("TUN-ENC-02", {
+      status: "declared",
+      frames: [{ tap: "rs1", number: 3 }],
+      field: "ip.src",
+      expected: "10.0.0.1",
+      observed: "172.31.7.9",
+    }),
+    finding("TUN-ENC-09", { status: "not-supported", profile: "extended", count: 0 }),
+  ],
+  journeys: [
+    journey("tcp 172.16.0.100:20002 > 10.0.0.10:80 S", [
+      { tap: "client", direction: "out", frame: 3, timeNs: 2_000_000, header: { ...translated, ports: [20002, 80] } },
+      { tap: "director", direction: "in", frame: 2, timeNs: 2_014_000, header: { ...translated, ports: [20002, 80] } },
+      {
+        tap: "director",
+        direction: "out",
+        frame: 3,
+        timeNs: 2_051_000,
+        from: 1,
+        header: {
+          ...translated,
+          ports: [20002, 80],
+          eth: [MAC.director, MAC.lan],
+          ttl: 60,
+          outer: ["172.31.7.9", "10.9.0.12"],
+        },
+      },
+    ]),
+  ],
+  reproduce: "hopcheck run cases/tun/mtu.yaml --director ipvs",
+};
+
+/** One scenario that fails, one that passes, one that is inconclusive. Every property of the result model occurs. */
+export function exampleResult(): RunResult {
+  return {
+    schemaVersion: 1,
+    tool: { name: "hopcheck", version: "0.1.0" },
+    verdict: "fail",
+    director: { name: "ipvs", kernel: "6.1.176", where: "user-mode-linux" },
+    startedAt: "2025-11-23T07:12:45Z",
+    durationMs: 17_420,
+    scenarios: [directRouting, translation, tunnel],
+  };
+}

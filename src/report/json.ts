@@ -1,0 +1,75 @@
+import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import type { RunResult } from "./result.js";
+import schema from "./results.schema.json" with { type: "json" };
+import { visible } from "./visible.js";
+
+/** A file that is no result of hopcheck, or one of another version. The text names the file and the place in it. */
+export class ResultFormatError extends Error {
+  override readonly name = "ResultFormatError";
+}
+
+const validate = new Ajv2020({ strict: true, strictRequired: false, verbose: true }).compile<RunResult>(schema);
+
+/** The result as `results.json` holds it. */
+export function renderJson(result: RunResult): string {
+  return `${JSON.stringify(result, null, 2)}\n`;
+}
+
+/**
+ * Reads a `results.json`.
+ *
+ * @param name what errors call the text: its path.
+ * @throws {ResultFormatError} where it is not one, with the JSON path of the first thing wrong.
+ */
+export function readResult(text: string, name: string): RunResult {
+  const where = visible(name);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new ResultFormatError(`${where}: not JSON: ${visible((error as Error).message)}`, { cause: error });
+  }
+  const version = versionOf(value);
+  if (version !== undefined && version !== 1) {
+    throw new ResultFormatError(
+      `${where}: $.schemaVersion: this hopcheck reads version 1 of the results, not ${visible(JSON.stringify(version))}`,
+    );
+  }
+  if (!validate(value)) {
+    throw new ResultFormatError(`${where}: ${validate.errors?.[0] ? explain(validate.errors[0]) : "not a result"}`);
+  }
+  return value;
+}
+
+function versionOf(value: unknown): unknown {
+  return typeof value === "object" && value !== null && "schemaVersion" in value ? value.schemaVersion : undefined;
+}
+
+/** `$.scenarios[0].verdict: must be one of "pass", "fail", "inconclusive", not "ok"`. */
+function explain(error: ErrorObject): string {
+  const path = jsonPath(error.instancePath);
+  switch (error.keyword) {
+    case "additionalProperties":
+      return `${path}: unknown property ${quote(error.params.additionalProperty)}`;
+    case "required":
+      return `${path}: property ${quote(error.params.missingProperty)} is missing`;
+    case "enum":
+      return `${path}: must be one of ${error.params.allowedValues.map(quote).join(", ")}, not ${quote(error.data)}`;
+    case "const":
+      return `${path}: must be ${quote(error.params.allowedValue)}, not ${quote(error.data)}`;
+    default:
+      return `${path}: ${error.message ?? "is wrong"}, not ${quote(error.data)}`;
+  }
+}
+
+function quote(value: unknown): string {
+  const text = visible(JSON.stringify(value) ?? "undefined");
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+/** `/scenarios/0/models` becomes `$.scenarios[0].models`. */
+function jsonPath(pointer: string): string {
+  const steps = pointer.split("/").slice(1);
+  const spelt = steps.map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+  return `$${spelt.map((step) => (/^\d+$/.test(step) ? `[${step}]` : `.${step}`)).join("")}`;
+}

@@ -1,0 +1,145 @@
+import { styleText } from "node:util";
+import type { Status } from "../forwarding/rule.js";
+import { count, directorPlace, duration, frameList, STATUS_WORDS } from "./format.js";
+import type { FindingResult, RunResult, ScenarioResult } from "./result.js";
+import { STATUSES, tallyRules, tallyScenarios } from "./tally.js";
+import { visibleInLog } from "./visible.js";
+
+/** How text is set off on a terminal. Each function returns its text unchanged where there is no colour. */
+export interface Style {
+  readonly strong: (text: string) => string;
+  readonly quiet: (text: string) => string;
+  readonly good: (text: string) => string;
+  readonly bad: (text: string) => string;
+  readonly unsure: (text: string) => string;
+}
+
+const same = (text: string) => text;
+
+/** No colour: files, pipes, tests. */
+export const PLAIN: Style = { strong: same, quiet: same, good: same, bad: same, unsure: same };
+
+/** Colour where the stream is a terminal and the user has not asked for none (https://no-color.org). */
+export function makeStyle(
+  stream: { readonly isTTY?: boolean | undefined },
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Style {
+  if (stream.isTTY !== true || (environment.NO_COLOR ?? "") !== "") {
+    return PLAIN;
+  }
+  // Which stream is meant has been decided above; styleText would look at stdout.
+  const paint = (format: "bold" | "dim" | "green" | "red" | "yellow") => (text: string) =>
+    styleText(format, text, { validateStream: false });
+  return {
+    strong: paint("bold"),
+    quiet: paint("dim"),
+    good: paint("green"),
+    bad: paint("red"),
+    unsure: paint("yellow"),
+  };
+}
+
+/** One finding in at most a dozen lines: what was wanted, what came, who is at fault, and what to do. */
+export function renderFailure(scenario: ScenarioResult, finding: FindingResult, style: Style = PLAIN): string[] {
+  const cause = finding.causes[0];
+  const others = finding.causes.length - 1;
+  const colour = colourOf(finding.status, style);
+  const { word, sign } = STATUS_WORDS[finding.status];
+  const safe = visibleInLog;
+  return [
+    `${colour(`${sign} ${safe(finding.rule)} ${word}`)}: ${finding.level} · ${style.strong(safe(finding.title))}`,
+    ...labelled(style, [
+      ["scenario", [scenario.title, scenario.file].map(safe).join(" · ")],
+      ["rule", safe(finding.statement)],
+      ["seen at", safe(whereabouts(finding))],
+      ["looked for", finding.lookedFor && safe(finding.lookedFor)],
+      ["expected", finding.expected && safe(finding.expected)],
+      ["observed", finding.observed && colour(safe(finding.observed))],
+      ["suspect", finding.suspect && safe(finding.suspect)],
+      ["cause", cause && safe(cause.text) + (others > 0 ? ` (${others} less likely: see the report)` : "")],
+      ["fix", cause?.fix && oneLine(cause.fix)],
+      ["capture", scenario.capture && safe(scenario.capture)],
+      ["again", safe(scenario.reproduce)],
+    ]),
+  ];
+}
+
+/** What kept a scenario from ending. */
+export function renderProblem(scenario: ScenarioResult, style: Style = PLAIN): string[] {
+  return [
+    `${style.unsure("? problem")}: ${style.strong(visibleInLog(scenario.title))}`,
+    ...labelled(style, [
+      ["scenario", visibleInLog(scenario.file)],
+      ["problem", scenario.problem && oneLine(scenario.problem)],
+      ["capture", scenario.capture && visibleInLog(scenario.capture)],
+      ["again", visibleInLog(scenario.reproduce)],
+    ]),
+  ];
+}
+
+/** The counts at the end of a run, and its verdict. */
+export function renderSummary(result: RunResult, style: Style = PLAIN): string[] {
+  const scenarios = tallyScenarios(result.scenarios);
+  const rules = tallyRules(result.scenarios);
+  const judged = STATUSES.reduce((sum, status) => sum + rules[status], 0);
+  const part = (number: number, status: Status) => {
+    const text = `${number} ${STATUS_WORDS[status].word}`;
+    return number === 0 ? style.quiet(text) : colourOf(status, style)(text);
+  };
+  const rows: [string, string[]][] = [
+    [
+      count(result.scenarios.length, "scenario"),
+      (["pass", "fail", "inconclusive"] as const).map((verdict) => part(scenarios[verdict], verdict)),
+    ],
+    [
+      count(judged, "rule"),
+      [
+        ...(["pass", "fail", "inconclusive", "not-exercised"] as const).map((status) => part(rules[status], status)),
+        ...(["declared", "not-supported"] as const)
+          .filter((status) => rules[status] > 0)
+          .map((status) => part(rules[status], status)),
+      ],
+    ],
+  ];
+  const width = Math.max(...rows.map(([label]) => label.length));
+  const colour = colourOf(result.verdict, style);
+  const by = result.director ? ` · ${visibleInLog(`${result.director.name}, ${directorPlace(result.director)}`)}` : "";
+  const nothing = result.scenarios.length === 0 ? ": no scenario was run, and no traffic never passes" : "";
+  return [
+    ...rows.map(([label, parts]) => `${label.padEnd(width)}  ${parts.join(" · ")}`),
+    `${style.strong(colour(result.verdict))}${nothing} · ${duration(result.durationMs)}${by}`,
+  ];
+}
+
+function whereabouts({ tap, frames, field }: FindingResult): string {
+  const told = frames.some((frame) => frame.tap === tap);
+  const parts = [told ? undefined : tap, frameList(frames), field];
+  return parts.filter((part) => part !== undefined && part !== "").join(" · ");
+}
+
+/** Commands or messages of several lines become one: what starts a line of a CI log may be taken for a workflow command. */
+function oneLine(text: string): string {
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  return lines
+    .filter((line) => line !== "")
+    .map(visibleInLog)
+    .join("; ");
+}
+
+function labelled(style: Style, entries: readonly (readonly [string, string | undefined])[]): string[] {
+  return entries.filter(([, text]) => text).map(([label, text]) => `  ${style.quiet(label.padEnd(10))}  ${text}`);
+}
+
+function colourOf(status: Status, style: Style): (text: string) => string {
+  switch (status) {
+    case "pass":
+      return style.good;
+    case "fail":
+      return style.bad;
+    case "inconclusive":
+    case "not-exercised":
+      return style.unsure;
+    default:
+      return style.quiet;
+  }
+}

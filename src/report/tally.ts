@@ -1,0 +1,69 @@
+import type { Status } from "../forwarding/rule.js";
+import type { FindingResult, ScenarioResult } from "./result.js";
+import { isUnkeptPromise } from "./verdict.js";
+
+/** How many rules ended with each status. */
+export type Tally = Readonly<Record<Status, number>>;
+
+/** All statuses, in the order in which a reader wants them. */
+export const STATUSES: readonly Status[] = [
+  "fail",
+  "inconclusive",
+  "not-exercised",
+  "declared",
+  "not-supported",
+  "pass",
+];
+
+/**
+ * Counts rules, not findings: each rule once, with the worst that any scenario found.
+ * `not-exercised` is left for rules that no scenario exercised, and for those that a scenario promised to exercise and did not.
+ */
+export function tallyRules(scenarios: readonly Pick<ScenarioResult, "findings">[]): Tally {
+  const worst = new Map<string, FindingResult>();
+  for (const finding of scenarios.flatMap((scenario) => scenario.findings)) {
+    const known = worst.get(finding.rule);
+    if (known === undefined || severity(finding) < severity(known)) {
+      worst.set(finding.rule, finding);
+    }
+  }
+  const tally: Record<Status, number> = {
+    fail: 0,
+    inconclusive: 0,
+    "not-exercised": 0,
+    declared: 0,
+    "not-supported": 0,
+    pass: 0,
+  };
+  for (const finding of worst.values()) {
+    tally[finding.status] += 1;
+  }
+  return tally;
+}
+
+/** Counts scenarios by verdict. */
+export function tallyScenarios(scenarios: readonly Pick<ScenarioResult, "verdict">[]) {
+  const tally = { pass: 0, fail: 0, inconclusive: 0 };
+  for (const { verdict } of scenarios) {
+    tally[verdict] += 1;
+  }
+  return tally;
+}
+
+/** What needs a reader's eye first: findings that decide the verdict, worst first, then the rest; stable among equals. */
+export function bySeverity<F extends FindingResult>(findings: readonly F[]): readonly F[] {
+  return findings.toSorted((one, other) => severity(one) - severity(other));
+}
+
+const SEVERITY: Readonly<Record<Status, number>> = {
+  fail: 0,
+  inconclusive: 2,
+  declared: 3,
+  pass: 4,
+  "not-supported": 5,
+  "not-exercised": 6,
+};
+
+function severity(finding: FindingResult): number {
+  return isUnkeptPromise(finding) ? 1 : SEVERITY[finding.status];
+}

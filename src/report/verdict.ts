@@ -1,0 +1,37 @@
+import type { FindingResult, ScenarioResult, Verdict } from "./result.js";
+
+/** Judges one scenario by its findings and by what kept it from ending. */
+export function scenarioVerdict(findings: readonly FindingResult[], problem?: string): Verdict {
+  if (findings.some((finding) => finding.status === "fail" || isUnkeptPromise(finding))) {
+    return "fail";
+  }
+  if (problem !== undefined || findings.some((finding) => finding.status === "inconclusive")) {
+    return "inconclusive";
+  }
+  // No traffic never passes: declared deviations and unsupported rules prove nothing, so at least one rule has to hold.
+  return findings.some(holds) ? "pass" : "fail";
+}
+
+/** The worst of the scenarios; a run that selected none has failed. */
+export function runVerdict(scenarios: readonly Pick<ScenarioResult, "verdict">[]): Verdict {
+  if (scenarios.length === 0 || scenarios.some((scenario) => scenario.verdict === "fail")) {
+    return "fail";
+  }
+  return scenarios.some((scenario) => scenario.verdict === "inconclusive") ? "inconclusive" : "pass";
+}
+
+/** The process's exit status: 0 where all rules hold, 1 where one is violated or was not settled. */
+export function exitStatus(verdict: Verdict): 0 | 1 {
+  return verdict === "pass" ? 0 : 1;
+}
+
+/** True where the author named the rule under `covers` and no frame exercised it. */
+export function isUnkeptPromise(finding: FindingResult): boolean {
+  // A pass that was exercised no time at all is a judge comparing nothing with nothing.
+  const idle = finding.status === "not-exercised" || (finding.status === "pass" && finding.count < 1);
+  return finding.covered && idle;
+}
+
+function holds(finding: FindingResult): boolean {
+  return finding.status === "pass" && finding.count > 0;
+}

@@ -1,0 +1,93 @@
+import { readFileSync, statSync } from "node:fs";
+import type { Setup } from "../forwarding/setup.js";
+import { readAssertions } from "./assertions.js";
+import { type CapturedSetup, readCaptures } from "./captures.js";
+import { Names } from "./names.js";
+import { setupPath, type Tree, treeOf } from "./paths.js";
+import { fileError, ScenarioError } from "./problem.js";
+import type { RawScenario } from "./raw.js";
+import type { Scenario } from "./scenario.js";
+import { scenarioShape, setupShape } from "./schema.js";
+import { resolveSetup } from "./setup-file.js";
+import { type Place, Source } from "./source.js";
+import { readSteps } from "./steps.js";
+import { quoted } from "./suggest.js";
+
+export type { CapturedSetup } from "./captures.js";
+export { findScenarios } from "./find.js";
+export { ScenarioError } from "./problem.js";
+
+/** Reads and checks a scenario file; throws a `ScenarioError` that names everything that is wrong with it. */
+export function loadScenario(file: string): Scenario {
+  const source = open(file);
+  const raw = scenarioShape(source);
+  const tree = treeOf(file);
+  checkCovers(raw.covers ?? [], source.root.at("covers"));
+  const before = source.problems.length;
+  const setup = setupOf(raw, source.root, tree);
+  // Steps are held against the setup: with a wrong one, each of their names would be wrong again.
+  if (source.problems.length > before) source.throwProblems();
+  const names = new Names(setup);
+  const scenario = {
+    file,
+    title: raw.title,
+    setup,
+    covers: raw.covers ?? [],
+    steps: readSteps(raw.steps, source.root.at("steps"), names, tree),
+    expect: readAssertions(raw.expect ?? [], source.root.at("expect"), names),
+    absent: readAssertions(raw.absent ?? [], source.root.at("absent"), names),
+  };
+  source.throwProblems();
+  return scenario;
+}
+
+/** Reads and checks a setup file on its own; throws a `ScenarioError`. */
+export function loadSetup(file: string): Setup {
+  const source = open(file);
+  const setup = resolveSetup(setupShape(source), source.root, "lab");
+  source.throwProblems();
+  return setup;
+}
+
+/**
+ * Reads the setup that stands beside captures: it may leave out the client and the models; a MAC that it does not name is
+ * empty, to be learnt. Throws a `ScenarioError`.
+ */
+export function loadCapturedSetup(file: string): CapturedSetup {
+  const source = open(file);
+  const raw = setupShape(source);
+  const setup = resolveSetup(raw, source.root, "captures");
+  const captures = readCaptures(raw, source.root, setup, file);
+  source.throwProblems();
+  const withoutModel = setup.services.filter((_, index) => raw.services[index]?.model === undefined);
+  return { setup, captures, withoutModel };
+}
+
+function open(file: string): Source {
+  let text: string;
+  try {
+    if (statSync(file).isDirectory()) throw fileError(file, "this is a folder, not a YAML file");
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if (error instanceof ScenarioError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    throw fileError(file, code === "ENOENT" ? "there is no such file" : `the file cannot be read (${code})`);
+  }
+  const source = new Source(file, text);
+  source.throwProblems();
+  return source;
+}
+
+function setupOf(raw: RawScenario, root: Place, tree: Tree): Setup {
+  const place = root.at("setup");
+  if (typeof raw.setup !== "string") return resolveSetup(raw.setup, place, "lab");
+  const path = setupPath(raw.setup, place, tree);
+  if (path !== undefined) return loadSetup(path);
+  return { services: [], hosts: [] };
+}
+
+function checkCovers(covers: readonly string[], place: Place): void {
+  for (const [index, rule] of covers.entries()) {
+    if (covers.indexOf(rule) < index) place.at(index).complain(`${quoted(rule)} stands twice in \`covers\``);
+  }
+}

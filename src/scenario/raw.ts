@@ -1,0 +1,96 @@
+/** The files as their schemas let them through: not yet checked for meaning, defaults not yet filled in. */
+
+import type { Answers, Model, Protocol } from "../forwarding/setup.js";
+
+export interface RawInterface {
+  readonly ip: string;
+  readonly mac?: string;
+  readonly mtu?: number;
+}
+
+export interface RawRouted {
+  readonly interfaces: readonly RawInterface[];
+  readonly gateway?: string;
+}
+
+export interface RawClient extends RawInterface {
+  readonly gateway?: string;
+}
+
+export interface RawRealServer {
+  readonly name: string;
+  readonly ip: string;
+  readonly port?: number;
+  readonly weight?: number;
+  readonly mac?: string;
+  readonly answers?: Answers;
+}
+
+export interface RawService {
+  readonly vip: string;
+  readonly port: number;
+  readonly protocol: Protocol;
+  readonly model?: Model;
+  readonly scheduler?: string;
+  readonly answers?: Answers;
+  readonly realServers: readonly RawRealServer[];
+}
+
+export interface RawHost {
+  readonly gateway?: string;
+  readonly sysctl?: Readonly<Record<string, string | number>>;
+  readonly vipDevice?: string;
+  readonly vipPrefix?: number;
+  readonly mac?: string;
+  readonly mtu?: number;
+}
+
+export interface RawSetup {
+  readonly services: readonly RawService[];
+  readonly director: RawRouted;
+  readonly router?: RawRouted;
+  readonly client?: RawClient;
+  readonly hosts?: Readonly<Record<string, RawHost>>;
+  readonly captures?: Readonly<Record<string, string | readonly string[]>>;
+}
+
+export type RawFieldValue = string | number | boolean;
+export type RawPayload = RawFieldValue | { readonly hex?: string | number; readonly size?: number };
+
+/** A mapping of a step; which keys it has depends on the step's kind. Dotted keys are header fields. */
+export interface RawStepBody {
+  readonly flow?: string;
+  readonly from?: string;
+  readonly to?: string | number;
+  readonly payload?: RawPayload;
+  readonly inner?: { readonly payload?: RawPayload };
+  readonly fragment?: { readonly size: number; readonly order?: "forward" | "reversed" };
+  readonly times?: number;
+  readonly quote?: string;
+  readonly count?: number;
+  readonly "who-has"?: string;
+  readonly of?: string;
+  readonly as?: "broadcast" | "unicast" | "probe" | "foreign";
+  readonly file?: string;
+  readonly server?: string;
+  readonly weight?: number;
+  readonly host?: string;
+}
+
+/** Exactly one key: the kind. */
+export type RawStep = Readonly<Record<string, RawStepBody>>;
+
+export interface RawAssertion {
+  readonly at: string;
+  readonly direction: "in" | "out";
+  readonly count?: number;
+}
+
+export interface RawScenario {
+  readonly title: string;
+  readonly setup: string | RawSetup;
+  readonly covers?: readonly string[];
+  readonly steps: readonly RawStep[];
+  readonly expect?: readonly RawAssertion[];
+  readonly absent?: readonly RawAssertion[];
+}

@@ -1,0 +1,27 @@
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import { ScenarioError } from "./problem.js";
+import type { RawScenario, RawSetup } from "./raw.js";
+import scenarioSchema from "./scenario.schema.json" with { type: "json" };
+import { explain } from "./schema-errors.js";
+import setupSchema from "./setup.schema.json" with { type: "json" };
+import type { Source } from "./source.js";
+
+const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true, strictTypes: false });
+const checkSetup = ajv.compile(setupSchema);
+const checkScenario = ajv.compile(scenarioSchema);
+
+/** The file's data where its shape is a scenario's; otherwise throws a `ScenarioError` with each deviation at its place. */
+export function scenarioShape(source: Source): RawScenario {
+  return shape<RawScenario>(checkScenario, source);
+}
+
+/** The same for a setup in a file of its own. */
+export function setupShape(source: Source): RawSetup {
+  return shape<RawSetup>(checkSetup, source);
+}
+
+function shape<Raw>(check: ValidateFunction, source: Source): Raw {
+  if (check(source.data)) return source.data as Raw;
+  for (const error of check.errors ?? []) explain(error, source.root);
+  throw new ScenarioError(source.problems);
+}

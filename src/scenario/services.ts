@@ -1,0 +1,66 @@
+import type { Answers, Model, RealServer, Service } from "../forwarding/setup.js";
+import { serviceName } from "../forwarding/setup.js";
+import { inPrefix } from "../packet/address.js";
+import { hostAddress, segmentOf } from "./addresses.js";
+import type { HostDraft, Purpose } from "./hosts.js";
+import type { RawService, RawSetup } from "./raw.js";
+import type { Place } from "./source.js";
+import { quoted } from "./suggest.js";
+
+/** Where a real server listens, and what it was said to do there. */
+type Listeners = Map<string, { readonly answers: Answers; readonly place: Place }>;
+
+/** The services of a setup, defaults filled in. */
+export function readServices(raw: RawSetup, place: Place, hosts: readonly HostDraft[], purpose: Purpose): Service[] {
+  const seen = new Map<string, Place>();
+  const listeners: Listeners = new Map();
+  return raw.services.map((service, index) => {
+    const at = place.at("services", index);
+    const before = seen.get(serviceName(service));
+    if (before)
+      at.complain(`the service ${quoted(serviceName(service))} stands already in line ${before.position.line}`);
+    seen.set(serviceName(service), at);
+    checkVip(service, at, hosts, purpose);
+    if (service.model === undefined && purpose === "lab")
+      at.complain("`model` is missing: how the director forwards, nat, dr or tun");
+    return readService(service, at, service.model ?? "nat", listeners);
+  });
+}
+
+function readService(raw: RawService, place: Place, model: Model, listeners: Listeners): Service {
+  const { vip, port, protocol } = raw;
+  const names = new Set<string>();
+  const realServers = raw.realServers.map((server, index): RealServer => {
+    const at = place.at("realServers", index);
+    if (names.has(server.name)) at.at("name").complain(`${quoted(server.name)} stands twice in this service`);
+    names.add(server.name);
+    const answers = server.answers ?? raw.answers ?? "echo";
+    const rport = server.port ?? port;
+    const socket = model === "nat" ? `rip:${rport}` : `${vip}:${port}`;
+    const before = listeners.get(`${server.name} ${socket}/${protocol}`);
+    if (before && before.answers !== answers) {
+      const line = before.place.position.line;
+      at.complain(
+        `${quoted(server.name)} answers ${before.answers} on this port for the service in line ${line}, ${answers} here`,
+      );
+    }
+    listeners.set(`${server.name} ${socket}/${protocol}`, { answers, place: at });
+    const ip = server.ip.split("/")[0] ?? server.ip;
+    return { name: server.name, ip, port: rport, weight: server.weight ?? 1, answers };
+  });
+  return { vip, port, protocol, model, scheduler: raw.scheduler ?? "rr", realServers };
+}
+
+function checkVip(service: RawService, place: Place, hosts: readonly HostDraft[], purpose: Purpose): void {
+  const at = place.at("vip");
+  const vip = hostAddress(service.vip, at);
+  if (vip === undefined) return;
+  const owner = hosts.find((host) => host.nics.some((nic) => nic.ip === vip));
+  if (owner)
+    at.complain(`the VIP ${quoted(vip)} is the address of ${quoted(owner.name)}; a VIP is an address of its own`);
+  const director = hosts.find((host) => host.role === "director");
+  if (purpose === "captures" || director === undefined || director.nics.length === 0) return;
+  if (director.nics.some((nic) => inPrefix(vip, nic.ip, nic.prefix))) return;
+  const on = director.nics.map(segmentOf).join(" and ");
+  at.complain(`the VIP ${quoted(vip)} is on no segment of the director (${on}); nobody could ask for its MAC`);
+}
