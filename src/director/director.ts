@@ -1,38 +1,32 @@
 import type { Model, Service, Setup } from "../forwarding/setup.js";
-import type { Machine, Where } from "../lab/machine.js";
+import type { Lab } from "../lab/lab.js";
+import type { Where } from "../lab/machine.js";
 
 /** A load balancer that can be put into a lab. */
 export interface Director {
   readonly name: string;
   readonly models: readonly Model[];
-}
-
-/** A director that is software on a host with a kernel of its own. */
-export interface HostedDirector extends Director {
-  readonly kind: "hosted";
-  /** True where the host's own kernel has what the director needs (no module is loaded to find out). */
-  readonly runsOnHostKernel: boolean;
-  start(machine: Machine, setup: Setup): Promise<RunningDirector>;
-}
-
-/** A director that owns its NICs and has no kernel beside it. */
-export interface UserspaceDirector extends Director {
-  readonly kind: "userspace";
-  start(setup: Setup, emit: (nic: string, frame: Uint8Array) => void): RunningUserspaceDirector;
+  /** Where its network stack can run here; the first that the user allows is taken. */
+  readonly places: readonly Where[];
+  /** Starts it on the lab's host `director`; it serves the setup's services when this resolves. */
+  start(lab: Lab): Promise<RunningDirector>;
 }
 
 export interface RunningDirector {
   /** Makes this the service table; connections stay. */
   configure(services: readonly Service[]): Promise<void>;
+  /** Present where the director keeps a neighbour table of its own, beside that of its kernel. */
+  readonly neighbours?: Neighbours;
 }
 
-export interface RunningUserspaceDirector extends RunningDirector {
-  receive(nic: string, frame: Uint8Array): void;
-  forgetNeighbours(): void;
-  learn(ip: string, mac: string): void;
+export interface Neighbours {
+  forget(): void;
+  /** Gives back what the lab taught it. */
+  restore(): void;
 }
 
-export interface DirectorPlace {
-  readonly where: Where;
-  readonly kernel?: string;
+export function directorHost(setup: Setup) {
+  const host = setup.hosts.find((host) => host.role === "director");
+  if (!host) throw new Error("the setup has no director");
+  return host;
 }

@@ -1,20 +1,21 @@
-import { existsSync } from "node:fs";
-import type { Model, Protocol, RealServer, Service, Setup } from "../forwarding/setup.js";
-import type { Machine } from "../lab/machine.js";
-import type { HostedDirector, RunningDirector } from "./director.js";
+import type { Model, Protocol, RealServer, Service } from "../forwarding/setup.js";
+import { hostKernelHas } from "../lab/kernel.js";
+import type { Where } from "../lab/machine.js";
+import { type Director, directorHost, type RunningDirector } from "./director.js";
 
 const SERVICE_OPTION: Record<Protocol, string> = { tcp: "-t", udp: "-u", sctp: "--sctp-service" };
 const FORWARDING_OPTION: Record<Model, string> = { nat: "-m", dr: "-g", tun: "-i" };
 
 /** Linux Virtual Server, the kernel's own load balancer, by `ipvsadm`. */
-export const ipvs: HostedDirector = {
-  kind: "hosted",
+export const ipvs: Director = {
   name: "ipvs",
   models: ["nat", "dr", "tun"],
-  get runsOnHostKernel() {
-    return existsSync("/proc/net/ip_vs") || existsSync("/sys/module/ip_vs");
+  get places(): readonly Where[] {
+    return hostKernelHas("ip_vs") ? ["host-kernel", "user-mode-linux"] : ["user-mode-linux"];
   },
-  async start(machine: Machine, setup: Setup): Promise<RunningDirector> {
+  async start(lab) {
+    const { setup } = lab;
+    const machine = lab.machine(directorHost(setup).name);
     let current: readonly Service[] = [];
     const running: RunningDirector = {
       async configure(services) {

@@ -28,20 +28,28 @@ export interface Question {
 /** All who-has requests that reached a port's NIC, with what it answered to each; in the order of their times. */
 export function questionsAt(view: View, port: Port): Question[] {
   const questions: Question[] = [];
+  // A host answers in the order in which it was asked: what comes before an answered request is done with.
+  let done = 0;
   for (const sighting of arpAt(view, port)) {
     const { arp } = sighting.packet;
     if (arp === undefined) continue;
     if (sighting.direction === "in" && arp.opcode === REQUEST && sighting.addressed && arp.senderIp !== arp.targetIp) {
       const variant = variantOf(sighting, port);
       questions.push({ at: sighting, port, ip: arp.targetIp, variant, answers: [] });
-    } else if (sighting.direction === "out" && arp.opcode === REPLY) answer(questions, sighting);
+    } else if (sighting.direction === "out" && arp.opcode === REPLY) {
+      const at = questionOf(questions, sighting, done);
+      questions[at]?.answers.push(sighting);
+      if (arp.senderIp === port.nic.ip && at >= done) done = at;
+    }
   }
-  for (const [index, question] of questions.entries()) {
-    const own = questions.slice(index + 1).filter((later) => later.ip === port.nic.ip);
-    const canary = own.find((later) => later.answers.length > 0)?.answers[0];
-    const deaf = own.find((later) => later.answers.length === 0)?.at;
+  let canary: Sighting | undefined;
+  let deaf: Sighting | undefined;
+  for (const question of questions.toReversed()) {
     if (canary !== undefined) question.canary = canary;
     else if (deaf !== undefined) question.deaf = deaf;
+    if (question.ip !== port.nic.ip) continue;
+    if (question.answers[0] !== undefined) canary = question.answers[0];
+    else deaf = question.at;
   }
   return questions;
 }
@@ -68,19 +76,14 @@ function variantOf({ packet: { arp, eth } }: Sighting, { nic }: Port): Variant {
   return isBroadcast(eth?.dst ?? "") ? "broadcast" : "unicast";
 }
 
-/**
- * A host answers in the order in which it was asked. A second answer to the same request is one too many and counted
- * with the request, unless another request of the same asker is still open.
- */
-function answer(questions: readonly Question[], reply: Sighting): void {
-  const { arp } = reply.packet;
-  const asked = questions.filter(({ at, ip }) => {
+/** The first open request that a reply fits; where all are answered, the last one, which then has one answer too many. */
+function questionOf(questions: readonly Question[], { packet: { arp } }: Sighting, done: number): number {
+  const fits = ({ at, ip }: Question) => {
     const request = at.packet.arp;
-    return ip === arp?.senderIp && (request?.senderMac === arp?.targetMac || request?.senderIp === arp?.targetIp);
-  });
-  const isClosed = (question: Question) => questions.some(({ at, answers, ip, port }) => {
-    return ip === port.nic.ip && answers.length > 0 && questions.indexOf(question) < questions.findIndex((q) => q.at === at);
-  });
-  const open = asked.find((question) => question.answers.length === 0 && !isClosed(question));
-  (open ?? asked.at(-1))?.answers.push(reply);
+    return ip === arp?.senderIp && request?.senderMac === arp.targetMac && request.senderIp === arp.targetIp;
+  };
+  const open = questions.findIndex(
+    (question, index) => index >= done && question.answers.length === 0 && fits(question),
+  );
+  return open >= 0 ? open : questions.findLastIndex(fits);
 }

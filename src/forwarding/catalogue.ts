@@ -1,7 +1,20 @@
 import type { Rule } from "./rule.js";
+import { drRules } from "./rules/dr.js";
+import { flowRules } from "./rules/flows.js";
+import { natRules } from "./rules/nat.js";
+import { schedulingRules } from "./rules/scheduling.js";
+import { serviceRules } from "./rules/services.js";
+import { tunRules } from "./rules/tun.js";
 
 /** All rules, in the order in which reports list them. */
-export const catalogue: readonly Rule[] = [];
+export const catalogue: readonly Rule[] = [
+  ...serviceRules,
+  ...flowRules,
+  ...schedulingRules,
+  ...natRules,
+  ...drRules,
+  ...tunRules,
+];
 
 const byId: ReadonlyMap<string, Rule> = new Map(catalogue.map((rule) => [rule.id, rule]));
 

@@ -32,7 +32,8 @@ export function fateIfServed(view: View, crossing: Crossing): Fate {
   if (!ip.df) return "forward";
   const limits = limitsOf(view.network, crossing);
   if (limits.length > 0 && ip.length > Math.max(...limits)) return "drop";
-  return limits.length > 0 && ip.length > Math.min(...limits) ? "either" : "forward";
+  // What just fits is the MTU rules' to judge.
+  return limits.length > 0 && ip.length >= Math.min(...limits) ? "either" : "forward";
 }
 
 /** Whether the servers that a flow went to take new connections as well. */

@@ -17,7 +17,7 @@ type Key = (sighting: OpenSighting) => string | undefined;
  *
  * @param ins what the host received, in the order of time
  * @param outs what it sent
- * @param rewrites whether the host may change more than TTL and MACs
+ * @param rewrites whether the host forwards packets of others and may change them on the way, rightly or not
  */
 export function linkForwarded(ins: readonly OpenSighting[], outs: readonly OpenSighting[], rewrites: boolean): void {
   const taken = new Set<OpenSighting>();

@@ -42,7 +42,8 @@ export function followJourneys(frames: readonly Frame[], setup: Setup): Journey[
   for (const [host, seen] of byHost) {
     const ins = seen.filter((sighting) => sighting.direction === "in" && sighting.addressed && sighting.packet.ip);
     const outs = seen.filter((sighting) => sighting.direction === "out");
-    linkForwarded(ins, outs, network.isDirector(host));
+    const role = network.host(host)?.role;
+    linkForwarded(ins, outs, role === "director" || role === "router");
   }
   return trees(sightings);
 }

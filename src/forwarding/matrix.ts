@@ -116,7 +116,7 @@ const dr: Table = {
   ],
 };
 
-function outerHeader(destination: Row): Row[] {
+function outerHeader(destination: Row, receiver: (passage: Passage) => string | undefined): Row[] {
   const owned = ({ crossing, network, out, outer }: Passage): Expected => {
     const primary = network.port(out.tap)?.nic.ip;
     const source = outer.ip?.src ?? "";
@@ -128,7 +128,7 @@ function outerHeader(destination: Row): Row[] {
   };
   const shape = (field: FieldName, value: (passage: Passage) => Value) => is(field, "TUN-ENC-03", value);
   return [
-    ...macs("TUN-ENC-10", nextHopOf(serverIp)),
+    ...macs("TUN-ENC-10", nextHopOf(receiver)),
     destination,
     { field: "ip.src", rule: "TUN-ENC-02", expect: owned },
     shape("ip.version", () => 4),
@@ -180,6 +180,7 @@ const tun: Table = {
   ],
   outer: outerHeader(
     oneOf("ip.dst", "TUN-ENC-01", ({ crossing }) => crossing.service.realServers.map((server) => server.ip)),
+    serverIp,
   ),
 };
 
@@ -207,6 +208,7 @@ const tunError: Table = {
   rows: keptError("TUN-ICMP-01"),
   outer: outerHeader(
     oneOf("ip.dst", "TUN-ICMP-01", ({ crossing }) => crossing.flow.servers.map((server) => server.ip)),
+    ({ outer }) => outer.ip?.dst,
   ),
 };
 
@@ -255,7 +257,7 @@ const natClientError = translatedError(
   [
     ...macs(
       "NAT-REQ-04",
-      nextHopOf(({ crossing }) => crossing.flow.servers[0]?.ip),
+      nextHopOf(({ outer }) => outer.ip?.dst),
     ),
     oneOf("ip.dst", "NAT-ICMP-02", ({ crossing }) => crossing.flow.servers.map((server) => server.ip)),
     ...same("NAT-ICMP-02", "ip.src"),

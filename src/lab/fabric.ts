@@ -45,7 +45,8 @@ export class Fabric {
 
   /** The run's User-Mode Linux kernel, once it is up. */
   uml(): Promise<UmlKernel> {
-    if (!this.#uml) throw new Error(`no User-Mode Linux kernel was planned for this run (${JSON.stringify(this.#umlSize)})`);
+    if (!this.#uml)
+      throw new Error(`no User-Mode Linux kernel was planned for this run (${JSON.stringify(this.#umlSize)})`);
     return this.#uml;
   }
 

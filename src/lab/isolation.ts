@@ -1,12 +1,47 @@
 import { type SpawnOptions, spawn } from "node:child_process";
 import { constants } from "node:os";
+import { execa } from "execa";
 import { allowedCpus } from "./cpus.js";
 
-/** Set in the environment of the process that lives inside the private namespaces. */
-const INSIDE = "HOPCHECK_INSIDE";
+/**
+ * In the environment of the process that lives inside the private namespaces: the process ID of its parent, as the rest
+ * of the machine sees it.
+ */
+const PARENT = "HOPCHECK_PARENT";
 
 export function insideIsolation(): boolean {
-  return process.env[INSIDE] === "1";
+  return process.env[PARENT] !== undefined;
+}
+
+/** The command that runs another one inside the namespaces of this run, from any terminal of the machine. */
+export function entrance(): string {
+  return `nsenter --target $(pgrep --parent ${process.env[PARENT]}) --mount --net`;
+}
+
+/** Why private namespaces cannot be had here; undefined where they can. */
+export async function isolationError(): Promise<string | undefined> {
+  const [file = "", ...args] = [...unshare(), "true"];
+  const { exitCode, all, shortMessage } = await execa(file, args, { reject: false, all: true });
+  if (exitCode === 0) return undefined;
+  const advice =
+    process.getuid?.() === 0
+      ? "this environment does not let root make namespaces (a container without CAP_SYS_ADMIN?)"
+      : "run it as root (sudo), or allow user namespaces: sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000 kernel.apparmor_restrict_unprivileged_userns=0";
+  return `no private namespaces: ${all?.trim() || shortMessage}\n${advice}`;
+}
+
+function unshare(): string[] {
+  const asRoot = process.getuid?.() === 0;
+  return [
+    "unshare",
+    ...(asRoot ? [] : ["--map-root-user"]),
+    "--net",
+    "--mount",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount-proc",
+  ];
 }
 
 /**
@@ -22,15 +57,15 @@ export function insideIsolation(): boolean {
  * proof of absence rests on (net/core/dev.c, enqueue_to_backlog).
  */
 export function isolate(argv: readonly string[] = process.argv.slice(1)): Promise<number> {
-  const asRoot = process.getuid?.() === 0;
   const command = [
     ...["setpriv", "--pdeathsig", "KILL"],
     ...["taskset", "--cpu-list", String(pickCpu())],
-    ...["unshare", ...(asRoot ? [] : ["--map-root-user"]), "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"],
+    ...["sh", "-c", `export ${PARENT}=$$; exec "$@"`, "sh"],
+    ...unshare(),
     ...["sh", "-c", 'mount -t tmpfs -o mode=755 hopcheck /run && exec "$@"', "sh"],
     ...[process.execPath, ...process.execArgv, ...argv],
   ];
-  const options: SpawnOptions = { stdio: "inherit", env: { ...process.env, [INSIDE]: "1" } };
+  const options: SpawnOptions = { stdio: "inherit" };
   return new Promise((resolve, reject) => {
     const child = spawn(command[0] as string, command.slice(1), options);
     const forward = (signal: NodeJS.Signals) => child.kill(signal);

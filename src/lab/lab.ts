@@ -5,8 +5,9 @@ import type { RawFrame } from "../capture/ring.js";
 import { Sender } from "../capture/sender.js";
 import { type Host, type Nic, type Setup, tapName } from "../forwarding/setup.js";
 import type { Frame } from "../packet/frame.js";
-import { LabFrame } from "./lab-frame.js";
 import type { Fabric } from "./fabric.js";
+import { entrance } from "./isolation.js";
+import { LabFrame } from "./lab-frame.js";
 import type { Machine, Where } from "./machine.js";
 import { NamespaceMachine } from "./namespace.js";
 import { type HostPlan, planHosts, segmentsOf } from "./plan.js";
@@ -50,7 +51,10 @@ export class Lab {
     this.setup = setup;
     this.#prefix = fabric.nextLab();
     this.#plans = planHosts(setup);
-    this.#prober = new Prober(() => this.#fabric.recorder.drain(), (timeout) => this.#fabric.recorder.wait(timeout));
+    this.#prober = new Prober(
+      () => this.#fabric.recorder.drain(),
+      (timeout) => this.#fabric.recorder.wait(timeout),
+    );
   }
 
   /** Builds the network and resolves when every host has answered on every NIC. */
@@ -66,6 +70,13 @@ export class Lab {
     const machine = this.#machines.get(host);
     if (!machine) throw new Error(`${host} has no kernel of its own in this lab`);
     return machine;
+  }
+
+  /** For each host that a shell can be had in, the command that opens one from outside the run. */
+  entrances(): string[] {
+    return [...this.#machines].flatMap(([host, machine]) =>
+      machine instanceof NamespaceMachine ? [`${host}: ${entrance()} nsenter --net=${machine.path} bash`] : [],
+    );
   }
 
   /** Builds bridges, links and namespaces: one `ip -batch`, one `bridge -batch`, whatever the number of hosts. */
@@ -85,7 +96,9 @@ export class Lab {
       for (const nic of host.nics) {
         const link = await this.#link(host, nic, where);
         this.#links.push(link);
-        const bridge = this.#bridge(segments.findIndex((segment) => segment.members.some((member) => member.nic === nic)));
+        const bridge = this.#bridge(
+          segments.findIndex((segment) => segment.members.some((member) => member.nic === nic)),
+        );
         ip.push(...linkLines(link, where, this.#prefix), `link set ${link.port} master ${bridge} up`);
         // Learning and flooding off: where a frame goes follows from the setup, not from what was sent before.
         ports.push(
@@ -99,10 +112,18 @@ export class Lab {
     await execa("bridge", ["-batch", "-"], { input: ports.join("\n") });
     for (const link of this.#links) {
       disableOffloadsOf(link, this.#machines.get(link.host.name));
-      this.#fabric.recorder.watch(link.port, { name: link.tap, host: link.host.name, take: (_, frame) => this.#take(link, frame) });
+      this.#fabric.recorder.watch(link.port, {
+        name: link.tap,
+        host: link.host.name,
+        take: (_, frame) => this.#take(link, frame),
+      });
     }
     for (const [i, segment] of segments.entries())
-      this.#prober.watch(this.#bridge(i), proberMac(i), segment.members.map(({ host, nic }) => ({ tap: tapName(host, nic), nic })));
+      this.#prober.watch(
+        this.#bridge(i),
+        proberMac(i),
+        segment.members.map(({ host, nic }) => ({ tap: tapName(host, nic), nic })),
+      );
   }
 
   async #link(host: Host, nic: Nic, where: Where): Promise<Link> {
@@ -112,7 +133,13 @@ export class Lab {
       const taken = await (await this.#fabric.uml()).takeNic(this.machine(host.name) as UmlMachine);
       return { host, nic, tap, port: taken.tap, device: taken.name };
     }
-    return { host, nic, tap, port, ...(where === "userspace" ? { device: `${this.#prefix}u${this.#links.length}` } : {}) };
+    return {
+      host,
+      nic,
+      tap,
+      port,
+      ...(where === "userspace" ? { device: `${this.#prefix}u${this.#links.length}` } : {}),
+    };
   }
 
   #bridge(index: number): string {
@@ -151,7 +178,9 @@ export class Lab {
     if (known) return known;
     const machine = this.#machines.get(link.host.name);
     if (!(machine instanceof NamespaceMachine))
-      throw new Error(`frames cannot be crafted on ${link.host.name}: its network stack is not one of the host's kernel`);
+      throw new Error(
+        `frames cannot be crafted on ${link.host.name}: its network stack is not one of the host's kernel`,
+      );
     const sender = machine.enter(() => new Sender(link.nic.name));
     this.#senders.set(link.tap, sender);
     return sender;
@@ -258,7 +287,11 @@ function proberMac(segment: number): string {
 function linkLines(link: Link, where: Where, prefix: string): string[] {
   const { nic, port, device, host } = link;
   if (where === "user-mode-linux") return [];
-  if (where === "userspace") return [`link add ${port} type veth peer name ${device} address ${nic.mac}`, `link set ${device} mtu ${nic.mtu} up`];
+  if (where === "userspace")
+    return [
+      `link add ${port} type veth peer name ${device} address ${nic.mac}`,
+      `link set ${device} mtu ${nic.mtu} up`,
+    ];
   return [`link add ${port} type veth peer name ${nic.name} address ${nic.mac} netns ${prefix}-${host.name}`];
 }
 

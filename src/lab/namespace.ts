@@ -1,6 +1,6 @@
+import { createSocket } from "node:dgram";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { createSocket } from "node:dgram";
 import { execa } from "execa";
 import { boundSocket, insideNamespace, readable } from "../capture/libc.js";
 import { CommandError, type Machine } from "./machine.js";

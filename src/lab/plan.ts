@@ -61,7 +61,10 @@ export function planHosts(setup: Setup): HostPlan[] {
       before: { ...quietDefaults, ...roleSettings(setup, host, services) },
       ip: [
         "link set lo up",
-        ...host.nics.flatMap((nic) => [`address add ${nic.ip}/${nic.prefix} dev ${nic.name}`, `link set ${nic.name} mtu ${nic.mtu} up`]),
+        ...host.nics.flatMap((nic) => [
+          `address add ${nic.ip}/${nic.prefix} dev ${nic.name}`,
+          `link set ${nic.name} mtu ${nic.mtu} up`,
+        ]),
         ...(vips.device === "tunl0" ? ["link set tunl0 up"] : []),
         ...vips.addresses.map((address) => `address add ${address} dev ${vips.device}`),
         ...(host.gateway ? [`route add default via ${host.gateway}`] : []),

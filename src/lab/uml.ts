@@ -52,7 +52,9 @@ export class UmlKernel {
     mkdirSync(`${scratch}/uml`, { recursive: true });
     const init = `${scratch}/init`;
     writeFileSync(init, initScript(size), { mode: 0o755 });
-    const taps = range(size.nics).map((i) => `tuntap add ${tapDevice(i)} mode tap\nlink set ${tapDevice(i)} txqueuelen 30000`);
+    const taps = range(size.nics).map(
+      (i) => `tuntap add ${tapDevice(i)} mode tap\nlink set ${tapDevice(i)} txqueuelen 30000`,
+    );
     await execa("ip", ["-batch", "-"], { input: taps.join("\n") });
 
     const child = spawn(
@@ -140,7 +142,10 @@ ${range(hosts)
 EOF
 busybox stty -echo
 ${range(hosts)
-  .map((i) => `busybox stty -echo -F /dev/tty${i + 1}; ip netns exec host${i + 1} sh /dev/tty${i + 1} < /dev/null > /dev/tty${i + 1} 2>&1 &`)
+  .map(
+    (i) =>
+      `busybox stty -echo -F /dev/tty${i + 1}; ip netns exec host${i + 1} sh /dev/tty${i + 1} < /dev/null > /dev/tty${i + 1} 2>&1 &`,
+  )
   .join("\n")}
 uname -r
 printf '\\036%s\\n' 0
@@ -187,7 +192,12 @@ class Console {
   /** The output up to the next mark. @throws CommandError where the status behind the mark is not 0. */
   async answer(label: string, timeout: number): Promise<string> {
     const deadline = setTimeout(
-      () => this.fail(new Error(`${this.#name}: no answer to \`${label}\` within ${timeout / 1000} s: ${this.#output.slice(-2000)}`)),
+      () =>
+        this.fail(
+          new Error(
+            `${this.#name}: no answer to \`${label}\` within ${timeout / 1000} s: ${this.#output.slice(-2000)}`,
+          ),
+        ),
       timeout,
     );
     try {

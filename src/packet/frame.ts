@@ -5,7 +5,7 @@ export type Direction = "in" | "out";
 
 /** One frame recorded at a tap. */
 export interface Frame {
-  /** Position among the frames of its tap, from 1: the number that Wireshark shows for the tap's own capture file. */
+  /** Position, from 1, in the capture file that holds it: the number that Wireshark shows. A lab writes one file for all its taps. */
   readonly number: number;
   /** Where it was recorded: see `tapName` of the setup. */
   readonly tap: string;

@@ -61,11 +61,13 @@ class HostReader {
   readonly #overrides: Readonly<Record<string, RawHost>>;
   readonly #place: Place;
   readonly #purpose: Purpose;
+  readonly #realServers: readonly RawRealServer[];
 
   constructor(raw: RawSetup, place: Place, purpose: Purpose) {
     this.#overrides = raw.hosts ?? {};
     this.#place = place.at("hosts");
     this.#purpose = purpose;
+    this.#realServers = raw.services.flatMap((service) => service.realServers);
   }
 
   overrideOf(name: string): RawHost {
@@ -106,7 +108,7 @@ class HostReader {
     }
     const known = this.hosts.get(name);
     if (known) this.#compare(server, known, place);
-    else this.add(name, "real-server", [[server, place]], [undefined, place]);
+    else this.add(name, "real-server", [[this.#withMac(server), place]], [undefined, place]);
     if (model !== undefined) this.hosts.get(name)?.models.add(model);
   }
 
@@ -129,6 +131,12 @@ class HostReader {
         this.#place.at(name, key).complainOfKey(`${quoted(key)} is for real servers; ${quoted(name)} is none`);
       }
     }
+  }
+
+  /** The MAC of a real server may stand in any of the services that name it. */
+  #withMac(server: RawRealServer): RawRealServer {
+    const mac = this.#realServers.find((other) => other.name === server.name && other.mac !== undefined)?.mac;
+    return mac === undefined ? server : { ...server, mac };
   }
 
   /** A real server may serve several services, but it has one address and one MAC. */

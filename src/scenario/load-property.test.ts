@@ -44,7 +44,7 @@ describe("any file", () => {
   };
 
   it("of any text is a scenario or a ScenarioError", () => {
-    fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 200 }), loadAll), { numRuns: 500 });
+    fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 200 }), loadAll), { numRuns: 400 });
   });
 
   it("of YAML-like text is a scenario or a ScenarioError", () => {
@@ -74,7 +74,7 @@ describe("any file", () => {
         fc.array(token, { maxLength: 60 }).map((tokens) => tokens.join("")),
         loadAll,
       ),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 
@@ -122,7 +122,7 @@ describe("any file", () => {
         for (const [at, removed, inserted] of changes) text = text.slice(0, at) + inserted + text.slice(at + removed);
         loadAll(text);
       }),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     );
   });
 

@@ -71,6 +71,7 @@ function messageOf({ keyword, params, data, message }: ErrorObject, path: Path, 
     case "minProperties":
       return `${name} is empty; write one of ${keysOf(schema).map(quoted).join(", ")}`;
     case "maxProperties":
+      if (params.limit > 1) return `${name} has more than the ${params.limit} keys that are allowed`;
       return `${name} has one key, but here stand ${listed(Object.keys(data as object))}${hint(path, data)}`;
     default:
       return `${name} ${message ?? "is not valid"}`;

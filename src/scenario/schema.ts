@@ -10,6 +10,9 @@ const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: true, allowUni
 const checkSetup = ajv.compile(setupSchema);
 const checkScenario = ajv.compile(scenarioSchema);
 
+/** More than anybody mends at once; the file may be wrong from end to end. */
+const MOST_ERRORS = 200;
+
 /** The file's data where its shape is a scenario's; otherwise throws a `ScenarioError` with each deviation at its place. */
 export function scenarioShape(source: Source): RawScenario {
   return shape<RawScenario>(checkScenario, source);
@@ -22,6 +25,6 @@ export function setupShape(source: Source): RawSetup {
 
 function shape<Raw>(check: ValidateFunction, source: Source): Raw {
   if (check(source.data)) return source.data as Raw;
-  for (const error of check.errors ?? []) explain(error, source.root);
+  for (const error of (check.errors ?? []).slice(0, MOST_ERRORS)) explain(error, source.root);
   throw new ScenarioError(source.problems);
 }

@@ -42,7 +42,7 @@ const MISTAKES: readonly (readonly [from: string, to: string, message: string])[
   [
     "10.0.1.1/24",
     "10.0.0.2/16",
-    "9:54: the segments 10.0.0.0/16 and 10.0.0.0/24 (line 10) overlap; give both the same prefix length, or other addresses",
+    "9:54: the segments 10.0.0.0/16 and 10.0.0.0/24 (line 9) overlap; give both the same prefix length, or other addresses",
   ],
   ["name: rs2", "name: rs1", "8:17: `rs1` stands twice in this service"],
   ["name: rs2", "name: vip", "8:17: `vip` has a meaning of its own; call the real server otherwise, such as rs1"],

@@ -113,6 +113,12 @@ describe("setups", () => {
     });
   });
 
+  it("takes a real server's MAC from whichever service names it", () => {
+    const second = service("dr", ", mac: 02:00:00:00:00:07").replace("port: 80", "port: 81");
+    const { hosts } = setup(`services:\n${service("dr")}${second}${DIRECTOR}${CLIENT}`);
+    expect(hosts.at(-1)?.nics[0]?.mac).to.equal("02:00:00:00:00:07");
+  });
+
   it("learns MACs and models of captures later", () => {
     const capture = workspace.write("a.pcap", "");
     const text = `services:\n${service("dr").replace("model: dr, ", "")}${DIRECTOR}captures: { client: a.pcap, director: [ a.pcap ] }\n`;

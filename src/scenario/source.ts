@@ -1,11 +1,11 @@
 import {
+  type Alias,
   type Document,
   isAlias,
   isMap,
   isScalar,
   isSeq,
   LineCounter,
-  type ParsedNode,
   parseDocument,
   type Node as YamlNode,
 } from "yaml";
@@ -23,6 +23,19 @@ const MOST_ALIASES = 100;
 /** One slip makes the YAML parser stumble over all that follows: the first errors are the true ones. */
 const SHOWN_ERRORS = 3;
 
+/** A file that is wrong from end to end must not cost more time than a sound one. */
+const MOST_PROBLEMS = 1000;
+const SHOWN_BEHIND = 240;
+
+/** Offsets of the first character and of the one behind the last. */
+type Span = readonly [start: number, end: number, ...unknown: number[]];
+
+/** What the library calls a pair, as far as it is used here. */
+interface Pair {
+  readonly key: unknown;
+  readonly value: unknown;
+}
+
 /** A YAML file whose values know where they stand. Collects what is wrong with them. */
 export class Source {
   readonly file: string;
@@ -32,6 +45,8 @@ export class Source {
   readonly #text: string;
   readonly #lines = new LineCounter();
   #document: Document.Parsed | undefined;
+  readonly #pairs = new Map<YamlNode, ReadonlyMap<string, Pair>>();
+  readonly #targets = new Map<Alias, YamlNode>();
 
   constructor(file: string, text: string) {
     this.file = file;
@@ -95,7 +110,7 @@ export class Source {
         );
       }
       if (this.problems.length > 0) return undefined;
-      this.#inspect(document.contents);
+      this.#inspect(document.contents, new Map());
       return this.problems.length > 0 ? undefined : document.toJS({ maxAliasCount: MOST_ALIASES });
     } catch (error) {
       // The library throws on two things only: aliases that multiply, and nesting deeper than the stack.
@@ -108,43 +123,58 @@ export class Source {
     }
   }
 
-  #inspect(node: ParsedNode | null): void {
-    if (isSeq(node)) for (const item of node.items) this.#inspect(item as ParsedNode | null);
-    if (!isMap(node)) return;
-    const seen = new Set<string>();
-    for (const { key, value } of node.items) {
-      const range = (key as ParsedNode | null)?.range ?? node.range ?? [0, 1];
-      if (!isScalar(key) || key.value === null) {
-        this.#complainAt([range[0], range[1]], "a key must be a plain word");
-      } else if (seen.has(String(key.value))) {
-        this.#complainAt([range[0], range[1]], `${quoted(key.value)} stands twice in this mapping; remove one`);
-      } else {
-        seen.add(String(key.value));
-      }
-      this.#inspect(value as ParsedNode | null);
+  /** Notes keys that are none or stand twice, and aliases of nothing; remembers where each key stands. */
+  #inspect(node: YamlNode | null, anchors: Map<string, YamlNode>): void {
+    if (isAlias(node)) {
+      const target = anchors.get(node.source);
+      if (target === undefined) this.#complainAt(node.range ?? [0, 1], yamlMessage("BAD_ALIAS", "", false));
+      else this.#targets.set(node, target);
+      return;
     }
+    if (node === null) return;
+    if (node.anchor !== undefined) anchors.set(node.anchor, node);
+    if (isSeq(node)) for (const item of node.items) this.#inspect(item as YamlNode | null, anchors);
+    if (!isMap(node)) return;
+    const pairs = new Map<string, Pair>();
+    for (const pair of node.items as Pair[]) {
+      const { key, value } = pair;
+      const range = (key as YamlNode | null)?.range ?? node.range ?? [0, 1];
+      if (!isScalar(key) || key.value === null) this.#complainAt(range, "a key must be a plain word");
+      else if (pairs.has(String(key.value))) {
+        this.#complainAt(range, `${quoted(key.value)} stands twice in this mapping; remove one`);
+      } else pairs.set(String(key.value), pair);
+      this.#inspect(value as YamlNode | null, anchors);
+    }
+    this.#pairs.set(node, pairs);
   }
 
   #nodeAt(path: Path): YamlNode | undefined {
     let node = this.#resolved(this.#document?.contents);
-    for (const segment of path) node = this.#resolved(child(node, segment)?.value);
+    for (const segment of path) node = this.#resolved(this.#child(node, segment)?.value);
     return node;
   }
 
   #resolved(node: unknown): YamlNode | undefined {
-    if (this.#document !== undefined && isAlias(node)) return node.resolve(this.#document);
+    if (isAlias(node)) return this.#targets.get(node);
     return (node ?? undefined) as YamlNode | undefined;
+  }
+
+  #child(node: YamlNode | undefined, segment: string | number): Pair | undefined {
+    if (node === undefined) return undefined;
+    if (!isSeq(node)) return this.#pairs.get(node)?.get(String(segment));
+    const index = Number(segment);
+    return index < node.items.length ? { key: null, value: node.items[index] } : undefined;
   }
 
   #rangeOf(path: Path, part: "value" | "key"): [number, number] {
     let node = this.#resolved(this.#document?.contents);
     let range = rangeOfNode(node);
     for (const [depth, segment] of path.entries()) {
-      const pair = child(node, segment);
+      const pair = this.#child(node, segment);
       if (pair === undefined) break;
       const last = depth === path.length - 1;
-      const key = rangeOfNode(pair.key as YamlNode | undefined);
-      const value = rangeOfNode(pair.value as YamlNode | undefined);
+      const key = rangeOfNode(pair.key as YamlNode | null);
+      const value = rangeOfNode(pair.value as YamlNode | null);
       // An empty value has no characters of its own: its key is what the author sees.
       const empty = value === undefined || value[0] === value[1];
       range = (last && part === "key") || empty ? (key ?? value ?? range) : value;
@@ -153,10 +183,12 @@ export class Source {
     return range ?? [0, 1];
   }
 
-  #complainAt([start, end]: readonly [number, number, ...number[]], message: string): void {
+  #complainAt([start, end]: Span, message: string): void {
     const position = this.#position(start);
+    if (this.problems.length >= MOST_PROBLEMS) return;
     const lineStart = start - (position.column - 1);
-    const line = /[^\r\n]*/.exec(this.#text.slice(lineStart, lineStart + LARGEST_FILE))?.[0] ?? "";
+    const behind = this.#text.slice(start, start + SHOWN_BEHIND).search(/[\r\n]/);
+    const line = this.#text.slice(lineStart, start + (behind < 0 ? SHOWN_BEHIND : behind));
     const width = Math.max(1, Math.min(end, lineStart + line.length) - start);
     this.problems.push({ position, message, line, width });
   }
@@ -199,12 +231,6 @@ export class Place {
   get written(): string | undefined {
     return this.source.writtenAt(this.path);
   }
-}
-
-function child(node: YamlNode | undefined, segment: string | number): { key?: unknown; value: unknown } | undefined {
-  if (isMap(node)) return node.items.find(({ key }) => isScalar(key) && String(key.value) === String(segment));
-  if (isSeq(node) && Number(segment) < node.items.length) return { value: node.items[Number(segment)] };
-  return undefined;
 }
 
 function rangeOfNode(node: YamlNode | undefined | null): [number, number] | undefined {

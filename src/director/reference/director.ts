@@ -141,7 +141,7 @@ export class ReferenceDirector {
     const { quoted } = packet;
     if (quoted === undefined || !this.#isRelayed(packet)) return;
     if (quoted.inner !== undefined) {
-      this.#relayFromTunnel(packet, quoted.inner);
+      this.#relayFromTunnel(packet, quoted, quoted.inner);
       return;
     }
     const tuple = quotedTuple(quoted);
@@ -152,10 +152,10 @@ export class ReferenceDirector {
   }
 
   /** A router inside the tunnel reports about an outer packet: the client hears of its own (RFC 2003 §4). */
-  #relayFromTunnel({ icmp }: Packet, inner: Packet): void {
+  #relayFromTunnel({ icmp }: Packet, outer: Packet, inner: Packet): void {
     const tuple = quotedTuple(inner);
     const connection = tuple && this.#steps.findConnection(this.#connections, tuple);
-    if (icmp === undefined || connection?.model !== "tun") return;
+    if (icmp === undefined || connection?.model !== "tun" || outer.ip?.dst !== connection.server.ip) return;
     const { type, code } = icmp;
     const isTooBig = type === ICMP_TYPE.unreachable && code === ICMP_FRAGMENTATION_NEEDED;
     const mtu = isTooBig ? Math.max(0, icmp.mtu - TUNNEL_OVERHEAD) : 0;

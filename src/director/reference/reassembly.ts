@@ -18,23 +18,34 @@ interface Pending {
   total: number | undefined;
 }
 
+/** How much is kept; beyond it the datagram that has waited longest is given up. */
+export interface ReassemblyLimits {
+  /** Unfinished datagrams. */
+  readonly datagrams: number;
+  /** Fragments of all of them. */
+  readonly pieces: number;
+}
+
+const LIMITS: ReassemblyLimits = { datagrams: 64, pieces: 4096 };
+
 /**
  * Gathers fragments until their datagram is whole (RFC 791 §3.2, `ip_vs_gather_frags`), in any order.
  *
- * There is no clock: an unfinished datagram is given up when newer ones need its place. One whose fragments contradict
+ * There is no clock: an unfinished datagram waits until others need its place. One whose fragments contradict
  * each other is dropped as a whole.
  */
 export class Reassembly {
-  readonly #limit: number;
+  readonly #limits: ReassemblyLimits;
   readonly #pending = new Map<string, Pending>();
+  #pieces = 0;
 
-  /** @param limit most unfinished datagrams that are kept, each of at most 64 KiB */
-  constructor(limit = 64) {
-    this.#limit = limit;
+  constructor(limits: ReassemblyLimits = LIMITS) {
+    this.#limits = limits;
   }
 
-  get size(): number {
-    return this.#pending.size;
+  /** Unfinished datagrams, and the fragments of all of them. */
+  get size(): ReassemblyLimits {
+    return { datagrams: this.#pending.size, pieces: this.#pieces };
   }
 
   /**
@@ -44,9 +55,11 @@ export class Reassembly {
   add(packet: Packet, ip: Ipv4): Datagram | undefined {
     if (!ip.isFragment) return { packet, largest: ip.length };
     const key = `${ip.protocol} ${ip.src} ${ip.dst} ${ip.id}`;
-    const pending = this.#pending.get(key) ?? this.#open(key);
+    const pending = this.#pending.get(key) ?? { pieces: new Map(), received: 0, total: undefined };
+    this.#remove(key);
+    // Whole by its bytes; whether they fit together, `reassemble` says.
     const verdict = take(pending, packet, ip);
-    if (verdict !== "more") this.#pending.delete(key);
+    if (verdict === "more") this.#keep(key, pending);
     if (verdict !== "whole") return undefined;
     const pieces = [...pending.pieces.values()];
     const whole = reassemble(pieces);
@@ -54,12 +67,19 @@ export class Reassembly {
     return whole === undefined ? undefined : { packet: whole, largest };
   }
 
-  #open(key: string): Pending {
-    const [oldest] = this.#pending.keys();
-    if (oldest !== undefined && this.#pending.size >= this.#limit) this.#pending.delete(oldest);
-    const pending: Pending = { pieces: new Map(), received: 0, total: undefined };
+  /** The one that grew last is the last to go. */
+  #keep(key: string, pending: Pending): void {
     this.#pending.set(key, pending);
-    return pending;
+    this.#pieces += pending.pieces.size;
+    while (this.#pending.size > this.#limits.datagrams || this.#pieces > this.#limits.pieces) {
+      const [oldest] = this.#pending.keys();
+      this.#remove(oldest ?? key);
+    }
+  }
+
+  #remove(key: string): void {
+    this.#pieces -= this.#pending.get(key)?.pieces.size ?? 0;
+    this.#pending.delete(key);
   }
 }
 
@@ -75,7 +95,7 @@ function take(pending: Pending, packet: Packet, ip: Ipv4): "more" | "whole" | "c
   pending.pieces.set(offset, packet);
   pending.received += length;
   if (pending.total === undefined || pending.received < pending.total) return "more";
-  return pending.received === pending.total ? "whole" : "contradiction";
+  return "whole";
 }
 
 function sameContent(one: Packet, other: Packet): boolean {

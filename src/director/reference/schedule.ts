@@ -30,10 +30,9 @@ export class RoundRobin implements Scheduler {
 /**
  * `wrr`: in each cycle of Σweight/gcd connections a server of weight w is chosen w/gcd times (ip_vs_wrr.c).
  * Servers are walked in rounds; a round admits those whose weight reaches its level, and levels fall from the greatest
- * weight by the gcd. A changed table starts a new cycle, as `ip_vs_wrr_dest_changed` does.
+ * weight by the gcd. New weights count from the next connection on, at the place in the cycle where it stands.
  */
 export class WeightedRoundRobin implements Scheduler {
-  #table = "";
   #index = -1;
   #level = 0;
 
@@ -42,12 +41,7 @@ export class WeightedRoundRobin implements Scheduler {
     const greatest = Math.max(0, ...weights);
     if (greatest === 0) return undefined;
     const step = weights.filter((weight) => weight > 0).reduce(greatestCommonDivisor);
-    const table = realServers.map((server) => `${serverKey(server)}=${server.weight}`).join();
-    if (table !== this.#table) {
-      this.#table = table;
-      this.#index = -1;
-      this.#level = 0;
-    }
+    this.#level = Math.min(this.#level, greatest);
     // The heaviest server is admitted at every level, so that at most two rounds are walked.
     for (;;) {
       this.#index = (this.#index + 1) % realServers.length;

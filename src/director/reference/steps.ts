@@ -97,8 +97,9 @@ export const CORRECT_STEPS: Steps = {
  * A sound IPv4 header from a host that is not the director itself, as `ip_rcv` and `fib_validate_source` want it:
  * a real server whose gateway is the director sends answers with the VIP as source, and these end here.
  */
-function accepts({ ip, problem }: Packet, network: Network): boolean {
-  if (ip === undefined || problem?.layer === "ipv4" || !ip.checksumValid) return false;
+function accepts({ ip, bytes }: Packet, network: Network): boolean {
+  if (ip === undefined || !ip.checksumValid) return false;
+  if (ip.length < ip.headerLength || ip.offset + ip.length > bytes.length) return false;
   const { src, dst } = ip;
   if (!isHostAddress(src) || network.owns(src) || network.isBroadcast(src)) return false;
   return isHostAddress(dst) && !network.isBroadcast(dst);

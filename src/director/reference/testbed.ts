@@ -143,3 +143,14 @@ export function macs({ eth }: Packet): string {
 export function withoutEthernet(spec: PacketSpec): PacketSpec {
   return Object.fromEntries(Object.entries(spec).filter(([name]) => !name.startsWith("eth.")));
 }
+
+/** A UDP answer of a NAT real server to the client. */
+export function fromServer(
+  rip: string | undefined,
+  srcPort: number,
+  dstPort: number,
+  more: PacketSpec = {},
+): PacketSpec {
+  const addresses = { "eth.dst": MAC.eth1, "ip.src": rip, "ip.dst": CIP, "ip.ttl": 64 };
+  return { ...addresses, "udp.srcport": srcPort, "udp.dstport": dstPort, payload: "it is I", ...more };
+}

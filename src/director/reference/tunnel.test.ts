@@ -5,7 +5,6 @@ import { decode } from "../../packet/packet.js";
 import {
   checksums,
   DIP,
-  ETH0,
   endpoints,
   FAR_CIP,
   ipBytes,
@@ -73,8 +72,12 @@ describe("reference director: TUN", () => {
   });
 
   it("carries a client's fragments as one datagram (TUN-FRAG-01)", () => {
-    const payload = new Uint8Array(3000).fill(9);
-    for (const df of [false, true]) {
+    for (const [size, df] of [
+      [3000, false],
+      [3000, true],
+      [1462, true],
+    ] as const) {
+      const payload = new Uint8Array(size).fill(9);
       const spec = query(42100, { ...VIA_GATEWAY, payload, "ip.flags.df": df });
       for (const frames of [fragment(craft(spec), 1400), fragment(craft(spec), 1400).reverse()]) {
         const bed = oneLinkTestbed("tun");
@@ -112,6 +115,9 @@ describe("reference director: TUN", () => {
     expect([packet.ip?.src, packet.ip?.dst, packet.icmp?.mtu]).to.deep.equal([VIP, FAR_CIP, 1380]);
     expect(packet.quoted && endpoints(packet.quoted)).to.equal(`${FAR_CIP}:40001 > ${VIP}:80`);
     expect(only(report({ "icmp.type": 11, "icmp.code": 0 })).packet.icmp?.type).to.equal(11);
+    const forged = outer.slice();
+    forged[19] = 99;
+    expect(report({ "icmp.type": 11, "icmp.code": 0 }, forged), "to another tunnel's end").to.deep.equal([]);
     expect(report({ "icmp.type": 11, "icmp.code": 0 }, outer.subarray(0, 28)), "too little quoted").to.deep.equal([]);
   });
 

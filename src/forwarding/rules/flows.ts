@@ -1,8 +1,11 @@
 /** GEN-L4, GEN-TTL, GEN-FLOW: what holds for every packet of a flow in every model. */
 
+import { l4ChecksumState } from "../../packet/checksum.js";
+import { matrixOutcomes } from "../compare.js";
 import { closesConnection } from "../datagram.js";
 import { matrixRule, rule } from "../declare.js";
 import { fateOf, isServed } from "../fate.js";
+import { isChecksumReady, isRecordedWhole } from "../offload.js";
 import { absent, DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
 import { describe } from "../paths.js";
 import type { Rule } from "../rule.js";
@@ -10,7 +13,7 @@ import type { Crossing, View } from "../view.js";
 
 const ALL = ["nat", "dr", "tun"] as const;
 
-const wrongChecksum = matrixRule({
+const wrongChecksum = rule({
   id: "GEN-L4-01",
   title: "A wrong L4 checksum is not repaired",
   level: "MUST NOT",
@@ -20,7 +23,15 @@ const wrongChecksum = matrixRule({
     "A packet that comes in with a wrong TCP or UDP checksum is dropped or leaves with a wrong one: recomputing it would hide the corruption from the receiver.",
   source: "RFC 1624; RFC 3022 §4.2; tcp_dnat_handler",
   observedAt: "director in → director out",
-  lookedFor: "a packet of a service with a wrong TCP or UDP checksum, forwarded by the director",
+  lookedFor: "a packet of a service with a wrong TCP or UDP checksum at the director",
+  *judge(view) {
+    yield* matrixOutcomes(view, "GEN-L4-01");
+    for (const { in: sighting, outs } of view.crossings) {
+      if (outs.length > 0 || !isChecksumReady(sighting) || !isRecordedWhole(view.network, sighting)) continue;
+      // Dropped is right as well.
+      if (l4ChecksumState(sighting.packet) === "invalid" && view.evidence.settled) yield pass(sighting);
+    }
+  },
 });
 
 const ttl = matrixRule({

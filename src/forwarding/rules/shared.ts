@@ -24,7 +24,8 @@ export function* errorOutcomes(view: View, rule: string, model: Model, kind: Kin
   for (const crossing of view.crossings) {
     if (crossing.kind !== kind || crossing.model !== model || crossing.outs.length > 0) continue;
     if (crossing.flow.servers.length === 0 || fateOf(view, crossing) !== "forward") continue;
-    const expected = kind === "client-error" ? `forwarded to ${crossing.flow.servers[0]?.name}` : "forwarded to the client";
+    const expected =
+      kind === "client-error" ? `forwarded to ${crossing.flow.servers[0]?.name}` : "forwarded to the client";
     const observed = `${describe(crossing.in)} was not forwarded`;
     yield missing(view, [crossing.in], { suspect: DIRECTOR, expected, observed });
   }
@@ -36,7 +37,8 @@ export function* fragmentOutcomes(view: View, rule: string, model: Model): Itera
   yield* wrong;
   for (const crossing of view.crossings) {
     const { in: sighting, outs } = crossing;
-    if (crossing.model !== model || sighting.frames.length === 1 || wrong.some(({ at }) => at[0] === sighting)) continue;
+    if (crossing.model !== model || sighting.frames.length === 1 || wrong.some(({ at }) => at[0] === sighting))
+      continue;
     const fate = fateOf(view, crossing);
     const expected = "all fragments of the datagram, in one piece, to one receiver";
     if (outs.length === 0) {
@@ -46,7 +48,12 @@ export function* fragmentOutcomes(view: View, rule: string, model: Model): Itera
     } else if (!outs.some(isPartial)) yield pass(sighting, ...outs);
     else if (!outs.some(hasOwnTunnel)) {
       const parts = outs.map((out) => `${out.frames.length} to ${out.packet.ip?.dst} at ${out.packet.eth?.dst}`);
-      yield fail([sighting, ...outs], { suspect: DIRECTOR, field: "ip.frag_offset", expected, observed: parts.join(", ") });
+      yield fail([sighting, ...outs], {
+        suspect: DIRECTOR,
+        field: "ip.frag_offset",
+        expected,
+        observed: parts.join(", "),
+      });
     }
   }
 }
@@ -65,8 +72,9 @@ export function* oversizeOutcomes(view: View, model: Model): Iterable<Outcome> {
     const { ip } = sighting.packet;
     const limits = limitsOf(view.network, crossing);
     if (ip === undefined || !ip.checksumValid || ip.ttl <= 1 || limits.length === 0) continue;
-    if (!isRecordedWhole(view.network, sighting) || ip.length <= Math.max(...limits)) continue;
-    if (ip.df) yield refused(view, crossing, limits, refusals);
+    if (!ip.df || !isRecordedWhole(view.network, sighting)) continue;
+    if (ip.length > Math.max(...limits)) yield refused(view, crossing, limits, refusals);
+    else if (ip.length === Math.min(...limits)) yield passesThrough(view, crossing);
   }
 }
 
@@ -75,7 +83,8 @@ export function* fragmentedOutcomes(view: View, model: Model): Iterable<Outcome>
   for (const crossing of view.crossings) {
     const { in: sighting, outs, kind } = crossing;
     const { ip } = sighting.packet;
-    if (kind !== "request" || crossing.model !== model || ip === undefined || ip.df || sighting.frames.length > 1) continue;
+    if (kind !== "request" || crossing.model !== model || ip === undefined || ip.df || sighting.frames.length > 1)
+      continue;
     const limits = limitsOf(view.network, crossing);
     const [out] = outs;
     if (out === undefined || limits.length === 0 || ip.length <= Math.max(...limits)) continue;
@@ -87,6 +96,15 @@ export function* fragmentedOutcomes(view: View, model: Model): Iterable<Outcome>
       yield fail([sighting, out], { suspect: DIRECTOR, field: "ip.frag_offset", expected, observed });
     }
   }
+}
+
+/** A packet that just fits is not refused. */
+function passesThrough(view: View, { in: sighting, outs }: Crossing): Outcome {
+  const [out] = outs;
+  if (out !== undefined) return pass(sighting, out);
+  const expected = `forwarded: ${sighting.packet.ip?.length} bytes just fit`;
+  const observed = `${describe(sighting)} was not forwarded`;
+  return missing(view, [sighting], { suspect: DIRECTOR, field: "ip.len", expected, observed });
 }
 
 function refused(view: View, crossing: Crossing, limits: readonly number[], refusals: readonly Sighting[]): Outcome {

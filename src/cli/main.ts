@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from "commander";
+import { doctorCommand } from "./doctor.js";
+import { CliError } from "./error.js";
+import { rulesCommand } from "./rules.js";
+import { runCommand } from "./run.js";
+import { version } from "./version.js";
+
+const program = new Command("hopcheck")
+  .description(
+    "Proves, hop by hop, that a layer-4 load balancer forwards packets the way its model (NAT, DR or TUN) says it must.",
+  )
+  .version(version, "-V, --version")
+  .exitOverride()
+  .showHelpAfterError("(add --help for what this command takes)")
+  .addHelpText(
+    "after",
+    "\nExit status: 0 all rules hold · 1 a rule is violated or inconclusive · 2 bad usage or input · 3 this machine cannot run it · 130 interrupted",
+  );
+for (const command of [runCommand(), rulesCommand(), doctorCommand()])
+  program.addCommand(command.exitOverride().copyInheritedSettings(program));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+// Labs leave sockets and watchers behind that would keep the process alive; the namespaces end with it.
+process.exit();
+
+/** Prints what went wrong; returns the exit status that says so. */
+function report(error: unknown): number {
+  // commander has printed its own message already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof CliError) {
+    process.stderr.write(`hopcheck: ${error.message}\n`);
+    return error.status;
+  }
+  process.stderr.write(
+    `hopcheck: this is a fault of hopcheck itself; please report it\n${(error as Error)?.stack ?? error}\n`,
+  );
+  return 70;
+}

@@ -1,0 +1,20 @@
+import { duration } from "../report/format.js";
+import { renderFailure, renderProblem, type Style } from "../report/list.js";
+import type { ScenarioResult } from "../report/result.js";
+import { isUnkeptPromise } from "../report/verdict.js";
+import { visibleInLog } from "../report/visible.js";
+
+/** One line for a scenario that has been judged, and behind it everything that is wrong with it. */
+export function printScenario(result: ScenarioResult, style: Style): void {
+  const held = new Set(result.findings.filter((finding) => finding.status === "pass").map((finding) => finding.rule))
+    .size;
+  const sign = { pass: style.good("✓"), fail: style.bad("✗"), inconclusive: style.unsure("?") }[result.verdict];
+  const lines = [
+    `${sign} ${visibleInLog(result.title)} ${style.quiet(`${held} rules hold, ${duration(result.durationMs)}`)}`,
+  ];
+  for (const finding of result.findings)
+    if (finding.status === "fail" || finding.status === "inconclusive" || isUnkeptPromise(finding))
+      lines.push("", ...renderFailure(result, finding, style).map((line) => `  ${line}`), "");
+  if (result.problem) lines.push("", ...renderProblem(result, style).map((line) => `  ${line}`), "");
+  process.stdout.write(`${lines.join("\n")}\n`);
+}

@@ -1,0 +1,86 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import Mocha from "mocha";
+import type { Model } from "../forwarding/setup.js";
+import type { KernelChoice } from "../scenario/stage.js";
+
+export interface RunOptions {
+  readonly director: string;
+  readonly model?: readonly Model[];
+  readonly profile: "core" | "extended";
+  readonly kernel: KernelChoice;
+  readonly grep?: RegExp;
+  readonly shard?: { readonly index: number; readonly count: number };
+  readonly repeat: number;
+  readonly retries: number;
+  readonly bail: boolean;
+  readonly keep: boolean;
+  readonly reporter: readonly string[];
+  readonly out?: string;
+}
+
+/** Formats of our own; any other name is one of mocha's reporters. */
+export const FORMATS = ["list", "html", "json"] as const;
+
+export function runOptions(command: Command): Command {
+  return command
+    .argument("[paths...]", "scenario files, and folders that hold some (default: the bundled cases)")
+    .option("--director <name>", "the load balancer to test", "ipvs")
+    .option("--model <models>", "only scenarios of these models: nat,dr,tun", models)
+    .addOption(new Option("--profile <profile>", "the rules to judge by").choices(["core", "extended"]).default("core"))
+    .addOption(
+      new Option("--kernel <kernel>", "whose kernel runs IPVS and ipip")
+        .choices(["auto", "host", "uml"])
+        .default("auto"),
+    )
+    .option("--grep <expression>", "only scenarios and rules whose titles match", expression)
+    .option("--shard <i/n>", "the i-th of n parts of the scenarios", shard)
+    .option("--repeat <n>", "run each scenario so many times", count, 1)
+    .option("--retries <n>", "run a failed scenario again so many times", retries, 0)
+    .option("--bail", "stop at the first failure", false)
+    .option("--keep", "keep the lab after a failure, and say how to enter it", false)
+    .option("--reporter <names>", "list,html,json, or one of mocha's reporters", reporters, ["list", "html", "json"])
+    .option("--out <folder>", "where to write (default: reports/ and the time)");
+}
+
+function models(text: string): Model[] {
+  const known = ["nat", "dr", "tun"] as const;
+  return text.split(",").map((name) => {
+    const model = known.find((model) => model === name.trim());
+    if (!model) throw new InvalidArgumentError(`'${name}' is no model; there are ${known.join(", ")}.`);
+    return model;
+  });
+}
+
+function expression(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}
+
+function shard(text: string): { index: number; count: number } {
+  const [, index = 0, count = 0] = /^(\d+)\/(\d+)$/.exec(text)?.map(Number) ?? [];
+  if (index < 1 || index > count)
+    throw new InvalidArgumentError("write the part and the number of parts, such as 1/4.");
+  return { index, count };
+}
+
+function count(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError("a number from 1 to 9999 is wanted.");
+  return Number(text);
+}
+
+function retries(text: string): number {
+  if (!/^\d{1,2}$/.test(text)) throw new InvalidArgumentError("a number from 0 to 99 is wanted.");
+  return Number(text);
+}
+
+function reporters(text: string): string[] {
+  const known = [...FORMATS, ...Object.keys(Mocha.reporters).filter((name) => /^[a-z]/.test(name) && name !== "base")];
+  return text.split(",").map((name) => {
+    if (!known.includes(name.trim()))
+      throw new InvalidArgumentError(`'${name}' is none; there are ${known.join(", ")}.`);
+    return name.trim();
+  });
+}

@@ -1,0 +1,35 @@
+import { segmentsOf } from "../lab/plan.js";
+import { type Director, directorHost, type RunningDirector } from "./director.js";
+import { ReferenceDirector } from "./reference/director.js";
+
+/** The executable form of the rules: a director of our own, in this process, on frames. It runs where no kernel can help. */
+export const reference: Director = {
+  name: "reference",
+  models: ["nat", "dr", "tun"],
+  places: ["userspace"],
+  async start(lab) {
+    const { setup } = lab;
+    const host = directorHost(setup);
+    const director = new ReferenceDirector(
+      { nics: host.nics, services: setup.services, ...(host.gateway ? { gateway: host.gateway } : {}) },
+      (nic, frame) => lab.send(host.name, nic, frame),
+    );
+    const neighbours = {
+      forget: () => director.forgetNeighbours(),
+      restore() {
+        for (const { members } of segmentsOf(setup))
+          if (members.some((member) => member.host === host))
+            for (const { nic } of members) director.learn(nic.ip, nic.mac);
+      },
+    };
+    neighbours.restore();
+    lab.attach(host.name, (nic, frame) => director.receive(nic, frame));
+    const running: RunningDirector = {
+      neighbours,
+      async configure(services) {
+        director.configure(services);
+      },
+    };
+    return running;
+  },
+};

@@ -1,0 +1,145 @@
+/** What ARP rules have in common: DR has one rule for each way to ask, TUN one for all of them. */
+
+import { isAnnouncement, type Question, questionsAt, requestsFrom, type Variant } from "../arp.js";
+import { core } from "../datagram.js";
+import type { Port } from "../network.js";
+import { absent, DIRECTOR, fail, inconclusive, missing, type Outcome, pass } from "../outcome.js";
+import type { Model } from "../setup.js";
+import { startOf } from "../sightings.js";
+import type { View } from "../view.js";
+
+export function vipsOf(view: View, model: Model): ReadonlySet<string> {
+  return new Set(view.services.filter((service) => service.model === model).map((service) => service.vip));
+}
+
+/** The NICs of the real servers of a model's services. */
+export function serverPorts(view: View, model: Model): Port[] {
+  const services = view.services.filter((service) => service.model === model);
+  const names = new Set(services.flatMap((service) => service.realServers.map((server) => server.name)));
+  return portsOfHosts(
+    view,
+    view.network.realServers.map((host) => host.name).filter((name) => names.has(name)),
+  );
+}
+
+export function directorPorts(view: View): Port[] {
+  return portsOfHosts(
+    view,
+    view.network.directors.map((host) => host.name),
+  );
+}
+
+/** No real server answers who-has VIP; the answer to a later who-has RIP proves that it is done with the question. */
+export function* silentAboutVip(view: View, model: Model, variants: readonly Variant[]): Iterable<Outcome> {
+  const vips = vipsOf(view, model);
+  for (const port of serverPorts(view, model)) {
+    for (const question of questionsAt(view, port)) {
+      if (vips.has(question.ip) && variants.includes(question.variant)) yield silence(view, question);
+    }
+  }
+}
+
+function silence(view: View, { at, port, ip, answers, canary, deaf }: Question): Outcome {
+  const suspect = port.host.name;
+  const expected = `no answer to who-has ${ip}`;
+  const [answer] = answers;
+  if (answer !== undefined) {
+    const observed = `${ip} is at ${view.network.macText(answer.packet.arp?.senderMac ?? "")}`;
+    return fail([at, answer], { suspect, field: "arp.src.proto_ipv4", expected, observed });
+  }
+  if (canary !== undefined) return pass(at, canary);
+  if (deaf !== undefined) {
+    const observed = `no answer, but none to who-has ${port.nic.ip} either, which must be answered`;
+    return inconclusive([at, deaf], { suspect, expected, observed });
+  }
+  return absent(view, [at], { suspect, expected, observed: "no answer so far" });
+}
+
+/** Every who-has for a real server's own address is answered. */
+export function* answersForRip(view: View, model: Model): Iterable<Outcome> {
+  const vips = vipsOf(view, model);
+  for (const port of serverPorts(view, model)) {
+    for (const { at, ip, answers } of questionsAt(view, port)) {
+      const sender = at.packet.arp?.senderIp ?? "";
+      // A host ignores who asks in its own name (ip_rcv of a martian): that is the asker's fault.
+      if (ip !== port.nic.ip || vips.has(sender)) continue;
+      const [answer] = answers;
+      if (answer !== undefined) yield pass(at, answer);
+      else {
+        const expected = `${ip} is at ${port.nic.mac}`;
+        const violation = { suspect: port.host.name, field: "arp.opcode", expected, observed: "no answer" };
+        yield missing(view, [at], violation);
+      }
+    }
+  }
+}
+
+/** A real server that resolves its next hop for a packet from the VIP does so in the name of its own address. */
+export function* asksInOwnName(view: View, model: Model): Iterable<Outcome> {
+  const vips = vipsOf(view, model);
+  for (const port of serverPorts(view, model)) {
+    const packets = view.sightings.filter(({ tap, direction, packet }) => {
+      return tap === port.tap && direction === "out" && packet.ip !== undefined;
+    });
+    for (const at of requestsFrom(view, port)) {
+      const { arp } = at.packet;
+      if (arp === undefined || isAnnouncement(at)) continue;
+      const isVip = vips.has(arp.senderIp);
+      const next = packets.find((sighting) => startOf(sighting) > startOf(at));
+      if (isVip) {
+        const observed = `who-has ${arp.targetIp} tell ${arp.senderIp}`;
+        const expected = `tell ${port.nic.ip}`;
+        yield fail([at], { suspect: port.host.name, field: "arp.src.proto_ipv4", expected, observed });
+      } else if (next !== undefined && vips.has(core(next.packet).ip?.src ?? "")) yield pass(at, next);
+    }
+  }
+}
+
+/** No real server announces the VIP. */
+export function* announcesNoVip(view: View, model: Model): Iterable<Outcome> {
+  const vips = vipsOf(view, model);
+  for (const port of serverPorts(view, model)) {
+    const sent = view.sightings.filter(({ tap, direction, packet }) => {
+      return tap === port.tap && direction === "out" && packet.arp !== undefined;
+    });
+    const expected = "no ARP announcement of the VIP";
+    const suspect = port.host.name;
+    const wrong = sent.filter((at) => isAnnouncement(at) && vips.has(at.packet.arp?.senderIp ?? ""));
+    for (const at of wrong) {
+      const observed = `${at.packet.arp?.senderIp} announced at ${at.packet.arp?.senderMac}`;
+      yield fail([at], { suspect, field: "arp.src.proto_ipv4", expected, observed });
+    }
+    const [first] = sent;
+    if (wrong.length === 0 && first !== undefined) {
+      yield absent(view, [first], { suspect, expected, observed: "none so far" });
+    }
+  }
+}
+
+/** The director resolves real servers in the name of the NIC's own address, never of the VIP, which they hold as well. */
+export function* resolvesWithDip(view: View, model: Model): Iterable<Outcome> {
+  const services = view.services.filter((service) => service.model === model);
+  const rips = new Set(services.flatMap((service) => service.realServers.map((server) => server.ip)));
+  for (const port of directorPorts(view)) {
+    for (const at of requestsFrom(view, port)) {
+      const { arp } = at.packet;
+      if (arp === undefined || !rips.has(arp.targetIp)) continue;
+      if (arp.senderIp === port.nic.ip) yield pass(at);
+      else {
+        const observed = `who-has ${arp.targetIp} tell ${arp.senderIp}`;
+        const expected = `tell ${port.nic.ip}`;
+        yield fail([at], { suspect: DIRECTOR, field: "arp.src.proto_ipv4", expected, observed });
+      }
+    }
+  }
+}
+
+function portsOfHosts(view: View, names: readonly string[]): Port[] {
+  return names.flatMap((name) => {
+    const host = view.network.host(name);
+    return (host?.nics ?? []).flatMap((nic) => {
+      const tap = host === undefined ? "" : host.nics.length === 1 ? host.name : `${host.name}/${nic.name}`;
+      return view.network.port(tap) ?? [];
+    });
+  });
+}

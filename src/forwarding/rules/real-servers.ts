@@ -1,0 +1,124 @@
+/** What DR and TUN have in common about real servers: they take requests in and answer straight to the client. */
+
+import { l4ChecksumState } from "../../packet/checksum.js";
+import { core, endpoint, isSyn, portsOf } from "../datagram.js";
+import { groupBy } from "../group.js";
+import type { Sighting } from "../journey.js";
+import { absent, fail, missing, type Outcome, pass } from "../outcome.js";
+import { type Answer, answersOf, arrivalsOf, describe, hasDirectorMac, keepsAddress, lastRequestTo } from "../paths.js";
+import { type Host, type Model, serviceName } from "../setup.js";
+import { isPartial, startOf } from "../sightings.js";
+import type { Crossing, View } from "../view.js";
+
+/** A request that arrived at a real server as it should, and what the server made of it. */
+export interface Delivery {
+  readonly crossing: Crossing;
+  readonly arrival: Sighting;
+  readonly server: Host;
+  readonly answer?: Answer;
+}
+
+/** Requests that a real server with the VIP has to answer: sound, new, to a service that answers. */
+export function deliveriesOf(view: View, model: Model): Delivery[] {
+  const answers = groupBy(answersOf(view), (answer) => answer.flow);
+  return view.crossings.flatMap((crossing) => {
+    if (crossing.model !== model || crossing.kind !== "request" || !crossing.isNew) return [];
+    const [out, second] = crossing.outs;
+    if (out === undefined || second !== undefined || !mustAnswer(crossing) || !keepsAddress({ crossing, out }))
+      return [];
+    const [arrival] = arrivalsOf(view, out);
+    const server = arrival && view.network.host(arrival.host);
+    if (arrival === undefined || server === undefined || !isSound(arrival)) return [];
+    const answer = answers
+      .get(crossing.flow)
+      ?.find((candidate) => candidate.server === server && startOf(candidate.at) > startOf(arrival));
+    return [answer === undefined ? { crossing, arrival, server } : { crossing, arrival, server, answer }];
+  });
+}
+
+function mustAnswer({ server, in: sighting }: Crossing): boolean {
+  if (server?.answers === "echo") return sighting.packet.udp !== undefined || isSyn(sighting.packet);
+  // A port unreachable for UDP is rate limited: only TCP says reliably that a port is closed.
+  return server?.answers === "closed" && isSyn(sighting.packet);
+}
+
+function isSound({ packet: outer, frames }: Sighting): boolean {
+  const packet = core(outer);
+  if (packet.ip === undefined || packet.problem !== undefined || packet.ip.ttl === 0) return false;
+  const isValid = outer.ip?.checksumValid === true && packet.ip.checksumValid;
+  return isValid && (l4ChecksumState(packet) !== "invalid" || frames.some((frame) => !frame.checksumReady));
+}
+
+/** Answers to requests that arrived with the client's own addressing: what they look like is the real server's doing. */
+export function ownAnswersOf(view: View, model: Model): Answer[] {
+  return answersOf(view).filter(({ flow, at, server }) => {
+    if (flow.service.model !== model) return false;
+    if (server === undefined) return true;
+    const request = lastRequestTo(flow, server, startOf(at));
+    return request !== undefined && keepsAddress(request);
+  });
+}
+
+/** The answer's source is the address and port that the client asked. */
+export function answersFromVip({ flow, at, server }: Answer): Outcome {
+  const packet = core(at.packet);
+  const ports = portsOf(packet);
+  const { vip, port } = flow.service;
+  const isError = packet.icmp !== undefined;
+  const found = isError ? (packet.ip?.src ?? "") : endpoint(packet.ip?.src ?? "", ports?.src ?? 0);
+  const expected = isError ? vip : endpoint(vip, port);
+  if (found === expected) return pass(at);
+  const field = packet.ip?.src === vip ? `${packet.udp ? "udp" : "tcp"}.srcport` : "ip.src";
+  const suspect = server?.name ?? flow.servers[0]?.name ?? "network";
+  return fail([at], { suspect, field, expected, observed: found });
+}
+
+/** The answer goes to the client, or to a router on the way there; to the director is another rule's matter. */
+export function* goesDirectly(view: View, { flow, at, server }: Answer): Iterable<Outcome> {
+  const { eth } = at.packet;
+  if (server === undefined || eth === undefined || hasDirectorMac(view, eth.dst)) return;
+  const to = view.network.byMac(eth.dst);
+  const violation = { suspect: server.name, expected: "the client's MAC, or that of a router" };
+  if (to === undefined ? eth.dst !== "" : to.host.role !== "client" && to.host.role !== "router") {
+    yield fail([at], { ...violation, field: "eth.dst", observed: view.network.macText(eth.dst) });
+  } else if (view.network.byMac(eth.src)?.host.name !== server.name) {
+    const expected = `a MAC of ${server.name}`;
+    yield fail([at], { ...violation, field: "eth.src", expected, observed: view.network.macText(eth.src) });
+  } else if (flow.clientIp === at.packet.ip?.dst || at.packet.inner !== undefined) yield pass(at);
+}
+
+/** No answer comes by the director's NIC: the packets of a service that come from the VIP and are no director's own. */
+export function* avoidsDirector(view: View, model: Model): Iterable<Outcome> {
+  const answers = ownAnswersOf(view, model);
+  const expected = "answers go to the client, past the director";
+  const failed = new Set<string>();
+  for (const { in: at, services } of view.strays) {
+    const ports = portsOf(at.packet);
+    const service = services.find(({ vip, port }) => vip === at.packet.ip?.src && port === ports?.src);
+    if (service?.model !== model || hasDirectorMac(view, at.packet.eth?.src)) continue;
+    const sender = view.network.byMac(at.packet.eth?.src)?.host;
+    const suspect = sender?.role === "real-server" ? sender.name : "network";
+    failed.add(`${at.packet.ip?.dst}:${ports?.dst}`);
+    const observed = `${describe(at)} came to ${view.network.macText(at.packet.eth?.dst ?? "")}`;
+    yield fail([at], { suspect, field: "eth.dst", expected, observed });
+  }
+  for (const { flow, at, server } of answers) {
+    if (at.packet.inner !== undefined || failed.has(endpoint(flow.clientIp, flow.clientPort))) continue;
+    const suspect = server?.name ?? "network";
+    if (hasDirectorMac(view, at.packet.eth?.dst)) {
+      const observed = `${describe(at)} sent to ${view.network.macText(at.packet.eth?.dst ?? "")}`;
+      yield fail([at], { suspect, field: "eth.dst", expected, observed });
+    } else yield absent(view, [at], { suspect, expected, observed: `none of ${serviceName(flow.service)} so far` });
+  }
+}
+
+/** A server that took the request in and says nothing. */
+export function unanswered(view: View, { arrival, server }: Delivery, expected: string): Outcome {
+  const observed = `${describe(arrival)} arrived and was not answered`;
+  return missing(view, [arrival], { suspect: server.name, expected, observed });
+}
+
+/** What a real server sent on of a request instead of taking it in. */
+export function sentOn(view: View, arrival: Sighting): Sighting | undefined {
+  return view.children.get(arrival)?.find((child) => child.direction === "out" && !isPartial(child));
+}

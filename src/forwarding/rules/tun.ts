@@ -1,0 +1,326 @@
+/** IP-in-IP: the request travels unchanged inside a tunnel, the answer plain and past the director. */
+
+import { matrixOutcomes } from "../compare.js";
+import { matrixRule, rule } from "../declare.js";
+import { groupBy } from "../group.js";
+import type { Sighting } from "../journey.js";
+import { DIRECTOR, fail, type Outcome, pass } from "../outcome.js";
+import { type Answer, arrivalsOf, describe, hasDirectorMac } from "../paths.js";
+import type { Rule } from "../rule.js";
+import { startOf } from "../sightings.js";
+import type { View } from "../view.js";
+import { announcesNoVip, asksInOwnName, silentAboutVip } from "./arp-rules.js";
+import {
+  answersFromVip,
+  avoidsDirector,
+  deliveriesOf,
+  goesDirectly,
+  ownAnswersOf,
+  unanswered,
+} from "./real-servers.js";
+import { errorOutcomes, forModel, fragmentedOutcomes, fragmentOutcomes, oversizeOutcomes } from "./shared.js";
+
+const TUN = forModel("tun");
+const REQUEST = {
+  ...TUN,
+  observedAt: "director in → director out",
+  lookedFor: "a request of a TUN service, forwarded by the director",
+} as const;
+const SERVER = {
+  ...TUN,
+  observedAt: "real servers in → real servers out",
+  lookedFor: "a sound new request that arrives at a real server which answers",
+} as const;
+
+const encapsulation: readonly Rule[] = [
+  matrixRule({
+    ...REQUEST,
+    id: "TUN-ENC-01",
+    title: "The outer destination is the RIP",
+    statement: "The tunnel's header has the address of a real server of the service as its destination.",
+    source: "RFC 2003 §3.1; ip_vs_tunnel_xmit (daddr = cp->daddr)",
+  }),
+  matrixRule({
+    ...REQUEST,
+    id: "TUN-ENC-02",
+    title: "The outer source is an address of the director, not the VIP",
+    statement:
+      "The tunnel's header has one of the director's own addresses as its source; the VIP, which the real server holds, would be a martian there.",
+    source: "RFC 2003 §3.1; Linux takes the route's preferred source",
+  }),
+  matrixRule({
+    ...REQUEST,
+    id: "TUN-ENC-03",
+    title: "The shape of the outer header",
+    statement:
+      "The outer header is IPv4 of 20 bytes with protocol 4, unfragmented, 20 bytes longer than the packet inside, with a valid checksum.",
+    source: "RFC 2003 §3, §3.1; ip_vs_tunnel_xmit",
+  }),
+  matrixRule({
+    ...REQUEST,
+    id: "TUN-ENC-04",
+    title: "The inner packet is preserved except for TTL and checksum",
+    statement:
+      "The packet inside is the client's: addresses, ID, flags, TOS, options, L4 header and payload are unchanged, and its header checksum is valid.",
+    source: "RFC 2003 §3.1",
+  }),
+  rule({
+    ...REQUEST,
+    id: "TUN-ENC-05",
+    title: "The inner TTL is taken over, and left alone in the tunnel",
+    statement:
+      "The inner TTL is the client's minus one, not set anew, and is the same when the tunnel ends: routers on the way change the outer one.",
+    source: "RFC 2003 §3.1",
+    observedAt: "director out → real servers in",
+    judge: innerTtl,
+  }),
+  matrixRule({
+    ...REQUEST,
+    id: "TUN-ENC-06",
+    title: "The outer TTL is usable",
+    statement: "The outer TTL is that of the inner packet, or a usual fixed one (64, 128, 255).",
+    source: "RFC 2003 §3.1",
+  }),
+  matrixRule({
+    ...REQUEST,
+    id: "TUN-ENC-07",
+    title: "DF is copied outward",
+    statement: "Where the inner packet has DF, so has the outer header; without it either is right.",
+    source: "RFC 2003 §3.1; sysctl pmtu_disc",
+    lookedFor: "a request of a TUN service, forwarded by the director",
+  }),
+  rule({
+    ...REQUEST,
+    id: "TUN-ENC-08",
+    title: "Outer IDs of fragmentable packets differ",
+    statement:
+      "Successive packets without outer DF to one real server have different outer IDs: their fragments could not be told apart otherwise.",
+    source: "RFC 6864 §4; ip_select_ident",
+    lookedFor: "two packets without DF in their outer headers to the same real server",
+    judge: outerIds,
+  }),
+  matrixRule({
+    ...REQUEST,
+    id: "TUN-ENC-09",
+    level: "SHOULD",
+    profile: "extended",
+    title: "DSCP is copied, ECN handled",
+    statement: "The outer DSCP and ECN are those of the inner packet; CE may become ECT(0).",
+    source: "RFC 2003 §3.1; RFC 3168 §9.1.1; RFC 6040 §4.1; INET_ECN_encapsulate",
+  }),
+  matrixRule({
+    ...REQUEST,
+    id: "TUN-ENC-10",
+    title: "MACs follow the route to the RIP",
+    statement:
+      "The frame goes from the MAC of the director's egress NIC to that of the real server, or of the router to it.",
+    source: "RFC 1812 §5.3",
+  }),
+  matrixRule({
+    ...REQUEST,
+    id: "TUN-ENC-11",
+    level: "MUST NOT",
+    title: "No port mapping",
+    statement: "The inner packet keeps its destination port, whatever port the real server is configured with.",
+    source: "ip_vs_tunnel_xmit; ipvsadm stores the service's port",
+  }),
+  matrixRule({
+    ...REQUEST,
+    id: "TUN-MTU-05",
+    level: "MUST NOT",
+    title: "No silent change of the MSS",
+    statement: "The MSS option of the inner packet is the client's, unless the director says that it clamps it.",
+    source: "ip_vs_tunnel_xmit; RFC 9293 §3.7.1",
+    lookedFor: "a segment of a TUN service with an MSS option, forwarded by the director",
+  }),
+];
+
+function* innerTtl(view: View): Iterable<Outcome> {
+  yield* matrixOutcomes(view, "TUN-ENC-05");
+  for (const { model, kind, outs } of view.crossings) {
+    if (model !== "tun" || kind !== "request") continue;
+    for (const out of outs) {
+      for (const arrival of arrivalsOf(view, out)) {
+        const [sent, arrived] = [out, arrival].map(({ packet }) => packet.inner?.ip?.ttl);
+        if (sent === arrived) yield pass(out, arrival);
+        else {
+          const violation = {
+            suspect: "network",
+            field: "ip.ttl#2",
+            expected: String(sent),
+            observed: String(arrived),
+          };
+          yield fail([out, arrival], violation);
+        }
+      }
+    }
+  }
+}
+
+function* outerIds(view: View): Iterable<Outcome> {
+  const packets = view.crossings
+    .filter(({ model, kind }) => model === "tun" && kind === "request")
+    .flatMap(({ outs }) => outs)
+    .filter(({ packet }) => packet.inner !== undefined && packet.ip?.df === false)
+    .sort((left, right) => (startOf(left) < startOf(right) ? -1 : 1));
+  for (const [ip, ofServer] of groupBy(packets, ({ packet }) => packet.ip?.dst)) {
+    for (const [index, at] of ofServer.entries()) {
+      const previous = ofServer[index - 1];
+      if (previous === undefined) continue;
+      const id = at.packet.ip?.id ?? 0;
+      if (id !== previous.packet.ip?.id) yield pass(previous, at);
+      else {
+        const observed = `0x${id.toString(16).padStart(4, "0")} in two successive packets to ${ip}`;
+        yield fail([previous, at], { suspect: DIRECTOR, field: "ip.id", expected: "different IDs", observed });
+      }
+    }
+  }
+}
+
+const realServers: readonly Rule[] = [
+  rule({
+    ...SERVER,
+    id: "TUN-RS-01",
+    title: "The real server takes packets out of the tunnel",
+    statement: "A tunnelled request is accepted and answered, not refused with an ICMP error about the tunnel.",
+    source: "RFC 2003 §3; ipip_rcv",
+    *judge(view) {
+      for (const { arrival, answer, server } of deliveriesOf(view, "tun")) {
+        const refusal = refusalOf(view, arrival);
+        if (answer !== undefined) yield pass(arrival, answer.at);
+        else if (refusal !== undefined) {
+          const violation = { suspect: server.name, expected: "the packet is taken out and answered" };
+          yield fail([arrival, refusal], { ...violation, observed: describe(refusal) });
+        }
+      }
+    },
+  }),
+  rule({
+    ...TUN,
+    id: "TUN-RS-02",
+    title: "The answer is a plain packet from the VIP, direct to the client",
+    statement:
+      "A real server answers from the address and port that the client asked, in no tunnel, to the MAC of the client or of a router.",
+    source: "RFC 9293 §3.1",
+    observedAt: "real servers out → client in",
+    lookedFor: "an answer of a real server of a TUN service",
+    *judge(view) {
+      for (const answer of ownAnswersOf(view, "tun")) yield plainAnswer(view, answer);
+    },
+  }),
+  rule({
+    ...TUN,
+    id: "TUN-RS-03",
+    level: "MUST NOT",
+    title: "The real server's gateway is not the director",
+    statement: "No packet with the VIP and the service's port as its source is sent to a MAC of the director.",
+    source: "Linux drops them: its own address as source is a martian (fib_validate_source)",
+    observedAt: "real servers out, director in",
+    lookedFor: "an answer of a real server of a TUN service",
+    judge: (view) => avoidsDirector(view, "tun"),
+  }),
+  rule({
+    ...SERVER,
+    id: "TUN-RS-04",
+    title: "Reverse path filtering lets packets out of the tunnel through",
+    statement: "A tunnelled request is answered although the route to the client does not lead into the tunnel.",
+    source: "rp_filter (ip-sysctl: the greater of all and the interface); RFC 3704",
+    *judge(view) {
+      for (const delivery of deliveriesOf(view, "tun")) {
+        const { arrival, answer } = delivery;
+        if (answer !== undefined) yield pass(arrival, answer.at);
+        else if (refusalOf(view, arrival) === undefined) yield unanswered(view, delivery, "an answer from the VIP");
+      }
+    },
+  }),
+  rule({
+    ...TUN,
+    id: "TUN-RS-05",
+    level: "MUST NOT",
+    title: "The VIP of a real server is invisible to ARP",
+    statement:
+      "A real server answers no who-has for the VIP, asks nothing in its name and does not announce it, whatever device holds it.",
+    source: "arp_ignore, arp_announce (ip-sysctl); RFC 5227 §3",
+    observedAt: "real servers' NICs",
+    lookedFor: "a who-has for the VIP at a real server, or an ARP request of one",
+    *judge(view) {
+      const outcomes = [
+        ...silentAboutVip(view, "tun", ["broadcast", "unicast", "unusual"]),
+        ...asksInOwnName(view, "tun"),
+      ];
+      // That nothing was announced is no proof by itself that the VIP was looked for.
+      const announced = [...announcesNoVip(view, "tun")].filter(({ status }) => status === "fail");
+      yield* [...outcomes, ...announced];
+    },
+  }),
+];
+
+/** An ICMP error about the tunnel's header, to the director: the server has no tunnel, or no ipip at all. */
+function refusalOf(view: View, arrival: Sighting): Sighting | undefined {
+  return view.sightings.find(({ host, direction, packet, from }) => {
+    if (host !== arrival.host || direction !== "out" || from !== undefined || packet.icmp?.isError !== true)
+      return false;
+    const [quoted, outer] = [packet.quoted?.ip, arrival.packet.ip];
+    return quoted?.protocol === 4 && quoted.dst === outer?.dst && quoted.id === outer.id;
+  });
+}
+
+function plainAnswer(view: View, answer: Answer): Outcome {
+  const { at, server } = answer;
+  if (at.packet.inner !== undefined) {
+    const violation = { suspect: server?.name ?? "network", field: "ip.proto", expected: "a plain packet" };
+    const { ip } = at.packet;
+    return fail([at], { ...violation, observed: `in a tunnel ${ip?.src} > ${ip?.dst}, around ${describe(at)}` });
+  }
+  const source = answersFromVip(answer);
+  if (source.status === "fail" || hasDirectorMac(view, at.packet.eth?.dst)) return source;
+  const [direct] = goesDirectly(view, answer);
+  return direct ?? source;
+}
+
+const others: readonly Rule[] = [
+  rule({
+    ...TUN,
+    id: "TUN-MTU-01",
+    title: "A packet with DF that does not fit the tunnel is refused with the tunnel's MTU",
+    statement:
+      "A request with DF that is larger than the egress MTU less the tunnel's 20 bytes is not forwarded but refused with ICMP fragmentation needed, that MTU, and a quote of the client's packet.",
+    source: "RFC 2003 §5.1; RFC 1191; ensure_mtu_is_adequate",
+    observedAt: "director in → client in",
+    lookedFor: "a request with DF, larger than the egress MTU less 20 bytes, at the director",
+    judge: (view) => oversizeOutcomes(view, "tun"),
+  }),
+  rule({
+    ...TUN,
+    id: "TUN-MTU-02",
+    title: "A packet without DF that does not fit is fragmented",
+    statement: "The fragments of the outer packet make up the whole inner packet.",
+    source: "RFC 2003 §3.1, §5",
+    observedAt: "director out → real servers in",
+    lookedFor: "a request without DF, larger than the egress MTU less 20 bytes, at the director",
+    judge: (view) => fragmentedOutcomes(view, "tun"),
+  }),
+  rule({
+    ...TUN,
+    id: "TUN-FRAG-01",
+    title: "The client's fragments arrive as one datagram at the real server",
+    statement: "All fragments of a datagram go to one real server and make up the datagram that the client sent.",
+    source: "ip_vs_gather_frags",
+    observedAt: "director in → real servers in",
+    lookedFor: "a fragmented datagram of a TUN service at the director",
+    judge: (view) => fragmentOutcomes(view, "TUN-FRAG-01", "tun"),
+  }),
+  rule({
+    ...TUN,
+    id: "TUN-ICMP-01",
+    title: "ICMP errors of the client's side are tunnelled to the flow's real server",
+    statement:
+      "An ICMP error to the VIP about an answer is forwarded in the tunnel to the real server that has the flow; only its TTL changes.",
+    source: "RFC 1191; ip_vs_icmp_xmit",
+    observedAt: "director in → real servers in",
+    lookedFor: "an ICMP error to the VIP about an answer, at the director",
+    judge: (view) => errorOutcomes(view, "TUN-ICMP-01", "tun", "client-error"),
+  }),
+];
+
+export const tunRules: readonly Rule[] = [...encapsulation, ...realServers, ...others];

@@ -1,0 +1,318 @@
+import { type Host, type Nic, type Protocol, type Service, type Setup, tapName } from "../forwarding/setup.js";
+import { inPrefix, isIp, isMac } from "../packet/address.js";
+import { craft, type PacketSpec } from "../packet/craft.js";
+import { fragment } from "../packet/fragment.js";
+import type { Frame } from "../packet/frame.js";
+import type { Packet } from "../packet/packet.js";
+import type { FlowFields } from "./scenario.js";
+
+/** Unlike any initial value of a kernel, so that a router that resets it shows. */
+const TTL = 61;
+/** A first sequence number that survives additions without wrapping. */
+const FIRST_SEQUENCE = 1_000_000;
+const BROADCAST = "ff:ff:ff:ff:ff:ff";
+/** Header and first bytes of a packet that an ICMP error quotes at most, so that the error stays within 576 bytes (RFC 1812 §4.3.2.3). */
+const QUOTED = 548;
+
+export type Destination = { readonly vip: string; readonly port: number; readonly protocol: Protocol };
+
+/** One client port towards one service, and where its conversation stands. */
+export interface Flow {
+  readonly name: string;
+  readonly host: Host;
+  readonly ip: string;
+  readonly port: number;
+  readonly to: Destination;
+  /** Sequence number of the next segment from the client. */
+  nextSequence: number;
+}
+
+/** A frame with the NIC it leaves from. */
+export interface Outgoing {
+  readonly host: string;
+  readonly nic: string;
+  readonly frames: readonly Uint8Array[];
+}
+
+/** Turns the fields of a step into frames: what the author left out is filled in as the host itself would. */
+export class Crafting {
+  readonly #setup: Setup;
+  /** Counts up, so that every crafted datagram can be told from every other. */
+  readonly #nextId: () => number;
+
+  constructor(setup: Setup, nextId: () => number) {
+    this.#setup = setup;
+    this.#nextId = nextId;
+  }
+
+  host(name: string): Host {
+    const host = this.#setup.hosts.find((host) => host.name === name);
+    if (!host) throw new Error(`the setup has no host ${name}`);
+    return host;
+  }
+
+  service(to: Destination): Service | undefined {
+    return this.#setup.services.find(
+      (service) => service.vip === to.vip && service.port === to.port && service.protocol === to.protocol,
+    );
+  }
+
+  openFlow(name: string, from: string, to: Destination, port: number): Flow {
+    const host = this.host(from);
+    return { name, host, ip: this.#nicTowards(host, to.vip).ip, port, to, nextSequence: FIRST_SEQUENCE };
+  }
+
+  /** A frame from the flow's client; the flow moves on by what the frame carries. */
+  request(step: FlowFields, flow: Flow, frames: readonly Frame[], from: Host, repeated = false): Outgoing {
+    const { protocol, vip, port } = flow.to;
+    const fields = this.#named(step.fields, from);
+    const isIcmp = hasLayer(fields, "icmp");
+    const quotes = step.quote === undefined ? undefined : lastAnswer(flow, frames);
+    const layer: PacketSpec =
+      isIcmp || hasLayer(fields, "arp")
+        ? {}
+        : {
+            [`${protocol}.srcport`]: flow.port,
+            [`${protocol}.dstport`]: port,
+            ...(protocol === "tcp" ? this.#segment(fields, flow, frames) : {}),
+          };
+    const spec: PacketSpec = {
+      "ip.src": step.quote === undefined && from === flow.host ? flow.ip : this.#nicTowards(from, vip).ip,
+      "ip.dst": vip,
+      ...this.#common(),
+      ...layer,
+      ...(quotes ? { quoted: quotes.subarray(0, QUOTED) } : {}),
+      ...fields,
+    };
+    if (protocol === "tcp" && !isIcmp && !repeated) flow.nextSequence = sequenceAfter(spec);
+    return this.#outgoing(from, spec, step);
+  }
+
+  /** A frame from a real server back to the flow's client. */
+  answer(step: FlowFields, flow: Flow, frames: readonly Frame[], server: Host): Outgoing {
+    const request = lastRequestAt(server, flow, frames);
+    const service = this.service(flow.to);
+    const nat = service?.model === "nat";
+    const local = service?.realServers.find((candidate) => candidate.name === server.name);
+    const nic = server.nics[0] as Nic;
+    const fields = this.#named(step.fields, server);
+    const { protocol } = flow.to;
+    const isIcmp = hasLayer(fields, "icmp");
+    const layer: PacketSpec = isIcmp
+      ? {}
+      : {
+          [`${protocol}.srcport`]: nat ? (local?.port ?? flow.to.port) : flow.to.port,
+          [`${protocol}.dstport`]: flow.port,
+          ...(protocol === "tcp" ? acknowledging(request, lastAnswerFrom(server, flow, frames)) : {}),
+        };
+    const quoted = step.quote === undefined ? undefined : request && ipBytes(request).subarray(0, QUOTED);
+    const spec: PacketSpec = {
+      "ip.src": nat ? nic.ip : flow.to.vip,
+      "ip.dst": flow.ip,
+      ...this.#common(),
+      ...layer,
+      ...(quoted ? { quoted } : {}),
+      ...fields,
+    };
+    return this.#outgoing(server, spec, step);
+  }
+
+  /** An ARP request, and behind it the canary. */
+  questions(asker: Host, asked: Host, whoHas: string, as: "broadcast" | "unicast" | "probe" | "foreign"): Outgoing {
+    const pair = asker.nics
+      .flatMap((nic) => asked.nics.map((other) => ({ nic, other })))
+      .find(({ nic, other }) => inPrefix(other.ip, nic.ip, nic.prefix));
+    if (!pair) throw new Error(`${asker.name} and ${asked.name} share no segment`);
+    const { nic, other } = pair;
+    const request = (target: string, sender: string, dst: string) =>
+      craft({
+        "eth.dst": dst,
+        "eth.src": nic.mac,
+        "arp.opcode": 1,
+        "arp.src.hw_mac": nic.mac,
+        "arp.src.proto_ipv4": sender,
+        "arp.dst.hw_mac": "00:00:00:00:00:00",
+        "arp.dst.proto_ipv4": target,
+      });
+    // 198.51.100.0/24 is kept for documentation (RFC 5737): no lab has it.
+    const sender = as === "probe" ? "0.0.0.0" : as === "foreign" ? "198.51.100.77" : nic.ip;
+    return {
+      host: asker.name,
+      nic: nic.name,
+      frames: [request(whoHas, sender, as === "unicast" ? other.mac : BROADCAST), request(other.ip, nic.ip, other.mac)],
+    };
+  }
+
+  /** What every crafted packet has unless the author says otherwise. */
+  #common(): PacketSpec {
+    return { "ip.ttl": TTL, "ip.id": this.#nextId(), "ip.flags.df": false };
+  }
+
+  #segment(fields: PacketSpec, flow: Flow, frames: readonly Frame[]): PacketSpec {
+    const flags = fields["tcp.flags"] ?? "S";
+    const answer = lastAnswerPacket(flow, frames);
+    const acknowledges = String(flags).includes("A") && answer?.tcp;
+    return {
+      "tcp.flags": flags,
+      "tcp.seq_raw": flow.nextSequence,
+      ...(acknowledges ? { "tcp.ack_raw": sequenceBehind(answer) } : {}),
+    };
+  }
+
+  #outgoing(from: Host, spec: PacketSpec, step: FlowFields): Outgoing {
+    const destination = String(spec["ip.dst"]);
+    const nic = this.#egress(from, destination);
+    const frame = craft({ "eth.src": nic.mac, "eth.dst": this.#nextHopMac(from, destination), ...spec });
+    const pieces = step.fragment ? fragment(frame, step.fragment.size) : [frame];
+    return {
+      host: from.name,
+      nic: nic.name,
+      frames: step.fragment?.order === "reversed" ? pieces.toReversed() : pieces,
+    };
+  }
+
+  #nicTowards(host: Host, ip: string): Nic {
+    return this.#egress(host, ip);
+  }
+
+  /** The NIC that the host's routing would choose: on-link, else towards the gateway, else the first. */
+  #egress(host: Host, ip: string): Nic {
+    const onLink = (address: string | undefined) =>
+      address === undefined ? undefined : host.nics.find((nic) => inPrefix(address, nic.ip, nic.prefix));
+    return onLink(ip) ?? onLink(host.gateway) ?? (host.nics[0] as Nic);
+  }
+
+  #nextHopMac(host: Host, ip: string): string {
+    const nic = this.#egress(host, ip);
+    const hop = inPrefix(ip, nic.ip, nic.prefix) ? ip : (host.gateway ?? ip);
+    return this.#macOf(hop) ?? BROADCAST;
+  }
+
+  #macOf(ip: string): string | undefined {
+    const owner = this.#setup.hosts.flatMap((host) => host.nics).find((nic) => nic.ip === ip);
+    if (owner) return owner.mac;
+    const director = this.#setup.hosts.find((host) => host.role === "director");
+    const isVip = this.#setup.services.some((service) => service.vip === ip);
+    return isVip && director ? this.#egress(director, ip).mac : undefined;
+  }
+
+  /** Replaces names of the setup by addresses, as seen from a host. */
+  #named(fields: PacketSpec, from: Host): PacketSpec {
+    return Object.fromEntries(
+      Object.entries(fields).map(([name, value]) => {
+        if (name === "inner") return [name, this.#named(value as PacketSpec, from)];
+        return [name, typeof value === "string" ? this.address(name, value, from) : value];
+      }),
+    );
+  }
+
+  /** The MAC or IP address that a value of an address field means; any other value as it is. */
+  address(field: string, value: string, from?: Host): string {
+    const wantsMac = /^(eth\.(dst|src)|arp\.(src|dst)\.hw_mac)$/.test(field);
+    const wantsIp = /^(ip\.(src|dst)|arp\.(src|dst)\.proto_ipv4)$/.test(field.replace(/#\d$/, ""));
+    if (!(wantsMac || wantsIp) || isMac(value) || isIp(value)) return value;
+    if (value === "broadcast") return wantsMac ? BROADCAST : "255.255.255.255";
+    const vip = this.#setup.services[0]?.vip ?? "";
+    if (value === "vip") return wantsMac ? (this.#macOf(vip) ?? BROADCAST) : vip;
+    const [hostName = "", nicName] = value.split("/");
+    const host = this.host(hostName);
+    const near = (nic: Nic) => from?.nics.some((own) => inPrefix(nic.ip, own.ip, own.prefix)) ?? false;
+    const nic = host.nics.find((nic) => (nicName ? nic.name === nicName : near(nic))) ?? (host.nics[0] as Nic);
+    return wantsMac ? nic.mac : nic.ip;
+  }
+}
+
+function hasLayer(fields: PacketSpec, layer: string): boolean {
+  return Object.keys(fields).some((name) => name.startsWith(`${layer}.`));
+}
+
+function sequenceAfter(spec: PacketSpec): number {
+  const flags = String(spec["tcp.flags"] ?? "S");
+  const payload = spec.payload === undefined ? 0 : Buffer.byteLength(spec.payload as string | Uint8Array);
+  return Number(spec["tcp.seq_raw"]) + payload + (flags.includes("S") ? 1 : 0) + (flags.includes("F") ? 1 : 0);
+}
+
+/** The sequence number that acknowledges a segment. */
+function sequenceBehind(packet: Packet): number {
+  const { tcp } = packet;
+  if (!tcp) return 0;
+  const counted = (tcp.flagsText.includes("S") ? 1 : 0) + (tcp.flagsText.includes("F") ? 1 : 0);
+  return (tcp.seq + packet.payload.length + counted) >>> 0;
+}
+
+/** Sequence and acknowledgement numbers of a segment that answers `request`, behind what the server sent before. */
+function acknowledging(request: Packet | undefined, before: Packet | undefined): PacketSpec {
+  return {
+    "tcp.flags": "SA",
+    ...(before?.tcp ? { "tcp.seq_raw": sequenceBehind(before) } : { "tcp.seq_raw": 2 * FIRST_SEQUENCE }),
+    ...(request?.tcp ? { "tcp.ack_raw": sequenceBehind(request) } : {}),
+  };
+}
+
+/** The tuple of a packet, inside a tunnel where there is one. */
+function tuple(
+  packet: Packet,
+): { packet: Packet; src: string; dst: string; srcPort: number; dstPort: number } | undefined {
+  const core = packet.inner ?? packet;
+  const ports = core.tcp ?? core.udp;
+  if (!core.ip || !ports) return undefined;
+  return { packet: core, src: core.ip.src, dst: core.ip.dst, srcPort: ports.srcPort, dstPort: ports.dstPort };
+}
+
+/** The flow's last datagram that a real server received. */
+export function lastRequestAt(server: Host, flow: Flow, frames: readonly Frame[]): Packet | undefined {
+  return lastOf(frames, (frame, seen) => frame.direction === "in" && frame.host === server.name && isFrom(flow, seen));
+}
+
+function lastAnswerFrom(server: Host, flow: Flow, frames: readonly Frame[]): Packet | undefined {
+  return lastOf(frames, (frame, seen) => frame.direction === "out" && frame.host === server.name && isTo(flow, seen));
+}
+
+function lastAnswerPacket(flow: Flow, frames: readonly Frame[]): Packet | undefined {
+  return lastOf(frames, (frame, seen) => frame.direction === "in" && frame.host === flow.host.name && isTo(flow, seen));
+}
+
+/** The last answer that came to the flow's client, from its IP header on. */
+function lastAnswer(flow: Flow, frames: readonly Frame[]): Uint8Array | undefined {
+  const packet = lastAnswerPacket(flow, frames);
+  return packet && ipBytes(packet);
+}
+
+/** The name of the real server that received the flow's last datagram. */
+export function serverOf(flow: Flow, frames: readonly Frame[], setup: Setup): Host | undefined {
+  const names = new Set(setup.hosts.filter((host) => host.role === "real-server").map((host) => host.name));
+  const frame = frames.findLast((frame) => {
+    if (frame.direction !== "in" || !names.has(frame.host)) return false;
+    const seen = tuple(frame.packet);
+    return seen !== undefined && isFrom(flow, seen);
+  });
+  return setup.hosts.find((host) => host.name === frame?.host);
+}
+
+type Seen = NonNullable<ReturnType<typeof tuple>>;
+
+function lastOf(frames: readonly Frame[], matches: (frame: Frame, seen: Seen) => boolean): Packet | undefined {
+  for (const frame of frames.toReversed()) {
+    const seen = tuple(frame.packet);
+    if (seen && matches(frame, seen)) return seen.packet;
+  }
+  return undefined;
+}
+
+function isFrom(flow: Flow, seen: Seen): boolean {
+  return seen.src === flow.ip && seen.srcPort === flow.port;
+}
+
+function isTo(flow: Flow, seen: Seen): boolean {
+  return seen.dst === flow.ip && seen.dstPort === flow.port;
+}
+
+function ipBytes(packet: Packet): Uint8Array {
+  return packet.bytes.subarray(packet.ip?.offset ?? 0);
+}
+
+/** Whether a frame was recorded at the tap that an assertion names. */
+export function isAt(frame: Frame, at: string, setup: Setup): boolean {
+  const host = setup.hosts.find((host) => host.name === frame.host);
+  return frame.tap === at || (host?.nics.some((nic) => tapName(host, nic) === at && frame.tap === at) ?? false);
+}

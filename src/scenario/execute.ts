@@ -1,0 +1,188 @@
+import { readPcap } from "../capture/pcap.js";
+import { burst } from "../capture/replay.js";
+import type { Evidence, ServiceChange } from "../forwarding/evidence.js";
+import { followJourneys } from "../forwarding/journey.js";
+import type { RealServer, Service } from "../forwarding/setup.js";
+import { NamespaceMachine } from "../lab/namespace.js";
+import { talkTcp, talkUdp } from "./conversation.js";
+import { Crafting, type Destination, type Flow, type Outgoing, serverOf } from "./crafting.js";
+import type { AnswerStep, BurstStep, ReplayStep, Scenario, SendStep, Step } from "./scenario.js";
+import type { Stage } from "./stage.js";
+
+export interface Executed {
+  readonly evidence: Evidence;
+  /** Why the scenario could not be carried out to its end; the evidence holds what was recorded up to there. */
+  readonly problem?: string;
+}
+
+/** Carries out the steps of a scenario and returns everything that was recorded. */
+export async function execute(scenario: Scenario, stage: Stage): Promise<Executed> {
+  const execution = new Execution(scenario, stage);
+  stage.lab.begin();
+  let problem = await execution.run();
+  const { frames } = stage.lab;
+  const { lost } = stage.lab;
+  if (lost > 0) problem = `${lost} frames were lost at the taps${problem ? `; ${problem}` : ""}`;
+  const evidence: Evidence = {
+    setup: scenario.setup,
+    changes: execution.changes,
+    frames,
+    journeys: followJourneys(frames, scenario.setup),
+    settled: problem === undefined,
+  };
+  await execution.restore();
+  return problem === undefined ? { evidence } : { evidence, problem };
+}
+
+class Execution {
+  readonly changes: ServiceChange[] = [];
+  readonly #scenario: Scenario;
+  readonly #stage: Stage;
+  readonly #crafting: Crafting;
+  readonly #flows = new Map<string, Flow>();
+  readonly #forgetful = new Set<string>();
+  #services: readonly Service[];
+
+  constructor(scenario: Scenario, stage: Stage) {
+    this.#scenario = scenario;
+    this.#stage = stage;
+    this.#crafting = new Crafting(scenario.setup, stage.nextId);
+    this.#services = scenario.setup.services;
+  }
+
+  /** Runs step by step; after each the lab has come to rest. Resolves to what went wrong. */
+  async run(): Promise<string | undefined> {
+    for (const step of this.#scenario.steps) {
+      try {
+        await this.#step(step);
+        await this.#stage.lab.settle();
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+        return `line ${step.position.line}, \`${step.kind}\`: ${error.message}`;
+      }
+    }
+    return undefined;
+  }
+
+  /** Undoes what later scenarios must not find changed. */
+  async restore(): Promise<void> {
+    if (this.changes.length > 0) await this.#stage.director.configure(this.#scenario.setup.services);
+    for (const host of this.#forgetful) await this.#stage.restoreNeighbours(host);
+  }
+
+  async #step(step: Step): Promise<void> {
+    switch (step.kind) {
+      case "send":
+        return this.#send(step);
+      case "answer":
+        return this.#answer(step);
+      case "ask":
+        return this.#emit(
+          this.#crafting.questions(this.#crafting.host(step.from), this.#crafting.host(step.of), step.whoHas, step.as),
+        );
+      case "connect":
+      case "datagram": {
+        const talk = step.kind === "connect" ? talkTcp : talkUdp;
+        const { from, payload, to } = step;
+        const machine = this.#stage.lab.machine(from);
+        for (let i = 0; i < step.times; i++) await talk({ host: from, machine, ip: to.vip, port: to.port, payload });
+        return;
+      }
+      case "burst":
+        return this.#burst(step);
+      case "replay":
+        return this.#replay(step);
+      case "weight":
+        return this.#change((service) => ({
+          ...service,
+          realServers: service.realServers.map((server) =>
+            server.name === step.realServer ? { ...server, weight: step.weight } : server,
+          ),
+        }));
+      case "remove":
+        return this.#change((service) => ({
+          ...service,
+          realServers: service.realServers.filter((server) => server.name !== step.realServer),
+        }));
+      case "add":
+        return this.#change((service) => ({ ...service, realServers: this.#with(service, step.realServer) }));
+      case "forget":
+        this.#forgetful.add(step.host);
+        return this.#stage.forgetNeighbours(step.host);
+    }
+  }
+
+  #send(step: SendStep): void {
+    const from = this.#crafting.host(step.from);
+    const flow = this.#flow(step, step.from);
+    const { frames } = this.#stage.lab;
+    const outgoing = this.#crafting.request(step, flow, frames, from);
+    for (let i = 0; i < step.times; i++) this.#emit(outgoing);
+  }
+
+  #answer(step: AnswerStep): void {
+    const flow = this.#flow(step, "client");
+    const { frames } = this.#stage.lab;
+    const server = step.from ? this.#crafting.host(step.from) : serverOf(flow, frames, this.#scenario.setup);
+    if (!server) throw new Error(`flow ${flow.name} reached no real server that could answer`);
+    const outgoing = this.#crafting.answer(step, flow, frames, server);
+    for (let i = 0; i < step.times; i++) this.#emit(outgoing);
+  }
+
+  #flow(step: { flow: string; to?: Destination; quote?: string }, from: string): Flow {
+    // An error about a flow is judged as part of that flow: it needs no port of its own.
+    const name = step.quote ?? step.flow;
+    const known = this.#flows.get(name);
+    if (known) return known;
+    const first = this.#scenario.setup.services[0] as Service;
+    const flow = this.#crafting.openFlow(name, from, step.to ?? first, this.#stage.takePort());
+    this.#flows.set(name, flow);
+    return flow;
+  }
+
+  #emit({ host, nic, frames }: Outgoing): void {
+    for (const frame of frames) this.#stage.lab.send(host, nic, frame);
+  }
+
+  async #burst(step: BurstStep): Promise<void> {
+    const from = this.#crafting.host(step.from);
+    const frames: Uint8Array[] = [];
+    let nic = "";
+    for (let i = 0; i < step.count; i++) {
+      const flow = this.#flow({ ...step, flow: `${step.flow} ${i}` }, step.from);
+      const outgoing = this.#crafting.request(step, flow, [], from);
+      nic = outgoing.nic;
+      frames.push(...outgoing.frames);
+    }
+    await this.#replayFrames(step.from, nic, frames);
+  }
+
+  async #replay(step: ReplayStep): Promise<void> {
+    const nic = this.#crafting.host(step.from).nics[0]?.name ?? "";
+    await this.#replayFrames(step.from, nic, await readPcap(step.file));
+  }
+
+  async #replayFrames(host: string, nic: string, frames: readonly Uint8Array[]): Promise<void> {
+    const machine = this.#stage.lab.machine(host);
+    if (!(machine instanceof NamespaceMachine)) throw new Error(`tcpreplay cannot run on ${host}`);
+    await burst(machine.path, nic, frames, `${this.#stage.scratch}/burst.pcap`);
+  }
+
+  async #change(edit: (service: Service) => Service): Promise<void> {
+    this.#services = this.#services.map(edit);
+    await this.#stage.director.configure(this.#services);
+    const last = this.#stage.lab.frames.at(-1)?.time ?? 0n;
+    this.changes.push({ time: last + 1n, services: this.#services });
+  }
+
+  /** The service's real servers with one put back as the setup has it. */
+  #with(service: Service, name: string): readonly RealServer[] {
+    const original = this.#scenario.setup.services.find(
+      (candidate) =>
+        candidate.vip === service.vip && candidate.port === service.port && candidate.protocol === service.protocol,
+    );
+    const added = original?.realServers.find((server) => server.name === name);
+    const others = service.realServers.filter((server) => server.name !== name);
+    return added ? [...others, added] : others;
+  }
+}

@@ -1,0 +1,62 @@
+import type { Evidence } from "../forwarding/evidence.js";
+import type { Finding } from "../forwarding/rule.js";
+import { fieldValue } from "../packet/fields.js";
+import { Crafting } from "./crafting.js";
+import type { Assertion, Scenario } from "./scenario.js";
+
+/** Everything that is known of a scenario once it has run. */
+export interface Judged {
+  readonly scenario: Scenario;
+  readonly evidence: Evidence;
+  readonly findings: readonly Finding[];
+  /** What the scenario's author asserted with `expect` and `absent`. */
+  readonly assertions: readonly Finding[];
+  readonly problem?: string;
+  /** From the first step to the last finding, in milliseconds. */
+  readonly durationMs: number;
+  /** From 1; the how manieth time the scenario ran. */
+  readonly repetition: number;
+}
+
+/** Holds the author's own assertions against what was recorded. */
+export function judgeAssertions(scenario: Scenario, evidence: Evidence): Finding[] {
+  const crafting = new Crafting(scenario.setup, () => 0);
+  const check = (assertion: Assertion, wanted: "expect" | "absent"): Finding => {
+    const fields = Object.entries(assertion.fields).map(
+      ([name, value]) => [name, crafting.address(name, value)] as const,
+    );
+    const found = evidence.frames.filter(
+      (frame) =>
+        frame.tap === assertion.at &&
+        frame.direction === assertion.direction &&
+        fields.every(([name, value]) => fieldValue(frame.packet, name) === value),
+    );
+    const described = `${assertion.at} ${assertion.direction}: ${fields.map(([name, value]) => `${name}=${value}`).join(", ")}`;
+    const holds =
+      wanted === "absent"
+        ? found.length === 0
+        : assertion.count === undefined
+          ? found.length > 0
+          : found.length === assertion.count;
+    const absenceUnproven = holds && !evidence.settled && (wanted === "absent" || assertion.count !== undefined);
+    return {
+      rule: `${wanted}@${assertion.position.line}`,
+      status: absenceUnproven ? "inconclusive" : holds ? "pass" : "fail",
+      tap: assertion.at,
+      frames: found.slice(0, 8).map(({ tap, number }) => ({ tap, number })),
+      lookedFor: described,
+      expected: `${wanted === "absent" ? "no frame" : assertion.count === undefined ? "a frame" : count(assertion.count)} at ${described}`,
+      observed: found.length === 0 ? "none" : count(found.length),
+      count: 1,
+      causes: [],
+    };
+  };
+  return [
+    ...scenario.expect.map((assertion) => check(assertion, "expect")),
+    ...scenario.absent.map((assertion) => check(assertion, "absent")),
+  ];
+}
+
+function count(frames: number): string {
+  return frames === 1 ? "1 frame" : `${frames} frames`;
+}

@@ -1,0 +1,98 @@
+import { type Director, directorHost, type RunningDirector } from "../director/director.js";
+import type { Host, Setup } from "../forwarding/setup.js";
+import type { Fabric } from "../lab/fabric.js";
+import { hostKernelHas } from "../lab/kernel.js";
+import { Lab } from "../lab/lab.js";
+import type { Where } from "../lab/machine.js";
+import { CRAFTED_PORTS } from "../lab/plan.js";
+import type { UmlSize } from "../lab/uml.js";
+
+/** Whose kernel runs what needs more than the host's may have: `auto` takes the host's where it can. */
+export type KernelChoice = "auto" | "host" | "uml";
+
+/** The machine cannot run this, whatever the scenario says. */
+export class CannotRun extends Error {
+  override name = "CannotRun";
+}
+
+/** Where each host of a setup lives. @throws CannotRun where the choice leaves no place. */
+export function placement(setup: Setup, director: Director, kernel: KernelChoice): (host: Host) => Where {
+  const allowed = (where: Where) =>
+    where === "userspace" || kernel === "auto" || (kernel === "host") === (where === "host-kernel");
+  const directorPlace = director.places.find(allowed);
+  if (!directorPlace)
+    throw new CannotRun(
+      `${director.name} cannot run with --kernel ${kernel} here: this machine's kernel has no ip_vs; load it (modprobe ip_vs), or leave --kernel out to use User-Mode Linux`,
+    );
+  return (host) => {
+    if (host === directorHost(setup)) return directorPlace;
+    if (host.role !== "real-server" || host.options.vipDevice !== "tunl0") return "host-kernel";
+    if (kernel === "uml" || (kernel === "auto" && !hostKernelHas("ipip"))) return "user-mode-linux";
+    if (!hostKernelHas("ipip"))
+      throw new CannotRun(
+        `${host.name} needs ipip, which this machine's kernel lacks; load it (modprobe ipip), or leave --kernel out to use User-Mode Linux`,
+      );
+    return "host-kernel";
+  };
+}
+
+/** What the labs of these setups need of a User-Mode Linux kernel. */
+export function umlSizeOf(setups: Iterable<Setup>, director: Director, kernel: KernelChoice): UmlSize {
+  let hosts = 0;
+  let nics = 0;
+  for (const setup of setups) {
+    const place = placement(setup, director, kernel);
+    for (const host of setup.hosts)
+      if (place(host) === "user-mode-linux") {
+        hosts += 1;
+        nics += host.nics.length;
+      }
+  }
+  return { hosts, nics };
+}
+
+/** A lab with its director, for the scenarios that share them. */
+export class Stage {
+  readonly lab: Lab;
+  readonly director: RunningDirector;
+  readonly scratch: string;
+  #port: number = CRAFTED_PORTS.first;
+  #id = 0;
+
+  private constructor(lab: Lab, director: RunningDirector, scratch: string) {
+    this.lab = lab;
+    this.director = director;
+    this.scratch = scratch;
+  }
+
+  /** Builds the lab, starts the director, and resolves when every host has answered. */
+  static async build(fabric: Fabric, setup: Setup, director: Director, kernel: KernelChoice): Promise<Stage> {
+    const lab = await Lab.build(fabric, setup, placement(setup, director, kernel));
+    const running = await director.start(lab);
+    await lab.settle();
+    return new Stage(lab, running, fabric.scratch);
+  }
+
+  /** A client port that no flow of this lab has had: directors remember flows for minutes. */
+  takePort(): number {
+    if (this.#port > CRAFTED_PORTS.last)
+      throw new Error(`this lab has used up its ${CRAFTED_PORTS.last - CRAFTED_PORTS.first + 1} client ports`);
+    return this.#port++;
+  }
+
+  /** An IP identification that was not used lately; never 0, which a kernel uses for many. */
+  readonly nextId = (): number => {
+    this.#id = (this.#id % 0xffff) + 1;
+    return this.#id;
+  };
+
+  async forgetNeighbours(host: string): Promise<void> {
+    if (this.director.neighbours && host === directorHost(this.lab.setup).name) this.director.neighbours.forget();
+    else await this.lab.forgetNeighbours(host);
+  }
+
+  async restoreNeighbours(host: string): Promise<void> {
+    if (this.director.neighbours && host === directorHost(this.lab.setup).name) this.director.neighbours.restore();
+    else await this.lab.restoreNeighbours(host);
+  }
+}
