@@ -1,6 +1,6 @@
 import { duration } from "../report/format.js";
 import { renderFailure, renderProblem, type Style } from "../report/list.js";
-import type { ScenarioResult } from "../report/result.js";
+import type { FindingResult, ScenarioResult } from "../report/result.js";
 import { isUnkeptPromise } from "../report/verdict.js";
 import { visibleInLog } from "../report/visible.js";
 
@@ -13,8 +13,14 @@ export function printScenario(result: ScenarioResult, style: Style): void {
     `${sign} ${visibleInLog(result.title)} ${style.quiet(`${held} rules hold, ${duration(result.durationMs)}`)}`,
   ];
   for (const finding of result.findings)
-    if (finding.status === "fail" || finding.status === "inconclusive" || isUnkeptPromise(finding))
+    if (isWorthSaying(finding, result))
       lines.push("", ...renderFailure(result, finding, style).map((line) => `  ${line}`), "");
   if (result.problem) lines.push("", ...renderProblem(result, style).map((line) => `  ${line}`), "");
   process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+/** A scenario that broke off leaves many rules inconclusive; the one reason says it all. */
+function isWorthSaying(finding: FindingResult, { problem }: ScenarioResult): boolean {
+  if (finding.status === "fail") return true;
+  return problem === undefined && (finding.status === "inconclusive" || isUnkeptPromise(finding));
 }

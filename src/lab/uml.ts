@@ -89,6 +89,8 @@ export class UmlKernel {
       for (const console of [main, ...consoles]) console.fail(error);
     });
     const release = await main.answer("boot", BOOT_TIMEOUT);
+    // What is written to a console before the guest has opened it is seen only when more follows.
+    await Promise.all(consoles.map((console) => console.answer("the start of its shell", BOOT_TIMEOUT)));
     return new UmlKernel(child, consoles, size, release.trim().split("\n").at(-1) ?? "");
   }
 
@@ -141,11 +143,12 @@ ${range(hosts)
   .join("\n")}
 EOF
 busybox stty -echo
+serve() {
+  busybox stty -echo -F /dev/tty$1
+  { printf '\\036%s\\n' 0; exec ip netns exec host$1 sh /dev/tty$1; } < /dev/null > /dev/tty$1 2>&1 &
+}
 ${range(hosts)
-  .map(
-    (i) =>
-      `busybox stty -echo -F /dev/tty${i + 1}; ip netns exec host${i + 1} sh /dev/tty${i + 1} < /dev/null > /dev/tty${i + 1} 2>&1 &`,
-  )
+  .map((i) => `serve ${i + 1}`)
   .join("\n")}
 uname -r
 printf '\\036%s\\n' 0

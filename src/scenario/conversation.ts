@@ -44,11 +44,11 @@ export function talkTcp(talk: Talk): Promise<void> {
 export function talkUdp(talk: Talk): Promise<void> {
   const fd = namespaceOf(talk).enter(() => boundSocket("udp", "0.0.0.0", 0));
   const socket = createSocket("udp4");
-  socket.bind({ fd });
   return answered(talk, "UDP", (done, fail) => {
     socket.on("message", () => done());
     socket.on("error", (error) => fail(error.message));
-    socket.on("listening", () => socket.send(talk.payload, talk.port, talk.ip));
+    socket.bind({ fd });
+    socket.send(talk.payload, talk.port, talk.ip);
     return () => socket.close();
   });
 }

@@ -8,6 +8,7 @@ import type { Sighting } from "../journey.js";
 import { absent, DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
 import { describe, hasDirectorMac, pathTo } from "../paths.js";
 import type { Rule } from "../rule.js";
+import { tapName } from "../setup.js";
 import type { View } from "../view.js";
 import {
   announcesNoVip,
@@ -336,11 +337,9 @@ function judgeReplies(view: View, at: Sighting, replies: readonly Sighting[], ex
 
 function* reachesDirector(view: View): Iterable<Outcome> {
   const vips = vipsOf(view, "dr");
+  const taps = tapsOnDirectorsLinks(view);
   for (const { sightings } of view.evidence.journeys) {
-    const at = sightings.find((sighting) => {
-      const port = view.network.port(sighting.tap);
-      return port !== undefined && sighting.addressed && isOnDirectorsLink(view, port.nic.ip);
-    });
+    const at = sightings.find((sighting) => sighting.addressed && taps.has(sighting.tap));
     if (at === undefined || !vips.has(at.packet.ip?.dst ?? "") || hasDirectorMac(view, at.packet.eth?.src)) continue;
     // What a real server sends on is not the client's packet any more.
     if (pathTo(at).some(({ host }) => view.network.host(host)?.role === "real-server") && at.direction === "out")
@@ -356,8 +355,12 @@ function* reachesDirector(view: View): Iterable<Outcome> {
   }
 }
 
-function isOnDirectorsLink(view: View, ip: string): boolean {
-  return view.network.directors.some(({ nics }) => nics.some((nic) => inPrefix(ip, nic.ip, nic.prefix)));
+function tapsOnDirectorsLinks(view: View): ReadonlySet<string> {
+  const own = directorPorts(view).map(({ nic }) => nic);
+  const hosts = view.evidence.setup.hosts.flatMap((host) =>
+    host.nics.map((nic) => ({ ip: nic.ip, tap: tapName(host, nic) })),
+  );
+  return new Set(hosts.filter(({ ip }) => own.some((nic) => inPrefix(ip, nic.ip, nic.prefix))).map(({ tap }) => tap));
 }
 
 const others: readonly Rule[] = [

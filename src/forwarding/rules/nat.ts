@@ -3,7 +3,6 @@
 import { inPrefix } from "../../packet/address.js";
 import { closesConnection, endpoint, portsOf, protocolOf } from "../datagram.js";
 import { matrixRule, rule } from "../declare.js";
-import { mayBeEarlier } from "../evidence.js";
 import { fateOf } from "../fate.js";
 import type { Sighting } from "../journey.js";
 import { absent, DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
@@ -201,7 +200,8 @@ function* untranslated(view: View, { in: at, outs }: Stray): Iterable<Outcome> {
   });
   if (services.length === 0 || view.network.byIp(ip.dst)?.host.role === "director") return;
   const isKnown = flowsOf(view, protocol, ip.dst, ports.dst).length > 0;
-  if (!isKnown && mayBeEarlier(view.evidence, endpoint(ip.dst, ports.dst))) return;
+  // A late retransmission of an older connection looks just the same: somebody has to vouch that there was none.
+  if (!isKnown && view.evidence.earlierClients?.has(endpoint(ip.dst, ports.dst)) !== false) return;
   const expected = "not translated to the VIP";
   const [out] = outs;
   if (out === undefined) {

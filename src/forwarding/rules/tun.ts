@@ -1,5 +1,6 @@
 /** IP-in-IP: the request travels unchanged inside a tunnel, the answer plain and past the director. */
 
+import { IP_PROTOCOL } from "../../packet/ipv4.js";
 import { matrixOutcomes } from "../compare.js";
 import { matrixRule, rule } from "../declare.js";
 import { groupBy } from "../group.js";
@@ -185,8 +186,9 @@ const realServers: readonly Rule[] = [
     statement: "A tunnelled request is accepted and answered, not refused with an ICMP error about the tunnel.",
     source: "RFC 2003 §3; ipip_rcv",
     *judge(view) {
+      const refusals = refusalsOf(view);
       for (const { arrival, answer, server } of deliveriesOf(view, "tun")) {
-        const refusal = refusalOf(view, arrival);
+        const refusal = refusalOf(refusals, arrival);
         if (answer !== undefined) yield pass(arrival, answer.at);
         else if (refusal !== undefined) {
           const violation = { suspect: server.name, expected: "the packet is taken out and answered" };
@@ -226,10 +228,11 @@ const realServers: readonly Rule[] = [
     statement: "A tunnelled request is answered although the route to the client does not lead into the tunnel.",
     source: "rp_filter (ip-sysctl: the greater of all and the interface); RFC 3704",
     *judge(view) {
+      const refusals = refusalsOf(view);
       for (const delivery of deliveriesOf(view, "tun")) {
         const { arrival, answer } = delivery;
         if (answer !== undefined) yield pass(arrival, answer.at);
-        else if (refusalOf(view, arrival) === undefined) yield unanswered(view, delivery, "an answer from the VIP");
+        else if (refusalOf(refusals, arrival) === undefined) yield unanswered(view, delivery, "an answer from the VIP");
       }
     },
   }),
@@ -255,13 +258,18 @@ const realServers: readonly Rule[] = [
   }),
 ];
 
-/** An ICMP error about the tunnel's header, to the director: the server has no tunnel, or no ipip at all. */
-function refusalOf(view: View, arrival: Sighting): Sighting | undefined {
-  return view.sightings.find(({ host, direction, packet, from }) => {
-    if (host !== arrival.host || direction !== "out" || from !== undefined || packet.icmp?.isError !== true)
-      return false;
-    const [quoted, outer] = [packet.quoted?.ip, arrival.packet.ip];
-    return quoted?.protocol === 4 && quoted.dst === outer?.dst && quoted.id === outer.id;
+/** ICMP errors of real servers about a tunnel's header: the server has no tunnel, or no ipip at all. */
+function refusalsOf(view: View): Sighting[] {
+  return view.sightings.filter(({ host, direction, packet, from }) => {
+    const isTunnel = packet.icmp?.isError === true && packet.quoted?.ip?.protocol === IP_PROTOCOL.ipip;
+    return isTunnel && direction === "out" && from === undefined && !view.network.isDirector(host);
+  });
+}
+
+function refusalOf(refusals: readonly Sighting[], arrival: Sighting): Sighting | undefined {
+  const outer = arrival.packet.ip;
+  return refusals.find(({ host, packet: { quoted } }) => {
+    return host === arrival.host && quoted?.ip?.dst === outer?.dst && quoted?.ip?.id === outer?.id;
   });
 }
 
