@@ -2,6 +2,8 @@ import cap from "cap";
 
 /** Bytes that libpcap keeps for frames nobody reads: the handle only sends. */
 const UNREAD = 1 << 16;
+/** Bytes for frames that somebody reads: room for a burst of 30,000. */
+const READ = 1 << 26;
 
 /**
  * Sends single frames on one interface, through `cap`.
@@ -18,7 +20,7 @@ export class Sender {
   constructor(device: string, received?: (frame: Uint8Array) => void) {
     this.#device = device;
     this.#handle = new cap.Cap();
-    this.#handle.open(device, "", received ? 1 << 22 : UNREAD, this.#buffer);
+    this.#handle.open(device, "", received ? READ : UNREAD, this.#buffer);
     if (received) {
       this.#handle.on("packet", (length: number) => received(Uint8Array.prototype.slice.call(this.#buffer, 0, length)));
     }

@@ -1,7 +1,9 @@
 import type { Rule } from "./rule.js";
 import { drRules } from "./rules/dr.js";
+import { drArpRules } from "./rules/dr-arp.js";
 import { flowRules } from "./rules/flows.js";
 import { natRules } from "./rules/nat.js";
+import { natTopologyRules } from "./rules/nat-topology.js";
 import { schedulingRules } from "./rules/scheduling.js";
 import { serviceRules } from "./rules/services.js";
 import { tunRules } from "./rules/tun.js";
@@ -12,7 +14,9 @@ export const catalogue: readonly Rule[] = [
   ...flowRules,
   ...schedulingRules,
   ...natRules,
+  ...natTopologyRules,
   ...drRules,
+  ...drArpRules,
   ...tunRules,
 ];
 

@@ -1,25 +1,9 @@
 import { inPrefix } from "../packet/address.js";
 import type { Evidence } from "./evidence.js";
+import * as is from "./mending.js";
 import { Network } from "./network.js";
 import type { Cause, Finding } from "./rule.js";
-import type { Host, Nic, RealServer, Service } from "./setup.js";
-
-/** The names and addresses that mending commands are filled in with. */
-interface Site {
-  readonly finding: Finding;
-  readonly service: Service;
-  readonly server: RealServer;
-  /** The real server that is suspected; the service's first where another host is. */
-  readonly host: Host | undefined;
-  readonly nic: Nic | undefined;
-  /** Address and NIC of the director on the real server's segment, or its first. */
-  readonly dip: string;
-  readonly directorNic: string;
-  /** Address of a router on the real server's segment. */
-  readonly router: string;
-}
-
-type CauseOf = (site: Site) => Cause;
+import type { Host } from "./setup.js";
 
 /** What most likely makes the rule of a failed or inconclusive finding fail, most likely first. */
 export function causesOf(finding: Finding, evidence: Evidence): readonly Cause[] {
@@ -28,7 +12,7 @@ export function causesOf(finding: Finding, evidence: Evidence): readonly Cause[]
   return (CAUSES[finding.rule] ?? DEFAULT).map((cause) => cause(site));
 }
 
-function siteOf(finding: Finding, { setup }: Evidence): Site | undefined {
+function siteOf(finding: Finding, { setup }: Evidence): is.Site | undefined {
   const model = finding.rule.startsWith("GEN") ? undefined : finding.rule.split("-")[0]?.toLowerCase();
   const service = setup.services.find((candidate) => model === undefined || candidate.model === model);
   const server = service?.realServers.find(({ name }) => name === finding.suspect) ?? service?.realServers[0];
@@ -55,296 +39,75 @@ function siteOf(finding: Finding, { setup }: Evidence): Site | undefined {
   };
 }
 
-function cause(id: string, text: string | ((site: Site) => string), fix?: (site: Site) => string): CauseOf {
-  return (site) => {
-    const common = { id, text: typeof text === "string" ? text : text(site) };
-    return fix === undefined ? common : { ...common, fix: fix(site) };
-  };
-}
+const DEFAULT: readonly is.CauseOf[] = [is.implementation];
 
-const FLAGS = { nat: "-m", dr: "-g", tun: "-i" } as const;
-
-function serviceFlag({ protocol, vip, port }: Service): string {
-  return `-${{ tcp: "t", udp: "u", sctp: "-sctp-service" }[protocol]} ${vip}:${port}`;
-}
-
-function editServer({ service, server }: Site, more: string): string {
-  return `ipvsadm -e ${serviceFlag(service)} -r ${server.ip}:${server.port} ${more}`;
-}
-
-const implementation = cause(
-  "director-implementation",
-  "The director's forwarding code changes or loses what it must not.",
-);
-const staleConnection = cause(
-  "connection-not-found",
-  "The director does not find the connection's entry (it expired, or is keyed wrongly) and schedules the packet anew or drops it.",
-  () => "ipvsadm --set 900 120 300",
-);
-const wrongModel = cause(
-  "wrong-forwarding-method",
-  ({ service }) => `The real server is not configured for ${service.model.toUpperCase()}.`,
-  (site) => editServer(site, FLAGS[site.service.model]),
-);
-const nat = cause(
-  "masquerading",
-  "A source NAT rule on the director rewrites the client's address.",
-  () => "nft list ruleset | grep -n -e masquerade -e snat",
-);
-const forwardingOff = cause(
-  "ip-forward-off",
-  "The director does not forward: IPVS sends requests on by itself, but answers pass FORWARD.",
-  () => "sysctl -w net.ipv4.ip_forward=1",
-);
-const filtered = cause("packet-filter", "A packet filter on the director drops the packet.", () => "nft list ruleset");
-const noService = cause(
-  "service-not-configured",
-  "The virtual service or its real server is not in the director's table.",
-  (site) =>
-    `ipvsadm -a ${serviceFlag(site.service)} -r ${site.server.ip}:${site.server.port} ${FLAGS[site.service.model]}`,
-);
-const unreachable = cause(
-  "neighbour-unresolved",
-  ({ server }) => `The director gets no answer to its ARP requests for ${server.ip}.`,
-  ({ server, directorNic }) => `arping -c 3 -I ${directorNic} ${server.ip}`,
-);
-const staleNeighbour = cause(
-  "stale-neighbour",
-  "The director's neighbour table gives another MAC for the next hop.",
-  ({ server, directorNic }) => `ip neigh flush to ${server.ip} dev ${directorNic}`,
-);
-const arpIgnore = cause(
-  "arp-ignore-not-effective",
-  "The real server answers ARP for addresses of other devices; it is conf.all or the receiving NIC that counts, not conf.lo.",
-  () => "sysctl -w net.ipv4.conf.all.arp_ignore=1",
-);
-const vipOnNic = cause(
-  "vip-on-lan-device",
-  ({ service, nic }) =>
-    `The real server holds ${service.vip} on ${nic?.name ?? "a LAN device"}, where arp_ignore=1 does not hide it.`,
-  ({ service, nic }) =>
-    `ip addr del ${service.vip}/32 dev ${nic?.name ?? "eth0"}; ip addr add ${service.vip}/32 dev lo`,
-);
-const arpAnnounce = cause(
-  "arp-announce-not-effective",
-  "The real server takes the packet's source, the VIP, as ARP sender; 1 is not enough where VIP and RIP share a subnet.",
-  () => "sysctl -w net.ipv4.conf.all.arp_announce=2",
-);
-const arpOff = cause(
-  "arp-off",
-  "The real server's NIC answers no ARP at all (arp_ignore=8, or the NOARP flag).",
-  ({ nic }) => `sysctl -w net.ipv4.conf.all.arp_ignore=1; ip link set ${nic?.name ?? "eth0"} arp on`,
-);
-const announced = cause(
-  "vip-announced",
-  "A script of the real server announces its addresses when the NIC comes up, the VIP among them.",
-  () => "sysctl -w net.ipv4.conf.all.arp_notify=0",
-);
-const vipPrimary = cause(
-  "vip-is-primary-address",
-  ({ service, directorNic }) =>
-    `${service.vip} is the first address of the director's ${directorNic}, or its preferred source.`,
-  ({ service, directorNic, dip }) =>
-    `ip addr del ${service.vip} dev ${directorNic}; ip addr add ${service.vip}/32 dev ${directorNic}; ip addr show ${directorNic} # ${dip} first`,
-);
-const vipNotUp = cause(
-  "vip-not-on-director",
-  ({ service }) => `The director does not hold ${service.vip}.`,
-  ({ service, directorNic }) => `ip addr add ${service.vip}/32 dev ${directorNic}`,
-);
-const gatewayIsDirector = cause(
-  "gateway-is-director",
-  ({ server, dip }) => `The default gateway of ${server.name} is the director (${dip}).`,
-  ({ router }) => `ip route replace default via ${router}`,
-);
-const wrongGateway = cause(
-  "wrong-default-gateway",
-  ({ server, router }) => `${server.name} sends packets for the client to none of its routers (${router}).`,
-  ({ router }) => `ip route replace default via ${router}`,
-);
-const gatewayNotDirector = cause(
-  "gateway-not-director",
-  ({ server, dip }) => `The default gateway of ${server.name} is not the director (${dip}).`,
-  ({ dip }) => `ip route replace default via ${dip}`,
-);
-const clientOnLink = cause(
-  "client-on-link",
-  "The client is on the real server's own subnet: no gateway takes part in the answer.",
-  ({ nic, dip }) =>
-    `ip route replace ${nic?.ip.replace(/\.\d+$/, ".0") ?? "SUBNET"}/${nic?.prefix ?? 24} via ${dip} onlink dev ${nic?.name ?? "eth0"}`,
-);
-const noVip = cause(
-  "vip-not-on-real-server",
-  ({ server, service }) => `${server.name} does not hold ${service.vip}.`,
-  ({ service, host }) =>
-    `ip addr add ${service.vip}/32 dev ${host?.options.vipDevice ?? (service.model === "tun" ? "tunl0" : "lo")}`,
-);
-const forwardingOn = cause(
-  "real-server-forwards",
-  "The real server has forwarding on and routes what is not its own.",
-  () => "sysctl -w net.ipv4.ip_forward=0",
-);
-const rpFilter = cause(
-  "rp-filter-strict",
-  "Strict reverse path filtering drops the packet; the greater of conf.all and the NIC's own value counts.",
-  ({ service, nic }) => {
-    const device = service.model === "tun" ? "tunl0" : (nic?.name ?? "eth0");
-    return `sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.${device}.rp_filter=0`;
-  },
-);
-const noListener = cause(
-  "server-not-listening",
-  ({ service }) => `Nothing on the real server listens on ${service.vip}:${service.port}, or a filter drops it.`,
-  ({ service }) => `ss -ln${service.protocol === "udp" ? "u" : "t"}p sport = :${service.port}`,
-);
-const noTunnel = cause(
-  "no-tunnel-device",
-  "The real server has no IP-in-IP tunnel, or its device is down.",
-  ({ service }) => `modprobe ipip && ip link set tunl0 up && ip addr add ${service.vip}/32 dev tunl0`,
-);
-const replyInTunnel = cause(
-  "route-into-tunnel",
-  "The real server's route to the client leads into the tunnel.",
-  ({ router }) => `ip route replace default via ${router}`,
-);
-const ownSource = cause(
-  "server-answers-from-rip",
-  ({ server, service }) =>
-    `The program on ${service.port} answers from ${server.ip}: bound to 0.0.0.0, it must take the address it was asked at.`,
-  ({ service }) => `ss -lnup sport = :${service.port}   # bind to ${service.vip}, or use IP_PKTINFO`,
-);
-const hijacked = cause(
-  "vip-hijacked-by-arp",
-  "The router learnt a real server's MAC for the VIP: that server answers or announces it.",
-  ({ service, directorNic }) =>
-    `sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2; arping -U -c 3 -I ${directorNic} ${service.vip} # on the director`,
-);
-const redirects = cause(
-  "send-redirects-on",
-  "The director's stack routes the packet by itself and finds a shorter way.",
-  ({ directorNic }) => `sysctl -w net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.${directorNic}.send_redirects=0`,
-);
-const scheduler = cause(
-  "wrong-scheduler",
-  ({ service }) => `The service's scheduler is not ${service.scheduler}, or it is persistent.`,
-  ({ service }) => `ipvsadm -E ${serviceFlag(service)} -s ${service.scheduler}`,
-);
-const pmtu = cause(
-  "pmtu-disc-off",
-  "The director does not take part in path MTU discovery.",
-  () => "sysctl -w net.ipv4.vs.pmtu_disc=1",
-);
-const clamping = cause(
-  "mss-clamping",
-  "A packet filter rule clamps the MSS.",
-  () => "nft list ruleset | grep -n maxseg",
-);
-const sloppy = cause(
-  "sloppy-tcp",
-  "The director takes connections up in mid-stream.",
-  () => "sysctl -w net.ipv4.vs.sloppy_tcp=0",
-);
-const portMapped = cause(
-  "port-mapping-configured",
-  ({ service }) => `Another port than ${service.port} is configured for the real server, which only NAT may map.`,
-  ({ service, server }) => `ipvsadm -e ${serviceFlag(service)} -r ${server.ip}:${service.port} ${FLAGS[service.model]}`,
-);
-const noPortMapped = cause(
-  "port-not-configured",
-  ({ server }) => `The real server is not configured with port ${server.port}.`,
-  (site) => editServer(site, "-m"),
-);
-const flooding = cause(
-  "bridge-floods",
-  "The network multiplies frames: a loop, or a port that mirrors.",
-  () => "bridge fdb show",
-);
-const routers = cause("router-touches-tunnel", "A router on the way changes the packet inside the tunnel.");
-const defragmentation = cause(
-  "no-defragmentation",
-  "The director handles fragments one by one: only the first carries ports.",
-  () => "modprobe nf_defrag_ipv4",
-);
-const icmpFiltered = cause(
-  "icmp-filtered",
-  "A packet filter on the director drops ICMP, and path MTU discovery with it.",
-  () => "nft list ruleset | grep -n icmp",
-);
-const offload = cause(
-  "checksum-offload",
-  "The checksum was left to a NIC that does not fill it in.",
-  ({ directorNic }) => `ethtool -K ${directorNic} tx off`,
-);
-
-const DEFAULT: readonly CauseOf[] = [implementation];
-
-const CAUSES: Readonly<Record<string, readonly CauseOf[]>> = {
-  "GEN-SVC-01": [noService, unreachable, filtered, flooding, implementation],
-  "GEN-SVC-06": [sloppy, implementation],
-  "GEN-FLOW-01": [staleConnection, implementation],
-  "GEN-FLOW-02": [staleConnection, filtered],
-  "GEN-SCH-01": [scheduler, implementation],
+const CAUSES: Readonly<Record<string, readonly is.CauseOf[]>> = {
+  "GEN-SVC-01": [is.noService, is.unreachable, is.filtered, is.flooding, is.implementation],
+  "GEN-SVC-06": [is.sloppy, is.implementation],
+  "GEN-FLOW-01": [is.staleConnection, is.implementation],
+  "GEN-FLOW-02": [is.staleConnection, is.filtered],
+  "GEN-SCH-01": [is.scheduler, is.implementation],
   "GEN-SCH-03": [
-    cause(
+    is.cause(
       "persistence",
       "A persistence template still leads to the drained server.",
       () => "sysctl -w net.ipv4.vs.expire_quiescent_template=1",
     ),
-    staleConnection,
+    is.staleConnection,
   ],
-  "GEN-L4-01": [implementation],
-  "NAT-REQ-01": [wrongModel, implementation],
-  "NAT-REQ-02": [nat, implementation],
-  "NAT-REQ-03": [noPortMapped, implementation],
-  "NAT-REQ-04": [staleNeighbour, implementation],
-  "NAT-REQ-07": [offload, implementation],
-  "NAT-RSP-01": [nat, implementation],
-  "NAT-RSP-04": [gatewayNotDirector, clientOnLink],
-  "NAT-RSP-05": [staleConnection, implementation],
-  "NAT-TOP-01": [gatewayNotDirector],
-  "NAT-TOP-02": [gatewayNotDirector, clientOnLink],
-  "NAT-TOP-04": [forwardingOff, filtered, rpFilter],
-  "NAT-ARP-01": [vipPrimary],
-  "NAT-ICMP-01": [icmpFiltered, implementation],
-  "NAT-ICMP-02": [icmpFiltered, implementation],
-  "NAT-MTU-01": [icmpFiltered, pmtu, implementation],
-  "NAT-FRAG-01": [defragmentation, implementation],
-  "DR-REQ-01": [wrongModel, implementation],
-  "DR-REQ-02": [staleNeighbour, implementation],
-  "DR-REQ-04": [clamping, offload, implementation],
-  "DR-REQ-05": [portMapped, implementation],
-  "DR-REQ-06": [redirects],
-  "DR-RSP-01": [ownSource, noVip],
-  "DR-RSP-02": [ownSource],
-  "DR-RSP-03": [wrongGateway],
-  "DR-RSP-04": [gatewayIsDirector],
-  "DR-RS-01": [noVip, rpFilter, noListener],
-  "DR-RS-02": [noVip, forwardingOn],
-  "DR-ARP-01": [vipNotUp],
-  "DR-ARP-02": [arpIgnore, vipOnNic],
-  "DR-ARP-03": [arpIgnore, vipOnNic],
-  "DR-ARP-04": [arpIgnore, vipOnNic],
-  "DR-ARP-05": [arpOff],
-  "DR-ARP-06": [arpAnnounce],
-  "DR-ARP-07": [announced],
-  "DR-ARP-08": [hijacked],
-  "DR-ARP-09": [vipPrimary],
-  "DR-ICMP-01": [icmpFiltered, implementation],
-  "DR-MTU-01": [icmpFiltered, pmtu, implementation],
-  "DR-FRAG-01": [defragmentation, implementation],
-  "TUN-ENC-02": [vipPrimary],
-  "TUN-ENC-03": [wrongModel, implementation],
-  "TUN-ENC-05": [implementation, routers],
-  "TUN-ENC-07": [pmtu],
-  "TUN-ENC-10": [staleNeighbour, implementation],
-  "TUN-ENC-11": [portMapped, implementation],
-  "TUN-MTU-01": [icmpFiltered, pmtu],
-  "TUN-MTU-05": [clamping],
-  "TUN-RS-01": [noTunnel],
-  "TUN-RS-02": [ownSource, replyInTunnel, wrongGateway],
-  "TUN-RS-03": [gatewayIsDirector],
-  "TUN-RS-04": [rpFilter, noVip, noListener],
-  "TUN-RS-05": [arpIgnore, arpAnnounce, vipOnNic],
-  "TUN-FRAG-01": [defragmentation, implementation],
-  "TUN-ICMP-01": [icmpFiltered, implementation],
+  "GEN-L4-01": [is.implementation],
+  "NAT-REQ-01": [is.wrongModel, is.implementation],
+  "NAT-REQ-02": [is.nat, is.implementation],
+  "NAT-REQ-03": [is.noPortMapped, is.implementation],
+  "NAT-REQ-04": [is.staleNeighbour, is.implementation],
+  "NAT-REQ-07": [is.offload, is.implementation],
+  "NAT-RSP-01": [is.nat, is.implementation],
+  "NAT-RSP-04": [is.gatewayNotDirector, is.clientOnLink],
+  "NAT-RSP-05": [is.staleConnection, is.implementation],
+  "NAT-TOP-01": [is.gatewayNotDirector],
+  "NAT-TOP-02": [is.gatewayNotDirector, is.clientOnLink],
+  "NAT-TOP-04": [is.forwardingOff, is.filtered, is.rpFilter],
+  "NAT-ARP-01": [is.vipPrimary],
+  "NAT-ICMP-01": [is.icmpFiltered, is.implementation],
+  "NAT-ICMP-02": [is.icmpFiltered, is.implementation],
+  "NAT-MTU-01": [is.icmpFiltered, is.pmtu, is.implementation],
+  "NAT-FRAG-01": [is.defragmentation, is.implementation],
+  "DR-REQ-01": [is.wrongModel, is.implementation],
+  "DR-REQ-02": [is.staleNeighbour, is.implementation],
+  "DR-REQ-04": [is.clamping, is.offload, is.implementation],
+  "DR-REQ-05": [is.portMapped, is.implementation],
+  "DR-REQ-06": [is.redirects],
+  "DR-RSP-01": [is.ownSource, is.noVip],
+  "DR-RSP-02": [is.ownSource],
+  "DR-RSP-03": [is.wrongGateway],
+  "DR-RSP-04": [is.gatewayIsDirector],
+  "DR-RS-01": [is.noVip, is.rpFilter, is.noListener],
+  "DR-RS-02": [is.noVip, is.forwardingOn],
+  "DR-ARP-01": [is.vipNotUp],
+  "DR-ARP-02": [is.arpIgnore, is.vipOnNic],
+  "DR-ARP-03": [is.arpIgnore, is.vipOnNic],
+  "DR-ARP-04": [is.arpIgnore, is.vipOnNic],
+  "DR-ARP-05": [is.arpOff],
+  "DR-ARP-06": [is.arpAnnounce],
+  "DR-ARP-07": [is.announced],
+  "DR-ARP-08": [is.hijacked],
+  "DR-ARP-09": [is.vipPrimary],
+  "DR-ICMP-01": [is.icmpFiltered, is.implementation],
+  "DR-MTU-01": [is.icmpFiltered, is.pmtu, is.implementation],
+  "DR-FRAG-01": [is.defragmentation, is.implementation],
+  "TUN-ENC-02": [is.vipPrimary],
+  "TUN-ENC-03": [is.wrongModel, is.implementation],
+  "TUN-ENC-05": [is.implementation, is.routers],
+  "TUN-ENC-07": [is.pmtu],
+  "TUN-ENC-10": [is.staleNeighbour, is.implementation],
+  "TUN-ENC-11": [is.portMapped, is.implementation],
+  "TUN-MTU-01": [is.icmpFiltered, is.pmtu],
+  "TUN-MTU-05": [is.clamping],
+  "TUN-RS-01": [is.noTunnel],
+  "TUN-RS-02": [is.ownSource, is.replyInTunnel, is.wrongGateway],
+  "TUN-RS-03": [is.gatewayIsDirector],
+  "TUN-RS-04": [is.rpFilter, is.noVip, is.noListener],
+  "TUN-RS-05": [is.arpIgnore, is.arpAnnounce, is.vipOnNic],
+  "TUN-FRAG-01": [is.defragmentation, is.implementation],
+  "TUN-ICMP-01": [is.icmpFiltered, is.implementation],
 };

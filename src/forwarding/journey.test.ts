@@ -3,8 +3,8 @@ import { catalogue } from "./catalogue.js";
 import { changes } from "./compare.js";
 import type { Journey } from "./journey.js";
 import { judge } from "./judge.js";
-import { PaperLab } from "./paper-lab.js";
 import type { Model } from "./setup.js";
+import { PaperLab } from "./testing/paper-lab.js";
 import { viewOf } from "./view.js";
 
 const BURST = 10_000;

@@ -1,12 +1,12 @@
 import { expect } from "chai";
 import { catalogue } from "./catalogue.js";
 import type { Evidence } from "./evidence.js";
-import { exchange } from "./good.js";
 import { judge } from "./judge.js";
-import { mutants } from "./mutants.js";
-import { PaperLab } from "./paper-lab.js";
 import type { Finding, Status } from "./rule.js";
 import type { Model } from "./setup.js";
+import { mutants } from "./testing/mutants.js";
+import { PaperLab } from "./testing/paper-lab.js";
+import { exchange } from "./testing/traffic.js";
 
 const MODELS: readonly Model[] = ["nat", "dr", "tun"];
 

@@ -14,6 +14,13 @@ import { type HostPlan, planHosts, segmentsOf } from "./plan.js";
 import { isProberMac, Prober } from "./prober.js";
 import type { UmlMachine } from "./uml.js";
 
+/** Columns of /proc/net/dev behind the interface's name. */
+const DROPPED_ON_RECEIPT = 3;
+const DROPPED_ON_SENDING = 11;
+
+/** Milliseconds after which a recording without frames looks whether it is to end. */
+const RECORDING_PAUSE = 20;
+
 /** Where each host's network stack runs. */
 export type Placement = (host: Host) => Where;
 
@@ -44,7 +51,7 @@ export class Lab {
   /** Frames other than canaries, since the lab was built: what must stand still for the lab to be settled. */
   #seen = 0;
   #lostBefore = 0;
-  #droppedBefore = 0;
+  #droppedBefore: ReadonlyMap<string, number> = new Map();
 
   private constructor(fabric: Fabric, setup: Setup) {
     this.#fabric = fabric;
@@ -165,7 +172,14 @@ export class Lab {
   /** Binds a director that owns its NICs: `receive` gets every frame that arrives at one of them. */
   attach(host: string, receive: (nic: string, frame: Uint8Array) => void): void {
     for (const link of this.#links.filter((link) => link.host.name === host && link.device))
-      this.#senders.set(link.tap, new Sender(link.device as string, (frame) => receive(link.nic.name, frame)));
+      this.#senders.set(
+        link.tap,
+        new Sender(link.device as string, (frame) => {
+          receive(link.nic.name, frame);
+          // A burst keeps this callback busy for long; the ring must not overflow meanwhile.
+          this.#fabric.recorder.drain();
+        }),
+      );
   }
 
   /** Sends a frame out of a host's NIC, as if the host itself had sent it. */
@@ -233,22 +247,42 @@ export class Lab {
     return this.#frames;
   }
 
-  /** Frames since `begin` that are missing: the ring was full, or a port of the fabric dropped them. */
-  get lost(): number {
-    return this.#fabric.recorder.lost - this.#lostBefore + this.#dropped() - this.#droppedBefore;
+  /** What happened to frames since `begin` that are missing; undefined where none is. */
+  get lost(): string | undefined {
+    const unrecorded = this.#fabric.recorder.lost - this.#lostBefore;
+    const dropped = [...this.#dropped()].flatMap(([tap, count]) => {
+      const more = count - (this.#droppedBefore.get(tap) ?? 0);
+      return more > 0 ? [`${more} were dropped on the way into ${tap}`] : [];
+    });
+    const reasons = [...(unrecorded > 0 ? [`${unrecorded} passed a tap unrecorded`] : []), ...dropped];
+    return reasons.length > 0 ? `frames were lost: ${reasons.join(", ")}` : undefined;
   }
 
-  /** What the ports of this lab have dropped, as the kernel counts it. */
-  #dropped(): number {
-    const ports = new Set(this.#links.map((link) => link.port));
-    let dropped = 0;
+  /** What the ports of this lab have dropped, by tap, as the kernel counts it. */
+  #dropped(): Map<string, number> {
+    const taps = new Map(this.#links.map((link) => [link.port, link.tap]));
+    const dropped = new Map<string, number>();
     for (const line of readFileSync("/proc/net/dev", "utf8").split("\n").slice(2)) {
       const [name, counters = ""] = line.split(":");
-      if (!ports.has((name ?? "").trim())) continue;
+      const tap = taps.get((name ?? "").trim());
       const columns = counters.trim().split(/\s+/);
-      dropped += Number(columns[3]) + Number(columns[11]);
+      if (tap) dropped.set(tap, Number(columns[DROPPED_ON_RECEIPT]) + Number(columns[DROPPED_ON_SENDING]));
     }
     return dropped;
+  }
+
+  /** Records while `work` is under way, so that a burst does not outgrow the ring. */
+  async recording<T>(work: Promise<T>): Promise<T> {
+    let ended = false;
+    const end = () => {
+      ended = true;
+    };
+    work.then(end, end);
+    while (!ended) {
+      this.#fabric.recorder.drain();
+      await this.#fabric.recorder.wait(RECORDING_PAUSE);
+    }
+    return work;
   }
 
   /** Waits for frames of which `there` finds what it looks for. @throws NotSettled after `timeout` milliseconds. */

@@ -8,8 +8,9 @@ import type { FlowFields } from "./scenario.js";
 
 /** Unlike any initial value of a kernel, so that a router that resets it shows. */
 const TTL = 61;
-/** A first sequence number that survives additions without wrapping. */
-const FIRST_SEQUENCE = 1_000_000;
+/** First sequence numbers differ from flow to flow, and lie far enough apart and from 2^32 for what a flow may send. */
+const SEQUENCES_OF_A_FLOW = 40_000;
+const FIRST_SERVER_SEQUENCE = 2_000_000;
 const BROADCAST = "ff:ff:ff:ff:ff:ff";
 /** Header and first bytes of a packet that an ICMP error quotes at most, so that the error stays within 576 bytes (RFC 1812 §4.3.2.3). */
 const QUOTED = 548;
@@ -59,23 +60,22 @@ export class Crafting {
 
   openFlow(name: string, from: string, to: Destination, port: number): Flow {
     const host = this.host(from);
-    return { name, host, ip: this.#nicTowards(host, to.vip).ip, port, to, nextSequence: FIRST_SEQUENCE };
+    return { name, host, ip: this.#nicTowards(host, to.vip).ip, port, to, nextSequence: port * SEQUENCES_OF_A_FLOW };
   }
 
   /** A frame from the flow's client; the flow moves on by what the frame carries. */
   request(step: FlowFields, flow: Flow, frames: readonly Frame[], from: Host, repeated = false): Outgoing {
     const { protocol, vip, port } = flow.to;
     const fields = this.#named(step.fields, from);
-    const isIcmp = hasLayer(fields, "icmp");
+    const hasPorts = !hasLayer(fields, "icmp") && !hasLayer(fields, "arp") && fields.inner === undefined;
     const quotes = step.quote === undefined ? undefined : lastAnswer(flow, frames);
-    const layer: PacketSpec =
-      isIcmp || hasLayer(fields, "arp")
-        ? {}
-        : {
-            [`${protocol}.srcport`]: flow.port,
-            [`${protocol}.dstport`]: port,
-            ...(protocol === "tcp" ? this.#segment(fields, flow, frames) : {}),
-          };
+    const layer: PacketSpec = hasPorts
+      ? {
+          [`${protocol}.srcport`]: flow.port,
+          [`${protocol}.dstport`]: port,
+          ...(protocol === "tcp" ? this.#segment(fields, flow, frames) : {}),
+        }
+      : {};
     const spec: PacketSpec = {
       "ip.src": step.quote === undefined && from === flow.host ? flow.ip : this.#nicTowards(from, vip).ip,
       "ip.dst": vip,
@@ -84,7 +84,7 @@ export class Crafting {
       ...(quotes ? { quoted: quotes.subarray(0, QUOTED) } : {}),
       ...fields,
     };
-    if (protocol === "tcp" && !isIcmp && !repeated) flow.nextSequence = sequenceAfter(spec);
+    if (protocol === "tcp" && hasPorts && !repeated) flow.nextSequence = sequenceAfter(spec);
     return this.#outgoing(from, spec, step);
   }
 
@@ -244,7 +244,7 @@ function sequenceBehind(packet: Packet): number {
 function acknowledging(request: Packet | undefined, before: Packet | undefined): PacketSpec {
   return {
     "tcp.flags": "SA",
-    ...(before?.tcp ? { "tcp.seq_raw": sequenceBehind(before) } : { "tcp.seq_raw": 2 * FIRST_SEQUENCE }),
+    ...(before?.tcp ? { "tcp.seq_raw": sequenceBehind(before) } : { "tcp.seq_raw": FIRST_SERVER_SEQUENCE }),
     ...(request?.tcp ? { "tcp.ack_raw": sequenceBehind(request) } : {}),
   };
 }

@@ -13,6 +13,8 @@ export interface Executed {
   readonly evidence: Evidence;
   /** Why the scenario could not be carried out to its end; the evidence holds what was recorded up to there. */
   readonly problem?: string;
+  /** True where frames are missing from the evidence: nothing in it can prove a violation. */
+  readonly incomplete: boolean;
 }
 
 /** Carries out the steps of a scenario and returns everything that was recorded. */
@@ -22,16 +24,19 @@ export async function execute(scenario: Scenario, stage: Stage): Promise<Execute
   let problem = await execution.run();
   const { frames } = stage.lab;
   const { lost } = stage.lab;
-  if (lost > 0) problem = `${lost} frames were lost at the taps${problem ? `; ${problem}` : ""}`;
+  if (lost) problem = problem ? `${lost}; ${problem}` : lost;
   const evidence: Evidence = {
     setup: scenario.setup,
     changes: execution.changes,
     frames,
     journeys: followJourneys(frames, scenario.setup),
     settled: problem === undefined,
+    earlierClients: stage.earlierClients(),
   };
+  stage.rememberClients(frames);
   await execution.restore();
-  return problem === undefined ? { evidence } : { evidence, problem };
+  const incomplete = lost !== undefined;
+  return problem === undefined ? { evidence, incomplete } : { evidence, problem, incomplete };
 }
 
 class Execution {
@@ -165,7 +170,7 @@ class Execution {
   async #replayFrames(host: string, nic: string, frames: readonly Uint8Array[]): Promise<void> {
     const machine = this.#stage.lab.machine(host);
     if (!(machine instanceof NamespaceMachine)) throw new Error(`tcpreplay cannot run on ${host}`);
-    await burst(machine.path, nic, frames, `${this.#stage.scratch}/burst.pcap`);
+    await this.#stage.lab.recording(burst(machine.path, nic, frames, `${this.#stage.scratch}/burst.pcap`));
   }
 
   async #change(edit: (service: Service) => Service): Promise<void> {

@@ -6,6 +6,7 @@ import { Lab } from "../lab/lab.js";
 import type { Where } from "../lab/machine.js";
 import { CRAFTED_PORTS } from "../lab/plan.js";
 import type { UmlSize } from "../lab/uml.js";
+import type { Frame } from "../packet/frame.js";
 
 /** Whose kernel runs what needs more than the host's may have: `auto` takes the host's where it can. */
 export type KernelChoice = "auto" | "host" | "uml";
@@ -56,6 +57,7 @@ export class Stage {
   readonly lab: Lab;
   readonly director: RunningDirector;
   readonly scratch: string;
+  readonly #clients = new Set<string>();
   #port: number = CRAFTED_PORTS.first;
   #id = 0;
 
@@ -71,6 +73,20 @@ export class Stage {
     const running = await director.start(lab);
     await lab.settle();
     return new Stage(lab, running, fabric.scratch);
+  }
+
+  /** Client endpoints (`172.16.0.100:40001`) of the scenarios before: the director may still know their connections. */
+  earlierClients(): ReadonlySet<string> {
+    return new Set(this.#clients);
+  }
+
+  rememberClients(frames: readonly Frame[]): void {
+    const names = new Set(this.lab.setup.hosts.filter((host) => host.role === "client").map((host) => host.name));
+    for (const { host, direction, packet } of frames) {
+      const port = (packet.tcp ?? packet.udp)?.srcPort;
+      if (direction === "out" && names.has(host) && packet.ip && port !== undefined)
+        this.#clients.add(`${packet.ip.src}:${port}`);
+    }
   }
 
   /** A client port that no flow of this lab has had: directors remember flows for minutes. */

@@ -107,9 +107,15 @@ function holds(findings: readonly Finding[]): void {
 async function runScenario(scenario: Scenario, repetition: number, options: SuiteOptions): Promise<Judged> {
   const executed = await onStage(scenario, options);
   rememberOrigin(executed.evidence);
-  const findings = judge(executed.evidence, options.rules);
+  const found = judge(executed.evidence, options.rules);
+  const findings = executed.incomplete ? found.map(unproven) : found;
   const assertions = judgeAssertions(scenario, executed.evidence);
   return { scenario, ...executed, findings, assertions, repetition };
+}
+
+/** A violation seen in a record with gaps may be a gap. */
+function unproven(finding: Finding): Finding {
+  return finding.status === "fail" ? { ...finding, status: "inconclusive" } : finding;
 }
 
 /** Runs the scenario; a lab that cannot be had is a problem of the scenario that needs it. */
@@ -119,7 +125,12 @@ async function onStage(scenario: Scenario, options: SuiteOptions): Promise<Execu
     stage = await options.stageOf(scenario.setup);
   } catch (error) {
     const evidence = { setup: scenario.setup, frames: [], journeys: [], settled: false };
-    return { evidence, problem: `the lab could not be built: ${(error as Error).message}`, durationMs: 0 };
+    return {
+      evidence,
+      problem: `the lab could not be built: ${(error as Error).message}`,
+      incomplete: true,
+      durationMs: 0,
+    };
   }
   const start = performance.now();
   const executed = await execute(scenario, stage);

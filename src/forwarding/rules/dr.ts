@@ -1,24 +1,11 @@
 /** Direct routing: only MACs and TTL change, real servers hold the VIP unseen and answer past the director. */
 
-import { inPrefix } from "../../packet/address.js";
 import { ICMP_TYPE } from "../../packet/icmp.js";
-import { questionsAt } from "../arp.js";
 import { matrixRule, rule } from "../declare.js";
-import type { Sighting } from "../journey.js";
-import { absent, DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
-import { describe, hasDirectorMac, pathTo } from "../paths.js";
+import { absent, DIRECTOR, fail, pass } from "../outcome.js";
+import { describe } from "../paths.js";
 import type { Rule } from "../rule.js";
-import { tapName } from "../setup.js";
-import type { View } from "../view.js";
-import {
-  announcesNoVip,
-  answersForRip,
-  asksInOwnName,
-  directorPorts,
-  resolvesWithDip,
-  silentAboutVip,
-  vipsOf,
-} from "./arp-rules.js";
+import { vipsOf } from "./arp-rules.js";
 import {
   answersFromVip,
   avoidsDirector,
@@ -41,7 +28,6 @@ const ANSWER = {
   observedAt: "real servers out → client in",
   lookedFor: "an answer of a real server of a DR service",
 } as const;
-const ARP = { ...DR, level: "MUST NOT", observedAt: "real servers' NICs" } as const;
 
 const requests: readonly Rule[] = [
   matrixRule({
@@ -118,7 +104,7 @@ const answers: readonly Rule[] = [
     title: "Real servers answer from the VIP and the service's port",
     statement:
       "Every TCP segment and ICMP error that a real server sends to the client about a request has the address and port that the client asked as its source.",
-    source: "RFC 9293 §3.1 (a connection is a pair of sockets)",
+    source: "RFC 9293 (a connection is a pair of sockets)",
     lookedFor: "a TCP answer of a real server of a DR service, or its ICMP error",
     judge: (view) =>
       ownAnswersOf(view, "dr")
@@ -131,7 +117,7 @@ const answers: readonly Rule[] = [
     title: "UDP servers answer from the VIP too",
     statement:
       "A datagram that answers one to the VIP has the VIP and the service's port as its source; a server bound to 0.0.0.0 does not see to that by itself.",
-    source: "IP_PKTINFO (ip(7)); RFC 1122 §4.1.3.5",
+    source: "IP_PKTINFO (ip(7))",
     lookedFor: "a UDP answer of a real server of a DR service",
     judge: (view) =>
       ownAnswersOf(view, "dr")
@@ -143,7 +129,7 @@ const answers: readonly Rule[] = [
     id: "DR-RSP-03",
     title: "The answer goes directly to the client or its router",
     statement: "A real server sends its answers from its own MAC to that of the client or of a router.",
-    source: "RFC 1122 §3.3.1.1",
+    source: "LVS-DR: only requests pass the director",
     *judge(view) {
       for (const answer of ownAnswersOf(view, "dr")) yield* goesDirectly(view, answer);
     },
@@ -183,7 +169,7 @@ const realServers: readonly Rule[] = [
     level: "MUST NOT",
     title: "A real server does not send requests on",
     statement: "A real server takes a packet for the VIP in or drops it; it does not route it back into the network.",
-    source: "RFC 1812 §5.2.3; ip_forward",
+    source: "ip_forward; RFC 1812",
     observedAt: "real servers out",
     lookedFor: "a request of a DR service that arrives at a real server",
     *judge(view) {
@@ -199,169 +185,6 @@ const realServers: readonly Rule[] = [
     },
   }),
 ];
-
-const arp: readonly Rule[] = [
-  rule({
-    ...DR,
-    id: "DR-ARP-01",
-    title: "The director answers ARP for the VIP",
-    statement:
-      "A who-has for the VIP gets exactly one answer from the director, sent to the asker alone, that gives the MAC of the NIC it was asked at.",
-    source: "RFC 826",
-    observedAt: "director in → director out",
-    lookedFor: "a who-has for the VIP at the director",
-    judge: directorAnswers,
-  }),
-  rule({
-    ...ARP,
-    id: "DR-ARP-02",
-    title: "A real server never answers a broadcast who-has for the VIP",
-    statement:
-      "A broadcast who-has for the VIP is not answered by a real server; its answer to a later who-has for its own address proves it.",
-    source: "arp_ignore (ip-sysctl)",
-    lookedFor: "a broadcast who-has for the VIP at a real server",
-    judge: (view) => silentAboutVip(view, "dr", ["broadcast"]),
-  }),
-  rule({
-    ...ARP,
-    id: "DR-ARP-03",
-    title: "… nor a unicast one",
-    statement:
-      "A who-has for the VIP that is sent to the real server's own MAC, as neighbours are revalidated, is not answered.",
-    source: "arp_ignore (ip-sysctl); RFC 1122 §2.3.2.1",
-    lookedFor: "a unicast who-has for the VIP at a real server",
-    judge: (view) => silentAboutVip(view, "dr", ["unicast"]),
-  }),
-  rule({
-    ...ARP,
-    id: "DR-ARP-04",
-    title: "… nor a probe, nor an asker of another subnet",
-    statement:
-      "A who-has for the VIP with the sender 0.0.0.0, or with one of another subnet, is not answered by a real server.",
-    source: "RFC 5227 §2.1.1; arp_ignore (ip-sysctl)",
-    lookedFor: "a who-has for the VIP with the sender 0.0.0.0 or one of another subnet at a real server",
-    judge: (view) => silentAboutVip(view, "dr", ["unusual"]),
-  }),
-  rule({
-    ...ARP,
-    id: "DR-ARP-05",
-    level: "MUST",
-    title: "A real server still answers for its RIP",
-    statement:
-      "A who-has for the real server's own address is answered: the director could not reach it otherwise, and no silence about the VIP would prove anything.",
-    source: "RFC 826",
-    lookedFor: "a who-has for a real server's own address",
-    judge: (view) => answersForRip(view, "dr"),
-  }),
-  rule({
-    ...ARP,
-    id: "DR-ARP-06",
-    title: "A real server never asks in the name of the VIP",
-    statement:
-      "Where a real server has to resolve its next hop for a packet from the VIP, the ARP request names its own address as sender.",
-    source: "arp_announce=2 (ip-sysctl)",
-    lookedFor: "an ARP request of a real server that resolves the next hop for a packet from the VIP",
-    judge: (view) => asksInOwnName(view, "dr"),
-  }),
-  rule({
-    ...ARP,
-    id: "DR-ARP-07",
-    title: "A real server never announces the VIP",
-    statement: "No ARP frame of a real server has the VIP as both its sender and its target.",
-    source: "RFC 5227 §3",
-    lookedFor: "any ARP frame of a real server",
-    judge: (view) => announcesNoVip(view, "dr"),
-  }),
-  rule({
-    ...DR,
-    id: "DR-ARP-08",
-    title: "Clients reach the VIP at the director's MAC",
-    statement:
-      "Every packet to the VIP that comes onto the director's segment is addressed to the director's MAC; one that goes to a real server is balanced by nobody.",
-    source: "RFC 826: who answered for the VIP",
-    observedAt: "the director's segment",
-    lookedFor: "a packet of a client to the VIP on the director's segment",
-    judge: reachesDirector,
-  }),
-  rule({
-    ...DR,
-    id: "DR-ARP-09",
-    title: "The director resolves real servers with its own address",
-    statement:
-      "A who-has for a real server's address names the address of the director's NIC as its sender: asked in the name of the VIP, which they hold, real servers do not answer.",
-    source: "arp_solicit (source address selection)",
-    observedAt: "director out",
-    lookedFor: "an ARP request of the director for a real server's address",
-    judge: (view) => resolvesWithDip(view, "dr"),
-  }),
-];
-
-function* directorAnswers(view: View): Iterable<Outcome> {
-  const vips = vipsOf(view, "dr");
-  for (const port of directorPorts(view)) {
-    for (const { at, ip, answers: replies } of questionsAt(view, port)) {
-      const { arp: request } = at.packet;
-      // A host ignores who asks in one of its own names.
-      const isForeign =
-        !vips.has(request?.senderIp ?? "") && view.network.byIp(request?.senderIp ?? "")?.host !== port.host;
-      if (!vips.has(ip) || !isForeign || !inPrefix(ip, port.nic.ip, port.nic.prefix)) continue;
-      yield judgeReplies(
-        view,
-        at,
-        replies,
-        `one answer: ${ip} is at ${view.network.macText(port.nic.mac)}`,
-        port.nic.mac,
-      );
-    }
-  }
-}
-
-function judgeReplies(view: View, at: Sighting, replies: readonly Sighting[], expected: string, mac: string): Outcome {
-  const [reply] = replies;
-  if (reply === undefined) {
-    return missing(view, [at], { suspect: DIRECTOR, field: "arp.opcode", expected, observed: "no answer" });
-  }
-  const violation = { suspect: DIRECTOR, expected };
-  if (replies.length > 1) {
-    return fail([at, ...replies], { ...violation, field: "arp.opcode", observed: `${replies.length} answers` });
-  }
-  const { arp: answer, eth } = reply.packet;
-  const found = answer?.senderMac ?? "";
-  if (mac !== "" && found !== mac) {
-    const observed = view.network.macText(found);
-    return fail([at, reply], { ...violation, field: "arp.src.hw_mac", observed });
-  }
-  if (eth?.dst === at.packet.eth?.src) return pass(at, reply);
-  return fail([at, reply], { ...violation, field: "eth.dst", observed: `sent to ${eth?.dst}` });
-}
-
-function* reachesDirector(view: View): Iterable<Outcome> {
-  const vips = vipsOf(view, "dr");
-  const taps = tapsOnDirectorsLinks(view);
-  for (const { sightings } of view.evidence.journeys) {
-    const at = sightings.find((sighting) => sighting.addressed && taps.has(sighting.tap));
-    if (at === undefined || !vips.has(at.packet.ip?.dst ?? "") || hasDirectorMac(view, at.packet.eth?.src)) continue;
-    // What a real server sends on is not the client's packet any more.
-    if (pathTo(at).some(({ host }) => view.network.host(host)?.role === "real-server") && at.direction === "out")
-      continue;
-    const to = at.packet.eth?.dst ?? "";
-    if (hasDirectorMac(view, to)) yield pass(at);
-    else {
-      const suspect = view.network.byMac(to)?.host;
-      const observed = view.network.macText(to);
-      const violation = { field: "eth.dst", expected: "a MAC of the director", observed };
-      yield fail([at], { ...violation, suspect: suspect?.role === "real-server" ? suspect.name : "network" });
-    }
-  }
-}
-
-function tapsOnDirectorsLinks(view: View): ReadonlySet<string> {
-  const own = directorPorts(view).map(({ nic }) => nic);
-  const hosts = view.evidence.setup.hosts.flatMap((host) =>
-    host.nics.map((nic) => ({ ip: nic.ip, tap: tapName(host, nic) })),
-  );
-  return new Set(hosts.filter(({ ip }) => own.some((nic) => inPrefix(ip, nic.ip, nic.prefix))).map(({ tap }) => tap));
-}
 
 const others: readonly Rule[] = [
   rule({
@@ -401,4 +224,4 @@ const others: readonly Rule[] = [
   }),
 ];
 
-export const drRules: readonly Rule[] = [...requests, ...answers, ...realServers, ...arp, ...others];
+export const drRules: readonly Rule[] = [...requests, ...answers, ...realServers, ...others];

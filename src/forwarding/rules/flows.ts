@@ -116,7 +116,7 @@ const closing = rule({
   models: ALL,
   statement:
     "FIN and RST of an existing connection are forwarded in both directions: tearing down the director's entry must not swallow them.",
-  source: "tcp_state_transition; RFC 9293 §3.6",
+  source: "tcp_state_transition; RFC 9293",
   observedAt: "director in → director out",
   lookedFor: "a FIN or RST of a connection that passed packets the same way before",
   *judge(view) {

@@ -1,15 +1,13 @@
 /** LVS-NAT: requests and answers are translated, and both pass the director. */
 
-import { inPrefix } from "../../packet/address.js";
-import { closesConnection, endpoint, portsOf, protocolOf } from "../datagram.js";
+import { endpoint, portsOf, protocolOf } from "../datagram.js";
 import { matrixRule, rule } from "../declare.js";
-import { fateOf } from "../fate.js";
-import type { Sighting } from "../journey.js";
-import { absent, DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
-import { answersOf, describe, hasDirectorMac, passesDirector, pathTo, reachesClient } from "../paths.js";
+import { absent, DIRECTOR, fail, type Outcome, pass } from "../outcome.js";
+import { describe, passesDirector, pathTo } from "../paths.js";
 import type { Rule } from "../rule.js";
-import { type Flow, flowsOf, type Stray, type View } from "../view.js";
+import { flowsOf, type Stray, type View } from "../view.js";
 import { resolvesWithDip } from "./arp-rules.js";
+import { clientSide } from "./nat-topology.js";
 import { errorOutcomes, forModel, fragmentedOutcomes, fragmentOutcomes, oversizeOutcomes } from "./shared.js";
 
 const NAT = forModel("nat");
@@ -54,7 +52,7 @@ const requests: readonly Rule[] = [
     title: "MACs on the real servers' side",
     statement:
       "A request leaves with the MAC of the director's egress NIC as its source and that of the real server, or of the router to it, as its destination.",
-    source: "RFC 1812 §5.3",
+    source: "RFC 1812",
   }),
   matrixRule({
     ...REQUEST,
@@ -127,7 +125,7 @@ const replies: readonly Rule[] = [
     title: "The answer's destination is the client, its MACs the director's",
     statement:
       "An answer leaves with the client's address and port as its destination, from the MAC of the director's NIC to that of the client or its router.",
-    source: "handle_response; RFC 1812 §5.3",
+    source: "handle_response; RFC 1812",
   }),
   matrixRule({
     ...REPLY,
@@ -211,108 +209,6 @@ function* untranslated(view: View, { in: at, outs }: Stray): Iterable<Outcome> {
   } else yield pass(at, out);
 }
 
-const topology: readonly Rule[] = [
-  rule({
-    ...NAT,
-    id: "NAT-TOP-01",
-    title: "Real servers send answers to the DIP",
-    statement: "A real server on a segment of the director sends answers for clients beyond it to the director's MAC.",
-    source: "RFC 1122 §3.3.1.1 (the real server's default gateway)",
-    observedAt: "real servers out",
-    lookedFor: "an answer of a real server to a client on another segment, at the real server",
-    *judge(view) {
-      for (const { at, flow, server } of answersOf(view)) {
-        if (flow.service.model !== "nat" || server === undefined || at.direction !== "out") continue;
-        const nic = view.network.port(at.tap)?.nic;
-        const director = view.network.directors.find((host) => host.nics.some((own) => isOnLink(own.ip, nic)));
-        if (director === undefined || isOnLink(flow.clientIp, nic)) continue;
-        const to = at.packet.eth?.dst ?? "";
-        // What reaches the client past the director is NAT-TOP-02's or NAT-RSP-04's to tell.
-        if (hasDirectorMac(view, to)) yield pass(at);
-        else if (!reachesClient(view, at)) {
-          const expected = `a MAC of ${director.name}`;
-          yield fail([at], { suspect: server.name, field: "eth.dst", expected, observed: view.network.macText(to) });
-        }
-      }
-    },
-  }),
-  rule({
-    ...NAT,
-    id: "NAT-TOP-02",
-    title: "No real server answers past the director",
-    statement:
-      "The client gets no packet of a balanced connection from the real server's own address by a way that avoids the director.",
-    source: "ip_vs_reply4: only what passes the director is translated",
-    observedAt: "client in",
-    lookedFor: "an answer of a NAT service at the client",
-    *judge(view) {
-      for (const { at, flow, src } of clientSide(view)) {
-        const server = flow.servers.find(({ ip, port }) => endpoint(ip, port) === src);
-        if (passesDirector(view, at)) {
-          if (src === endpoint(flow.service.vip, flow.service.port)) yield pass(at);
-        } else if (server !== undefined && src !== endpoint(flow.service.vip, flow.service.port)) {
-          const expected = endpoint(flow.service.vip, flow.service.port);
-          yield fail([at], { suspect: server.name, field: "ip.src", expected, observed: `${src}, past the director` });
-        }
-      }
-    },
-  }),
-  rule({
-    ...NAT,
-    id: "NAT-TOP-04",
-    title: "The director forwards answers",
-    statement:
-      "An answer of a connection's real server that reaches the director leaves it towards the client; that requests are forwarded proves nothing about it.",
-    source: "ip_vs_reply4 sits on FORWARD: ip_forward must be 1",
-    observedAt: "director in (real servers' side) → client in",
-    lookedFor: "an answer of a NAT service at the director",
-    *judge(view) {
-      for (const crossing of view.crossings) {
-        const { kind, in: at, outs, flow } = crossing;
-        if (kind !== "reply" || at.frames.length > 1) continue;
-        const [out] = outs;
-        if (out !== undefined) yield pass(at, out);
-        else if (fateOf(view, crossing) === "forward" && !(closesConnection(at.packet) && hasAnswered(flow))) {
-          const observed = `${describe(at)} was not forwarded`;
-          yield missing(view, [at], { suspect: DIRECTOR, expected: "forwarded to the client", observed });
-        }
-      }
-    },
-  }),
-];
-
-/** Then a FIN or RST that is swallowed is GEN-FLOW-02's. */
-function hasAnswered(flow: Flow): boolean {
-  return flow.replies.some((reply) => reply.outs.length > 0 && !closesConnection(reply.in.packet));
-}
-
-function isOnLink(ip: string, nic: { ip: string; prefix: number } | undefined): boolean {
-  return nic !== undefined && inPrefix(ip, nic.ip, nic.prefix);
-}
-
-interface ClientSide {
-  readonly at: Sighting;
-  readonly flow: Flow;
-  /** Address and port. */
-  readonly src: string;
-}
-
-/** What clients got that is for a flow of a NAT service. */
-function* clientSide(view: View): Iterable<ClientSide> {
-  for (const at of view.sightings) {
-    if (at.direction !== "in" || !at.addressed || view.network.host(at.host)?.role !== "client") continue;
-    const { ip } = at.packet;
-    const [protocol, ports] = [protocolOf(at.packet), portsOf(at.packet)];
-    if (ip === undefined || protocol === undefined || ports === undefined) continue;
-    const src = endpoint(ip.src, ports.src);
-    const flow = flowsOf(view, protocol, ip.dst, ports.dst).find(({ service, servers }) => {
-      const isOwn = service.vip === ip.src && service.port === ports.src;
-      return service.model === "nat" && (isOwn || servers.some((server) => endpoint(server.ip, server.port) === src));
-    });
-    if (flow !== undefined) yield { at, flow, src };
-  }
-}
-
 const others: readonly Rule[] = [
   rule({
     ...NAT,
@@ -374,4 +270,4 @@ const others: readonly Rule[] = [
   }),
 ];
 
-export const natRules: readonly Rule[] = [...requests, ...replies, tuple, ...topology, ...others];
+export const natRules: readonly Rule[] = [...requests, ...replies, tuple, ...others];

@@ -156,7 +156,7 @@ const noneAvailable = rule({
 
 /** Not dropped for another reason already. */
 function isWhole({ packet }: Sighting): boolean {
-  return packet.ip !== undefined && packet.ip.checksumValid && packet.ip.ttl > 1;
+  return packet.ip?.checksumValid === true && packet.ip.ttl > 1;
 }
 
 export const schedulingRules: readonly Rule[] = [roundRobin, drained, noneAvailable];

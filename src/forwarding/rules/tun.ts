@@ -115,7 +115,7 @@ const encapsulation: readonly Rule[] = [
     title: "MACs follow the route to the RIP",
     statement:
       "The frame goes from the MAC of the director's egress NIC to that of the real server, or of the router to it.",
-    source: "RFC 1812 §5.3",
+    source: "RFC 1812",
   }),
   matrixRule({
     ...REQUEST,
@@ -131,7 +131,7 @@ const encapsulation: readonly Rule[] = [
     level: "MUST NOT",
     title: "No silent change of the MSS",
     statement: "The MSS option of the inner packet is the client's, unless the director says that it clamps it.",
-    source: "ip_vs_tunnel_xmit; RFC 9293 §3.7.1",
+    source: "ip_vs_tunnel_xmit",
     lookedFor: "a segment of a TUN service with an MSS option, forwarded by the director",
   }),
 ];
@@ -203,7 +203,7 @@ const realServers: readonly Rule[] = [
     title: "The answer is a plain packet from the VIP, direct to the client",
     statement:
       "A real server answers from the address and port that the client asked, in no tunnel, to the MAC of the client or of a router.",
-    source: "RFC 9293 §3.1",
+    source: "RFC 9293",
     observedAt: "real servers out → client in",
     lookedFor: "an answer of a real server of a TUN service",
     *judge(view) {

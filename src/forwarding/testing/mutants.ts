@@ -1,10 +1,10 @@
 /** For every rule evidence that breaks it; what else fails with it is written down, so that blame stays exact. */
 
-import { craftIp, type PacketSpec } from "../packet/craft.js";
-import type { Evidence } from "./evidence.js";
-import { clientError, echo, routed, serverError, session, stranger, tooLong } from "./good.js";
+import { craftIp, type PacketSpec } from "../../packet/craft.js";
+import type { Evidence } from "../evidence.js";
+import type { Model } from "../setup.js";
 import { CLIENT, DIP, PaperLab, type Request, VIP } from "./paper-lab.js";
-import type { Model } from "./setup.js";
+import { clientError, echo, routed, serverError, session, stranger, tooLong } from "./traffic.js";
 
 export interface Mutant {
   readonly rule: string;

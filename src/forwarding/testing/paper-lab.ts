@@ -3,13 +3,13 @@
  * Every hop is as a correct network does it; a test says what one hop does differently.
  */
 
-import { craft, type PacketSpec } from "../packet/craft.js";
-import { fragment } from "../packet/fragment.js";
-import type { Direction, Frame } from "../packet/frame.js";
-import { decode } from "../packet/packet.js";
-import type { Evidence, ServiceChange } from "./evidence.js";
-import { followJourneys } from "./journey.js";
-import type { Host, Model, Nic, RealServer, Role, Service, Setup } from "./setup.js";
+import { craft, type PacketSpec } from "../../packet/craft.js";
+import { fragment } from "../../packet/fragment.js";
+import type { Direction, Frame } from "../../packet/frame.js";
+import { decode } from "../../packet/packet.js";
+import type { Evidence, ServiceChange } from "../evidence.js";
+import { followJourneys } from "../journey.js";
+import type { Host, Model, Nic, RealServer, Role, Service, Setup } from "../setup.js";
 
 export const CLIENT = "172.16.0.100";
 export const VIP = "10.0.0.10";

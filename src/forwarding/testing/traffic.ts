@@ -1,8 +1,8 @@
 /** Traffic that exercises every rule of a model and breaks none. */
 
-import { craftIp, type PacketSpec } from "../packet/craft.js";
+import { craftIp, type PacketSpec } from "../../packet/craft.js";
+import type { Model } from "../setup.js";
 import { CLIENT, DIP, PaperLab, VIP } from "./paper-lab.js";
-import type { Model } from "./setup.js";
 
 const LONG = "x".repeat(3001);
 

@@ -1,0 +1,246 @@
+/** What goes wrong with load balancers, and the commands that mend it. */
+
+import type { Cause, Finding } from "./rule.js";
+import type { Host, Nic, RealServer, Service } from "./setup.js";
+
+/** The names and addresses that mending commands are filled in with. */
+export interface Site {
+  readonly finding: Finding;
+  readonly service: Service;
+  readonly server: RealServer;
+  /** The real server that is suspected; the service's first where another host is. */
+  readonly host: Host | undefined;
+  readonly nic: Nic | undefined;
+  /** Address and NIC of the director on the real server's segment, or its first. */
+  readonly dip: string;
+  readonly directorNic: string;
+  /** Address of a router on the real server's segment. */
+  readonly router: string;
+}
+
+export type CauseOf = (site: Site) => Cause;
+
+export function cause(id: string, text: string | ((site: Site) => string), fix?: (site: Site) => string): CauseOf {
+  return (site) => {
+    const common = { id, text: typeof text === "string" ? text : text(site) };
+    return fix === undefined ? common : { ...common, fix: fix(site) };
+  };
+}
+
+const FLAGS = { nat: "-m", dr: "-g", tun: "-i" } as const;
+
+function serviceFlag({ protocol, vip, port }: Service): string {
+  return `-${{ tcp: "t", udp: "u", sctp: "-sctp-service" }[protocol]} ${vip}:${port}`;
+}
+
+function editServer({ service, server }: Site, more: string): string {
+  return `ipvsadm -e ${serviceFlag(service)} -r ${server.ip}:${server.port} ${more}`;
+}
+
+export const implementation = cause(
+  "director-implementation",
+  "The director's forwarding code changes or loses what it must not.",
+);
+export const staleConnection = cause(
+  "connection-not-found",
+  "The director does not find the connection's entry (it expired, or is keyed wrongly) and schedules the packet anew or drops it.",
+  () => "ipvsadm --set 900 120 300",
+);
+export const wrongModel = cause(
+  "wrong-forwarding-method",
+  ({ service }) => `The real server is not configured for ${service.model.toUpperCase()}.`,
+  (site) => editServer(site, FLAGS[site.service.model]),
+);
+export const nat = cause(
+  "masquerading",
+  "A source NAT rule on the director rewrites the client's address.",
+  () => "nft list ruleset | grep -n -e masquerade -e snat",
+);
+export const forwardingOff = cause(
+  "ip-forward-off",
+  "The director does not forward: IPVS sends requests on by itself, but answers pass FORWARD.",
+  () => "sysctl -w net.ipv4.ip_forward=1",
+);
+export const filtered = cause(
+  "packet-filter",
+  "A packet filter on the director drops the packet.",
+  () => "nft list ruleset",
+);
+export const noService = cause(
+  "service-not-configured",
+  "The virtual service or its real server is not in the director's table.",
+  (site) =>
+    `ipvsadm -a ${serviceFlag(site.service)} -r ${site.server.ip}:${site.server.port} ${FLAGS[site.service.model]}`,
+);
+export const unreachable = cause(
+  "neighbour-unresolved",
+  ({ server }) => `The director gets no answer to its ARP requests for ${server.ip}.`,
+  ({ server, directorNic }) => `arping -c 3 -I ${directorNic} ${server.ip}`,
+);
+export const staleNeighbour = cause(
+  "stale-neighbour",
+  "The director's neighbour table gives another MAC for the next hop.",
+  ({ server, directorNic }) => `ip neigh flush to ${server.ip} dev ${directorNic}`,
+);
+export const arpIgnore = cause(
+  "arp-ignore-not-effective",
+  "The real server answers ARP for addresses of other devices; it is conf.all or the receiving NIC that counts, not conf.lo.",
+  () => "sysctl -w net.ipv4.conf.all.arp_ignore=1",
+);
+export const vipOnNic = cause(
+  "vip-on-lan-device",
+  ({ service, nic }) =>
+    `The real server holds ${service.vip} on ${nic?.name ?? "a LAN device"}, where arp_ignore=1 does not hide it.`,
+  ({ service, nic }) =>
+    `ip addr del ${service.vip}/32 dev ${nic?.name ?? "eth0"}; ip addr add ${service.vip}/32 dev lo`,
+);
+export const arpAnnounce = cause(
+  "arp-announce-not-effective",
+  "The real server takes the packet's source, the VIP, as ARP sender; 1 is not enough where VIP and RIP share a subnet.",
+  () => "sysctl -w net.ipv4.conf.all.arp_announce=2",
+);
+export const arpOff = cause(
+  "arp-off",
+  "The real server's NIC answers no ARP at all (arp_ignore=8, or the NOARP flag).",
+  ({ nic }) => `sysctl -w net.ipv4.conf.all.arp_ignore=1; ip link set ${nic?.name ?? "eth0"} arp on`,
+);
+export const announced = cause(
+  "vip-announced",
+  "A script of the real server announces its addresses when the NIC comes up, the VIP among them.",
+  () => "sysctl -w net.ipv4.conf.all.arp_notify=0",
+);
+export const vipPrimary = cause(
+  "vip-is-primary-address",
+  ({ service, directorNic }) =>
+    `${service.vip} is the first address of the director's ${directorNic}, or its preferred source.`,
+  ({ service, directorNic, dip }) =>
+    `ip addr del ${service.vip} dev ${directorNic}; ip addr add ${service.vip}/32 dev ${directorNic}; ip addr show ${directorNic} # ${dip} first`,
+);
+export const vipNotUp = cause(
+  "vip-not-on-director",
+  ({ service }) => `The director does not hold ${service.vip}.`,
+  ({ service, directorNic }) => `ip addr add ${service.vip}/32 dev ${directorNic}`,
+);
+export const gatewayIsDirector = cause(
+  "gateway-is-director",
+  ({ server, dip }) => `The default gateway of ${server.name} is the director (${dip}).`,
+  ({ router }) => `ip route replace default via ${router}`,
+);
+export const wrongGateway = cause(
+  "wrong-default-gateway",
+  ({ server, router }) => `${server.name} sends packets for the client to none of its routers (${router}).`,
+  ({ router }) => `ip route replace default via ${router}`,
+);
+export const gatewayNotDirector = cause(
+  "gateway-not-director",
+  ({ server, dip }) => `The default gateway of ${server.name} is not the director (${dip}).`,
+  ({ dip }) => `ip route replace default via ${dip}`,
+);
+export const clientOnLink = cause(
+  "client-on-link",
+  "The client is on the real server's own subnet: no gateway takes part in the answer.",
+  ({ nic, dip }) =>
+    `ip route replace ${nic?.ip.replace(/\.\d+$/, ".0") ?? "SUBNET"}/${nic?.prefix ?? 24} via ${dip} onlink dev ${nic?.name ?? "eth0"}`,
+);
+export const noVip = cause(
+  "vip-not-on-real-server",
+  ({ server, service }) => `${server.name} does not hold ${service.vip}.`,
+  ({ service, host }) =>
+    `ip addr add ${service.vip}/32 dev ${host?.options.vipDevice ?? (service.model === "tun" ? "tunl0" : "lo")}`,
+);
+export const forwardingOn = cause(
+  "real-server-forwards",
+  "The real server has forwarding on and routes what is not its own.",
+  () => "sysctl -w net.ipv4.ip_forward=0",
+);
+export const rpFilter = cause(
+  "rp-filter-strict",
+  "Strict reverse path filtering drops the packet; the greater of conf.all and the NIC's own value counts.",
+  ({ service, nic }) => {
+    const device = service.model === "tun" ? "tunl0" : (nic?.name ?? "eth0");
+    return `sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.${device}.rp_filter=0`;
+  },
+);
+export const noListener = cause(
+  "server-not-listening",
+  ({ service }) => `Nothing on the real server listens on ${service.vip}:${service.port}, or a filter drops it.`,
+  ({ service }) => `ss -ln${service.protocol === "udp" ? "u" : "t"}p sport = :${service.port}`,
+);
+export const noTunnel = cause(
+  "no-tunnel-device",
+  "The real server has no IP-in-IP tunnel, or its device is down.",
+  ({ service }) => `modprobe ipip && ip link set tunl0 up && ip addr add ${service.vip}/32 dev tunl0`,
+);
+export const replyInTunnel = cause(
+  "route-into-tunnel",
+  "The real server's route to the client leads into the tunnel.",
+  ({ router }) => `ip route replace default via ${router}`,
+);
+export const ownSource = cause(
+  "server-answers-from-rip",
+  ({ server, service }) =>
+    `The program on ${service.port} answers from ${server.ip}: bound to 0.0.0.0, it must take the address it was asked at.`,
+  ({ service }) => `ss -lnup sport = :${service.port}   # bind to ${service.vip}, or use IP_PKTINFO`,
+);
+export const hijacked = cause(
+  "vip-hijacked-by-arp",
+  "The router learnt a real server's MAC for the VIP: that server answers or announces it.",
+  ({ service, directorNic }) =>
+    `sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2; arping -U -c 3 -I ${directorNic} ${service.vip} # on the director`,
+);
+export const redirects = cause(
+  "send-redirects-on",
+  "The director's stack routes the packet by itself and finds a shorter way.",
+  ({ directorNic }) => `sysctl -w net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.${directorNic}.send_redirects=0`,
+);
+export const scheduler = cause(
+  "wrong-scheduler",
+  ({ service }) => `The service's scheduler is not ${service.scheduler}, or it is persistent.`,
+  ({ service }) => `ipvsadm -E ${serviceFlag(service)} -s ${service.scheduler}`,
+);
+export const pmtu = cause(
+  "pmtu-disc-off",
+  "The director does not take part in path MTU discovery.",
+  () => "sysctl -w net.ipv4.vs.pmtu_disc=1",
+);
+export const clamping = cause(
+  "mss-clamping",
+  "A packet filter rule clamps the MSS.",
+  () => "nft list ruleset | grep -n maxseg",
+);
+export const sloppy = cause(
+  "sloppy-tcp",
+  "The director takes connections up in mid-stream.",
+  () => "sysctl -w net.ipv4.vs.sloppy_tcp=0",
+);
+export const portMapped = cause(
+  "port-mapping-configured",
+  ({ service }) => `Another port than ${service.port} is configured for the real server, which only NAT may map.`,
+  ({ service, server }) => `ipvsadm -e ${serviceFlag(service)} -r ${server.ip}:${service.port} ${FLAGS[service.model]}`,
+);
+export const noPortMapped = cause(
+  "port-not-configured",
+  ({ server }) => `The real server is not configured with port ${server.port}.`,
+  (site) => editServer(site, "-m"),
+);
+export const flooding = cause(
+  "bridge-floods",
+  "The network multiplies frames: a loop, or a port that mirrors.",
+  () => "bridge fdb show",
+);
+export const routers = cause("router-touches-tunnel", "A router on the way changes the packet inside the tunnel.");
+export const defragmentation = cause(
+  "no-defragmentation",
+  "The director handles fragments one by one: only the first carries ports.",
+  () => "modprobe nf_defrag_ipv4",
+);
+export const icmpFiltered = cause(
+  "icmp-filtered",
+  "A packet filter on the director drops ICMP, and path MTU discovery with it.",
+  () => "nft list ruleset | grep -n icmp",
+);
+export const offload = cause(
+  "checksum-offload",
+  "The checksum was left to a NIC that does not fill it in.",
+  ({ directorNic }) => `ethtool -K ${directorNic} tx off`,
+);

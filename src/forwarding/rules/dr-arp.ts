@@ -1,0 +1,187 @@
+/** Direct routing: who answers ARP for the VIP, and in whose name hosts ask. */
+
+import { inPrefix } from "../../packet/address.js";
+import { questionsAt } from "../arp.js";
+import { rule } from "../declare.js";
+import type { Sighting } from "../journey.js";
+import { DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
+import { hasDirectorMac, pathTo } from "../paths.js";
+import type { Rule } from "../rule.js";
+import { tapName } from "../setup.js";
+import type { View } from "../view.js";
+import {
+  announcesNoVip,
+  answersForRip,
+  asksInOwnName,
+  directorPorts,
+  resolvesWithDip,
+  silentAboutVip,
+  vipsOf,
+} from "./arp-rules.js";
+import { forModel } from "./shared.js";
+
+const DR = forModel("dr");
+const ARP = { ...DR, level: "MUST NOT", observedAt: "real servers' NICs" } as const;
+
+export const drArpRules: readonly Rule[] = [
+  rule({
+    ...DR,
+    id: "DR-ARP-01",
+    title: "The director answers ARP for the VIP",
+    statement:
+      "A who-has for the VIP gets exactly one answer from the director, sent to the asker alone, that gives the MAC of the NIC it was asked at.",
+    source: "RFC 826",
+    observedAt: "director in → director out",
+    lookedFor: "a who-has for the VIP at the director",
+    judge: directorAnswers,
+  }),
+  rule({
+    ...ARP,
+    id: "DR-ARP-02",
+    title: "A real server never answers a broadcast who-has for the VIP",
+    statement:
+      "A broadcast who-has for the VIP is not answered by a real server; its answer to a later who-has for its own address proves it.",
+    source: "arp_ignore (ip-sysctl)",
+    lookedFor: "a broadcast who-has for the VIP at a real server",
+    judge: (view) => silentAboutVip(view, "dr", ["broadcast"]),
+  }),
+  rule({
+    ...ARP,
+    id: "DR-ARP-03",
+    title: "… nor a unicast one",
+    statement:
+      "A who-has for the VIP that is sent to the real server's own MAC, as neighbours are revalidated, is not answered.",
+    source: "arp_ignore (ip-sysctl); RFC 1122 §2.3.2.1",
+    lookedFor: "a unicast who-has for the VIP at a real server",
+    judge: (view) => silentAboutVip(view, "dr", ["unicast"]),
+  }),
+  rule({
+    ...ARP,
+    id: "DR-ARP-04",
+    title: "… nor a probe, nor an asker of another subnet",
+    statement:
+      "A who-has for the VIP with the sender 0.0.0.0, or with one of another subnet, is not answered by a real server.",
+    source: "RFC 5227 §2.1.1; arp_ignore (ip-sysctl)",
+    lookedFor: "a who-has for the VIP with the sender 0.0.0.0 or one of another subnet at a real server",
+    judge: (view) => silentAboutVip(view, "dr", ["unusual"]),
+  }),
+  rule({
+    ...ARP,
+    id: "DR-ARP-05",
+    level: "MUST",
+    title: "A real server still answers for its RIP",
+    statement:
+      "A who-has for the real server's own address is answered: the director could not reach it otherwise, and no silence about the VIP would prove anything.",
+    source: "RFC 826",
+    lookedFor: "a who-has for a real server's own address",
+    judge: (view) => answersForRip(view, "dr"),
+  }),
+  rule({
+    ...ARP,
+    id: "DR-ARP-06",
+    title: "A real server never asks in the name of the VIP",
+    statement:
+      "Where a real server has to resolve its next hop for a packet from the VIP, the ARP request names its own address as sender.",
+    source: "arp_announce=2 (ip-sysctl)",
+    lookedFor: "an ARP request of a real server that resolves the next hop for a packet from the VIP",
+    judge: (view) => asksInOwnName(view, "dr"),
+  }),
+  rule({
+    ...ARP,
+    id: "DR-ARP-07",
+    title: "A real server never announces the VIP",
+    statement: "No ARP frame of a real server has the VIP as both its sender and its target.",
+    source: "RFC 5227 §3",
+    lookedFor: "any ARP frame of a real server",
+    judge: (view) => announcesNoVip(view, "dr"),
+  }),
+  rule({
+    ...DR,
+    id: "DR-ARP-08",
+    title: "Clients reach the VIP at the director's MAC",
+    statement:
+      "Every packet to the VIP that comes onto the director's segment is addressed to the director's MAC; one that goes to a real server is balanced by nobody.",
+    source: "RFC 826: who answered for the VIP",
+    observedAt: "the director's segment",
+    lookedFor: "a packet of a client to the VIP on the director's segment",
+    judge: reachesDirector,
+  }),
+  rule({
+    ...DR,
+    id: "DR-ARP-09",
+    title: "The director resolves real servers with its own address",
+    statement:
+      "A who-has for a real server's address names the address of the director's NIC as its sender: asked in the name of the VIP, which they hold, real servers do not answer.",
+    source: "arp_solicit (source address selection)",
+    observedAt: "director out",
+    lookedFor: "an ARP request of the director for a real server's address",
+    judge: (view) => resolvesWithDip(view, "dr"),
+  }),
+];
+
+function* directorAnswers(view: View): Iterable<Outcome> {
+  const vips = vipsOf(view, "dr");
+  for (const port of directorPorts(view)) {
+    for (const { at, ip, answers: replies } of questionsAt(view, port)) {
+      const { arp: request } = at.packet;
+      // A host ignores who asks in one of its own names.
+      const isForeign =
+        !vips.has(request?.senderIp ?? "") && view.network.byIp(request?.senderIp ?? "")?.host !== port.host;
+      if (!vips.has(ip) || !isForeign || !inPrefix(ip, port.nic.ip, port.nic.prefix)) continue;
+      yield judgeReplies(
+        view,
+        at,
+        replies,
+        `one answer: ${ip} is at ${view.network.macText(port.nic.mac)}`,
+        port.nic.mac,
+      );
+    }
+  }
+}
+
+function judgeReplies(view: View, at: Sighting, replies: readonly Sighting[], expected: string, mac: string): Outcome {
+  const [reply] = replies;
+  if (reply === undefined) {
+    return missing(view, [at], { suspect: DIRECTOR, field: "arp.opcode", expected, observed: "no answer" });
+  }
+  const violation = { suspect: DIRECTOR, expected };
+  if (replies.length > 1) {
+    return fail([at, ...replies], { ...violation, field: "arp.opcode", observed: `${replies.length} answers` });
+  }
+  const { arp: answer, eth } = reply.packet;
+  const found = answer?.senderMac ?? "";
+  if (mac !== "" && found !== mac) {
+    const observed = view.network.macText(found);
+    return fail([at, reply], { ...violation, field: "arp.src.hw_mac", observed });
+  }
+  if (eth?.dst === at.packet.eth?.src) return pass(at, reply);
+  return fail([at, reply], { ...violation, field: "eth.dst", observed: `sent to ${eth?.dst}` });
+}
+
+function* reachesDirector(view: View): Iterable<Outcome> {
+  const vips = vipsOf(view, "dr");
+  const taps = tapsOnDirectorsLinks(view);
+  for (const { sightings } of view.evidence.journeys) {
+    const at = sightings.find((sighting) => sighting.addressed && taps.has(sighting.tap));
+    if (at === undefined || !vips.has(at.packet.ip?.dst ?? "") || hasDirectorMac(view, at.packet.eth?.src)) continue;
+    // What a real server sends on is not the client's packet any more.
+    if (pathTo(at).some(({ host }) => view.network.host(host)?.role === "real-server") && at.direction === "out")
+      continue;
+    const to = at.packet.eth?.dst ?? "";
+    if (hasDirectorMac(view, to)) yield pass(at);
+    else {
+      const suspect = view.network.byMac(to)?.host;
+      const observed = view.network.macText(to);
+      const violation = { field: "eth.dst", expected: "a MAC of the director", observed };
+      yield fail([at], { ...violation, suspect: suspect?.role === "real-server" ? suspect.name : "network" });
+    }
+  }
+}
+
+function tapsOnDirectorsLinks(view: View): ReadonlySet<string> {
+  const own = directorPorts(view).map(({ nic }) => nic);
+  const hosts = view.evidence.setup.hosts.flatMap((host) =>
+    host.nics.map((nic) => ({ ip: nic.ip, tap: tapName(host, nic) })),
+  );
+  return new Set(hosts.filter(({ ip }) => own.some((nic) => inPrefix(ip, nic.ip, nic.prefix))).map(({ tap }) => tap));
+}
