@@ -16,8 +16,9 @@ import type { DirectorResult, RunResult, ScenarioResult } from "../report/result
 import { exitStatus, runVerdict } from "../report/verdict.js";
 import { writeReport } from "../report/write.js";
 import type { Judged } from "../scenario/judgement.js";
-import { findScenarios, loadScenario, ScenarioError } from "../scenario/load.js";
+import { findScenarios, ScenarioError } from "../scenario/load.js";
 import type { Scenario } from "../scenario/scenario.js";
+import { loadScenarios } from "../scenario/script.js";
 import { CannotRun, placement, Stage, umlSizeOf } from "../scenario/stage.js";
 import { runSuites } from "../scenario/suite.js";
 import { CliError, STATUS } from "./error.js";
@@ -36,7 +37,7 @@ export function runCommand(): Command {
 
 /** Everything that needs no lab is checked before one is built. */
 async function runIsolated(paths: readonly string[], options: RunOptions): Promise<number> {
-  select(paths, options);
+  await select(paths, options);
   directorOf(options);
   const reason = await isolationError();
   if (reason) throw new CliError(STATUS.cannotRun, `${reason}\n\`hopcheck doctor\` says what this machine can run.`);
@@ -46,7 +47,7 @@ async function runIsolated(paths: readonly string[], options: RunOptions): Promi
 async function run(paths: readonly string[], options: RunOptions): Promise<number> {
   const started = performance.now();
   const startedAt = new Date().toISOString();
-  const scenarios = select(paths, options);
+  const scenarios = await select(paths, options);
   const director = directorOf(options);
   const out = resolve(options.out ?? `reports/${startedAt.replaceAll(":", "-").slice(0, 19)}`);
   const results: ScenarioResult[] = [];
@@ -112,10 +113,11 @@ function mochaReporter({ reporter }: RunOptions): { reporter?: string } {
 }
 
 /** The scenarios that the user asked for, checked; those that share a lab stand together. */
-function select(paths: readonly string[], { model, shard, grep }: RunOptions): Scenario[] {
-  let scenarios: Scenario[];
+async function select(paths: readonly string[], { model, shard, grep }: RunOptions): Promise<Scenario[]> {
+  const scenarios: Scenario[] = [];
   try {
-    scenarios = findScenarios(paths.length > 0 ? paths : [bundledCases]).map((file) => loadScenario(file));
+    for (const file of findScenarios(paths.length > 0 ? paths : [bundledCases]))
+      scenarios.push(...(await loadScenarios(file)));
   } catch (error) {
     if (error instanceof ScenarioError) throw new CliError(STATUS.badInput, error.message);
     throw error;

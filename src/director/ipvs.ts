@@ -49,11 +49,13 @@ export function changes(from: readonly Service[], to: readonly Service[]): strin
 
 function serverChanges(key: string, service: Service, before: readonly RealServer[]): string[] {
   const id = (server: RealServer) => `${server.ip}:${server.port}`;
+  // Where it cannot map, ipvsadm stores the service's port (and only then finds what it is to delete).
+  const stored = (server: RealServer) => `${server.ip}:${service.model === "nat" ? server.port : service.port}`;
   const known = new Map(before.map((server) => [id(server), server]));
   const wanted = new Set(service.realServers.map(id));
   const forwarding = FORWARDING_OPTION[service.model];
   return [
-    ...before.filter((server) => !wanted.has(id(server))).map((server) => `-d ${key} -r ${id(server)}`),
+    ...before.filter((server) => !wanted.has(id(server))).map((server) => `-d ${key} -r ${stored(server)}`),
     ...service.realServers.flatMap((server) => {
       const line = `${key} -r ${id(server)} ${forwarding} -w ${server.weight}`;
       const old = known.get(id(server));

@@ -1,10 +1,13 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { execa } from "execa";
 import { Recorder } from "./recorder.js";
 import { UmlKernel, type UmlSize } from "./uml.js";
 
 /** A tmpfs of this run's own mount namespace: gone with the last process of the run. */
 const SCRATCH = "/run/hopcheck";
+
+/** There where br_netfilter is: with it bridges would check, drop and reassemble packets, which only hosts may do here. */
+const BRIDGE_FILTER = "/proc/sys/net/bridge/bridge-nf-call-iptables";
 
 /**
  * The network namespace that the run lives in. The far end of every NIC of every lab is a bridge port here, so that
@@ -29,6 +32,7 @@ export class Fabric {
     mkdirSync(SCRATCH, { recursive: true });
     writeFileSync("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
     writeFileSync("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
+    if (existsSync(BRIDGE_FILTER)) writeFileSync(BRIDGE_FILTER, "0");
     await execa("ip", ["link", "set", "lo", "up"]);
     const fabric = new Fabric(new Recorder(), umlSize);
     if (umlSize.hosts > 0) {

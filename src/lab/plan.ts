@@ -5,7 +5,7 @@ import { inPrefix } from "../packet/address.js";
  * Client ports of crafted flows. The client's kernel has no socket behind them and must not answer for them;
  * its own sockets use ports above (see `ip_local_port_range` below).
  */
-export const CRAFTED_PORTS = { first: 20_000, last: 49_999 } as const;
+export const CRAFTED_PORTS = { first: 10_000, last: 59_999 } as const;
 
 /** NICs whose addresses share a prefix. */
 export interface Segment {

@@ -2,10 +2,16 @@ import type { FindingResult, ScenarioResult, Verdict } from "./result.js";
 
 /** Judges one scenario by its findings and by what kept it from ending. */
 export function scenarioVerdict(findings: readonly FindingResult[], problem?: string): Verdict {
-  if (findings.some((finding) => finding.status === "fail" || isUnkeptPromise(finding))) {
+  if (findings.some((finding) => finding.status === "fail")) {
     return "fail";
   }
-  if (problem !== undefined || findings.some((finding) => finding.status === "inconclusive")) {
+  if (problem !== undefined) {
+    return "inconclusive";
+  }
+  if (findings.some(isUnkeptPromise)) {
+    return "fail";
+  }
+  if (findings.some((finding) => finding.status === "inconclusive")) {
     return "inconclusive";
   }
   // No traffic never passes: declared deviations and unsupported rules prove nothing, so at least one rule has to hold.

@@ -1,3 +1,4 @@
+import { AssertionError } from "chai";
 import { readPcap } from "../capture/pcap.js";
 import { burst } from "../capture/replay.js";
 import type { Evidence, ServiceChange } from "../forwarding/evidence.js";
@@ -6,6 +7,9 @@ import type { RealServer, Service } from "../forwarding/setup.js";
 import { NamespaceMachine } from "../lab/namespace.js";
 import { talkTcp, talkUdp } from "./conversation.js";
 import { Crafting, type Destination, type Flow, type Outgoing, serverOf } from "./crafting.js";
+import { parseScenario } from "./load.js";
+import { rememberOrigin } from "./obey.js";
+import type { RawStep } from "./raw.js";
 import type { AnswerStep, BurstStep, ReplayStep, Scenario, SendStep, Step } from "./scenario.js";
 import type { Stage } from "./stage.js";
 
@@ -13,34 +17,34 @@ export interface Executed {
   readonly evidence: Evidence;
   /** Why the scenario could not be carried out to its end; the evidence holds what was recorded up to there. */
   readonly problem?: string;
+  /** The assertion that failed in the body of a TypeScript scenario. */
+  readonly expectation?: string;
   /** True where frames are missing from the evidence: nothing in it can prove a violation. */
   readonly incomplete: boolean;
 }
 
-/** Carries out the steps of a scenario and returns everything that was recorded. */
+/** Carries out a scenario and returns everything that was recorded. */
 export async function execute(scenario: Scenario, stage: Stage): Promise<Executed> {
   const execution = new Execution(scenario, stage);
   stage.lab.begin();
-  let problem = await execution.run();
-  const { frames } = stage.lab;
+  const ran = (await execution.run()) ?? (await execution.runScript());
   const { lost } = stage.lab;
-  if (lost) problem = problem ? `${lost}; ${problem}` : lost;
-  const evidence: Evidence = {
-    setup: scenario.setup,
-    changes: execution.changes,
-    frames,
-    journeys: followJourneys(frames, scenario.setup),
-    settled: problem === undefined,
-    earlierClients: stage.earlierClients(),
-  };
-  stage.rememberClients(frames);
+  const problem = [lost, ran].filter((reason) => reason !== undefined).join("; ") || undefined;
+  const evidence = execution.evidence(problem === undefined);
+  stage.rememberClients(evidence.frames);
   await execution.restore();
-  const incomplete = lost !== undefined;
-  return problem === undefined ? { evidence, incomplete } : { evidence, problem, incomplete };
+  const { expectation } = execution;
+  return {
+    evidence,
+    incomplete: lost !== undefined,
+    ...(problem === undefined ? {} : { problem }),
+    ...(expectation === undefined ? {} : { expectation }),
+  };
 }
 
 class Execution {
   readonly changes: ServiceChange[] = [];
+  expectation: string | undefined;
   readonly #scenario: Scenario;
   readonly #stage: Stage;
   readonly #crafting: Crafting;
@@ -67,6 +71,47 @@ class Execution {
       }
     }
     return undefined;
+  }
+
+  /** The body of a TypeScript scenario; resolves to what went wrong. */
+  async runScript(): Promise<string | undefined> {
+    const { script, file } = this.#scenario;
+    if (!script) return undefined;
+    const steps: RawStep[] = [];
+    try {
+      await script({
+        step: async (step) => {
+          steps.push(step);
+          const parsed = parseScenario(
+            file,
+            JSON.stringify({ title: "step", setup: this.#scenario.setupSource, steps }),
+          );
+          await this.#step(parsed.steps.at(-1) as Step);
+          await this.#stage.lab.settle();
+        },
+        evidence: () => this.evidence(true),
+      });
+    } catch (error) {
+      if (!(error instanceof AssertionError)) return `${file}: ${error instanceof Error ? error.message : error}`;
+      this.expectation = error.message;
+    }
+    return undefined;
+  }
+
+  /** What was recorded up to now; `settled` where the steps so far came to their end. */
+  evidence(settled: boolean): Evidence {
+    const { setup } = this.#scenario;
+    const { frames } = this.#stage.lab;
+    const evidence = {
+      setup,
+      changes: this.changes,
+      frames: [...frames],
+      journeys: followJourneys(frames, setup),
+      settled,
+      earlierClients: this.#stage.earlierClients(),
+    };
+    rememberOrigin(evidence);
+    return evidence;
   }
 
   /** Undoes what later scenarios must not find changed. */

@@ -18,8 +18,14 @@ export interface Judged {
   readonly repetition: number;
 }
 
-/** Holds the author's own assertions against what was recorded. */
-export function judgeAssertions(scenario: Scenario, evidence: Evidence): Finding[] {
+/** What stands for a rule's ID where an assertion in the body of a TypeScript scenario is meant. */
+export const SCRIPT = "the script's own expectations";
+
+/**
+ * Holds the author's own assertions against what was recorded.
+ * @param expectation the assertion that failed in the body of a TypeScript scenario.
+ */
+export function judgeAssertions(scenario: Scenario, evidence: Evidence, expectation?: string): Finding[] {
   const crafting = new Crafting(scenario.setup, () => 0);
   const check = (assertion: Assertion, wanted: "expect" | "absent"): Finding => {
     const fields = Object.entries(assertion.fields).map(
@@ -54,7 +60,14 @@ export function judgeAssertions(scenario: Scenario, evidence: Evidence): Finding
   return [
     ...scenario.expect.map((assertion) => check(assertion, "expect")),
     ...scenario.absent.map((assertion) => check(assertion, "absent")),
+    ...(scenario.script ? [scripted(expectation)] : []),
   ];
+}
+
+function scripted(expectation: string | undefined): Finding {
+  const finding = { rule: SCRIPT, frames: [], lookedFor: SCRIPT, count: 1, causes: [] };
+  if (expectation === undefined) return { ...finding, status: "pass" };
+  return { ...finding, status: "fail", expected: "every assertion holds", observed: expectation };
 }
 
 function count(frames: number): string {

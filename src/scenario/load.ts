@@ -19,7 +19,18 @@ export { ScenarioError } from "./problem.js";
 
 /** Reads and checks a scenario file; throws a `ScenarioError` that names everything that is wrong with it. */
 export function loadScenario(file: string): Scenario {
-  const source = open(file);
+  return readScenario(open(file));
+}
+
+/** A scenario in YAML text (JSON is YAML), as if it stood in the file; throws a `ScenarioError`. */
+export function parseScenario(file: string, text: string): Scenario {
+  const source = new Source(file, text);
+  source.throwProblems();
+  return readScenario(source);
+}
+
+function readScenario(source: Source): Scenario {
+  const { file } = source;
   const raw = scenarioShape(source);
   const tree = treeOf(file);
   checkCovers(raw.covers ?? [], source.root.at("covers"));

@@ -1,5 +1,7 @@
+import type { Evidence } from "../forwarding/evidence.js";
 import type { Protocol, Setup } from "../forwarding/setup.js";
 import type { PacketSpec } from "../packet/craft.js";
+import type { RawStep } from "./raw.js";
 
 /** Where something stands in the scenario file, for errors and annotations. */
 export interface Position {
@@ -19,6 +21,20 @@ export interface Scenario {
   readonly steps: readonly Step[];
   readonly expect: readonly Assertion[];
   readonly absent: readonly Assertion[];
+  /** What a TypeScript scenario does besides; runs behind the steps. */
+  readonly script?: Script;
+  /** The setup as a TypeScript scenario names it, for the steps of its body. */
+  readonly setupSource?: string | object;
+}
+
+/** The body of a TypeScript scenario; an assertion that fails in it is a violation, any other error a problem. */
+export type Script = (lab: ScriptedLab) => Promise<void>;
+
+export interface ScriptedLab {
+  /** Carries out one step, written as in a YAML file, and resolves when the lab has come to rest. */
+  step(step: RawStep): Promise<void>;
+  /** Everything recorded since the scenario began. */
+  evidence(): Evidence;
 }
 
 export type Step = (

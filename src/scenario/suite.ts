@@ -4,8 +4,8 @@ import { judge } from "../forwarding/judge.js";
 import type { Finding, Rule } from "../forwarding/rule.js";
 import type { Setup } from "../forwarding/setup.js";
 import { type Executed, execute } from "./execute.js";
-import { type Judged, judgeAssertions } from "./judgement.js";
-import { explain, obeying, rememberOrigin } from "./obey.js";
+import { type Judged, judgeAssertions, SCRIPT } from "./judgement.js";
+import { explain, obeying } from "./obey.js";
 import type { Scenario } from "./scenario.js";
 import type { Stage } from "./stage.js";
 
@@ -88,6 +88,7 @@ function addSuite(mocha: Mocha, scenario: Scenario, repetition: number, options:
       const id = `${wanted}@${position.line}`;
       addTest(id, (judged) => holds(judged.assertions.filter((finding) => finding.rule === id)));
     }
+  if (scenario.script) addTest(SCRIPT, (judged) => holds(judged.assertions.filter(({ rule }) => rule === SCRIPT)));
   addTest("breaks no other rule and runs to its end", (judged) => {
     holds(judged.findings.filter((finding) => !["pass", "not-exercised", "declared"].includes(finding.status)));
     if (judged.problem) throw new Error(judged.problem);
@@ -106,10 +107,9 @@ function holds(findings: readonly Finding[]): void {
 
 async function runScenario(scenario: Scenario, repetition: number, options: SuiteOptions): Promise<Judged> {
   const executed = await onStage(scenario, options);
-  rememberOrigin(executed.evidence);
   const found = judge(executed.evidence, options.rules);
   const findings = executed.incomplete ? found.map(unproven) : found;
-  const assertions = judgeAssertions(scenario, executed.evidence);
+  const assertions = judgeAssertions(scenario, executed.evidence, executed.expectation);
   return { scenario, ...executed, findings, assertions, repetition };
 }
 

@@ -60,7 +60,7 @@ export class ReferenceDirector {
     }
   }
 
-  /** Forgets the neighbours that ARP taught, and what waits for an answer; those of `learn` stay. */
+  /** Forgets all neighbours, those of `learn` too, and what waits for an answer. */
   forgetNeighbours(): void {
     this.#output.neighbours.forget();
   }

@@ -27,6 +27,14 @@ describe("reference director: neighbours", () => {
     expect(delivered).to.deep.equal([`2 ${MAC.rs1}`]);
   });
 
+  it("forget permanent entries too", () => {
+    const { neighbours, asked } = observed();
+    neighbours.learn(ip(1), MAC.rs1);
+    neighbours.forget();
+    neighbours.send(ETH0, ip(1), Uint8Array.of(1));
+    expect(asked).to.deep.equal([ip(1)]);
+  });
+
   it("are bounded: asked for, waiting, and known", () => {
     const { neighbours, delivered } = observed();
     for (let host = 0; host < 20; host++) {

@@ -74,14 +74,15 @@ export class Neighbours {
     this.#release(ip, this.#permanent.get(ip) ?? mac);
   }
 
-  /** A permanent entry: ARP does not change it, and `forget` leaves it (`ip neigh replace … nud permanent`). */
+  /** A permanent entry, which ARP does not change (`ip neigh replace … nud permanent`). */
   learn(ip: string, mac: string): void {
     this.#permanent.set(ip, mac.toLowerCase());
     this.#release(ip, mac.toLowerCase());
   }
 
-  /** Forgets what ARP taught, and drops what waits for an answer (`ip neigh flush all`). */
+  /** Forgets every entry, and drops what waits for an answer (`ip neigh flush nud all`). */
   forget(): void {
+    this.#permanent.clear();
     this.#learnt.clear();
     this.#asked.clear();
   }
