@@ -6,6 +6,7 @@ import {
   readable,
   SOCK_CLOEXEC,
   SOCK_RAW,
+  sendThrough,
   setsockopt,
   socket,
   waitReadable,
@@ -120,6 +121,11 @@ export class Ring {
       this.#next = (this.#next + 1) % this.#slots;
       take(frame);
     }
+  }
+
+  /** Sends a frame out of an interface. The kernel does not hand a socket its own frames: the ring does not record it. */
+  send(interfaceIndex: number, frame: Uint8Array): void {
+    sendThrough(this.#fd, interfaceIndex, frame);
   }
 
   /** Resolves when there is something to drain, or after `timeout` milliseconds. */

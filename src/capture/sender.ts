@@ -1,4 +1,5 @@
 import cap from "cap";
+import { withoutStderr } from "./libc.js";
 
 /** Bytes that libpcap keeps for frames nobody reads: the handle only sends. */
 const UNREAD = 1 << 16;
@@ -20,7 +21,8 @@ export class Sender {
   constructor(device: string, received?: (frame: Uint8Array) => void) {
     this.#device = device;
     this.#handle = new cap.Cap();
-    this.#handle.open(device, "", received ? READ : UNREAD, this.#buffer);
+    // `cap` warns of every interface without an address, and in a fabric none has one.
+    withoutStderr(() => this.#handle.open(device, "", received ? READ : UNREAD, this.#buffer));
     if (received) {
       this.#handle.on("packet", (length: number) => received(Uint8Array.prototype.slice.call(this.#buffer, 0, length)));
     }

@@ -20,6 +20,12 @@ const program = new Command("hopcheck")
 for (const command of [runCommand(), rulesCommand(), doctorCommand()])
   program.addCommand(command.exitOverride().copyInheritedSettings(program));
 
+// `npm start` runs in hopcheck's own folder; the paths that it was given are those of its caller's.
+const { npm_lifecycle_event, npm_package_name, INIT_CWD } = process.env;
+if (npm_lifecycle_event === "start" && npm_package_name === "hopcheck" && INIT_CWD) process.chdir(INIT_CWD);
+// Whoever reads the output may stop early (`| head`); the report is written all the same.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -78,9 +78,13 @@ function retries(text: string): number {
 
 function reporters(text: string): string[] {
   const known = [...FORMATS, ...Object.keys(Mocha.reporters).filter((name) => /^[a-z]/.test(name) && name !== "base")];
-  return text.split(",").map((name) => {
+  const names = text.split(",").map((name) => {
     if (!known.includes(name.trim()))
       throw new InvalidArgumentError(`'${name}' is none; there are ${known.join(", ")}.`);
     return name.trim();
   });
+  const ofMocha = names.filter((name) => !(FORMATS as readonly string[]).includes(name));
+  if (ofMocha.length > 1)
+    throw new InvalidArgumentError(`${ofMocha.join(" and ")} are both of mocha, which prints one of them only.`);
+  return names;
 }

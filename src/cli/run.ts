@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { Command } from "commander";
 import { pcapngBytes } from "../capture/pcapng.js";
@@ -31,14 +31,11 @@ export function runCommand(): Command {
   return runOptions(new Command("run"))
     .description("run scenarios against a director")
     .action(async (paths: string[], options: RunOptions) => {
-      process.exitCode = insideIsolation() ? await run(paths, options) : await runIsolated(paths, options);
+      process.exitCode = insideIsolation() ? await run(paths, options) : await runIsolated();
     });
 }
 
-/** Everything that needs no lab is checked before one is built. */
-async function runIsolated(paths: readonly string[], options: RunOptions): Promise<number> {
-  await select(paths, options);
-  directorOf(options);
+async function runIsolated(): Promise<number> {
   const reason = await isolationError();
   if (reason) throw new CliError(STATUS.cannotRun, `${reason}\n\`hopcheck doctor\` says what this machine can run.`);
   return isolate();
@@ -47,10 +44,14 @@ async function runIsolated(paths: readonly string[], options: RunOptions): Promi
 async function run(paths: readonly string[], options: RunOptions): Promise<number> {
   const started = performance.now();
   const startedAt = new Date().toISOString();
-  const scenarios = await select(paths, options);
   const director = directorOf(options);
+  const selected = await select(paths, options);
+  checkPlaces(selected, director, options);
+  const scenarios = inOrder(selected, director, options);
   const out = resolve(options.out ?? `reports/${startedAt.replaceAll(":", "-").slice(0, 19)}`);
-  const results: ScenarioResult[] = [];
+  if (isWritten(options)) checkFolder(out);
+  const results = new Map<string, ScenarioResult>();
+  const captures = new CaptureNames();
   const stages = new Stages(scenarios, director, options);
   const style = makeStyle(process.stdout);
 
@@ -63,8 +64,12 @@ async function run(paths: readonly string[], options: RunOptions): Promise<numbe
     ...mochaReporter(options),
     stageOf: (setup) => stages.of(setup),
     onJudged(judged) {
-      const result = resultOf(judged, options, out);
-      results.push(result);
+      // Every other scenario would say the same, at length.
+      if (stages.failure) return suites.abort();
+      const name = captures.of(judged);
+      const result = reported(out, () => resultOf(judged, options, out, name));
+      // A retry takes the place of what it tries again.
+      results.set(name, result);
       if (options.reporter.includes("list")) printScenario(result, style);
     },
   });
@@ -73,24 +78,57 @@ async function run(paths: readonly string[], options: RunOptions): Promise<numbe
     interrupted = true;
     suites.abort();
   };
-  process.once("SIGINT", interrupt);
-  process.once("SIGTERM", interrupt);
-  await suites.ended;
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
+  const failures = await suites.ended;
   if (stages.failure) throw stages.failure;
 
+  const scenarioResults = [...results.values()];
   const result: RunResult = {
     schemaVersion: 1,
     tool: { name: "hopcheck", version },
-    verdict: runVerdict(results),
+    verdict: runVerdict(scenarioResults),
     director: await stages.describeDirector(),
     startedAt,
     durationMs: Math.round(performance.now() - started),
-    scenarios: results,
+    scenarios: scenarioResults,
   };
-  await write(result, out, options);
+  await write(result, out, options).catch((error) => {
+    throw unwritable(out, error);
+  });
   if (options.reporter.includes("list")) process.stdout.write(`${renderSummary(result, style).join("\n")}\n`);
   if (options.keep && result.verdict !== "pass" && !interrupted) await keepLab(stages.machines());
-  return interrupted ? STATUS.interrupted : exitStatus(result.verdict);
+  if (interrupted) return STATUS.interrupted;
+  if (result.verdict === "pass" && failures.length > 0)
+    throw new Error(`all rules hold, but mocha saw failures:\n${failures.join("\n")}`);
+  return exitStatus(result.verdict);
+}
+
+function isWritten({ reporter }: RunOptions): boolean {
+  return reporter.some((name) => name === "html" || name === "json");
+}
+
+/** Before anything runs: minutes later, nobody wants to learn that the results have no place. */
+function checkFolder(out: string): void {
+  reported(out, () => {
+    mkdirSync(out, { recursive: true });
+    accessSync(out, constants.W_OK | constants.X_OK);
+  });
+}
+
+function reported<T>(out: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code ? unwritable(out, error) : error;
+  }
+}
+
+function unwritable(out: string, error: unknown): CliError {
+  return new CliError(
+    STATUS.badInput,
+    `the report cannot be written to ${out}: ${(error as Error).message}\nChoose another folder with --out.`,
+  );
 }
 
 async function write(result: RunResult, out: string, { reporter }: RunOptions): Promise<void> {
@@ -112,7 +150,7 @@ function mochaReporter({ reporter }: RunOptions): { reporter?: string } {
   return name ? { reporter: name } : {};
 }
 
-/** The scenarios that the user asked for, checked; those that share a lab stand together. */
+/** The scenarios that the user asked for, checked. */
 async function select(paths: readonly string[], { model, shard, grep }: RunOptions): Promise<Scenario[]> {
   const scenarios: Scenario[] = [];
   try {
@@ -135,9 +173,29 @@ async function select(paths: readonly string[], { model, shard, grep }: RunOptio
       STATUS.violated,
       `no scenario was selected, of ${scenarios.length}: nothing was tested, and that never passes`,
     );
-  const setups = [...new Set(selected.map(({ setup }) => JSON.stringify(setup)))];
-  const lab = ({ setup }: Scenario) => setups.indexOf(JSON.stringify(setup));
-  return selected.toSorted((a, b) => lab(a) - lab(b));
+  return selected;
+}
+
+/** Scenarios that share a lab stand together; those that need no User-Mode Linux come first, while it boots. */
+function inOrder(scenarios: readonly Scenario[], director: Director, { kernel }: RunOptions): Scenario[] {
+  const setups = new Map(scenarios.map(({ setup }) => [JSON.stringify(setup), setup]));
+  const needsUml = (setup: Setup) => umlSizeOf([setup], director, kernel).hosts > 0;
+  const ranks = [...setups].sort(([, a], [, b]) => Number(needsUml(a)) - Number(needsUml(b))).map(([key]) => key);
+  const rank = ({ setup }: Scenario) => ranks.indexOf(JSON.stringify(setup));
+  return scenarios.toSorted((a, b) => rank(a) - rank(b));
+}
+
+/** @throws CliError where no kernel at hand can take the director or a real server. */
+function checkPlaces(scenarios: readonly Scenario[], director: Director, { kernel }: RunOptions): void {
+  try {
+    umlSizeOf(
+      scenarios.map(({ setup }) => setup),
+      director,
+      kernel,
+    );
+  } catch (error) {
+    throw error instanceof CannotRun ? new CliError(STATUS.cannotRun, error.message) : error;
+  }
 }
 
 function directorOf({ director: name }: RunOptions): Director {
@@ -176,7 +234,7 @@ class Stages {
 
   async #build(setup: Setup): Promise<Stage> {
     try {
-      this.#fabric ??= Fabric.open(this.#umlSize());
+      this.#fabric ??= Fabric.open(this.#umlSize(), this.#mtu());
       return await Stage.build(await this.#fabric, setup, this.#director, this.#options.kernel);
     } catch (error) {
       if (error instanceof CannotRun) this.failure = new CliError(STATUS.cannotRun, error.message);
@@ -189,6 +247,11 @@ class Stages {
     return umlSizeOf(setups.values(), this.#director, this.#options.kernel);
   }
 
+  #mtu(): number {
+    const hosts = this.#scenarios.flatMap(({ setup }) => setup.hosts);
+    return Math.max(...hosts.flatMap(({ nics }) => nics.map((nic) => nic.mtu)));
+  }
+
   async describeDirector(): Promise<DirectorResult> {
     const setup = this.#scenarios[0]?.setup as Setup;
     const host = setup.hosts.find((host) => host.role === "director");
@@ -196,7 +259,8 @@ class Stages {
     const { name } = this.#director;
     if (where === "userspace") return { name, where };
     if (where === "host-kernel") return { name, where, kernel: (await import("node:os")).release() };
-    return { name, where, kernel: (await (await this.#fabric)?.uml())?.release ?? "unknown" };
+    const uml = (await this.#fabric)?.uml();
+    return { name, where, kernel: (await uml)?.release ?? "unknown" };
   }
 
   machines(): Promise<Stage>[] {
@@ -204,14 +268,38 @@ class Stages {
   }
 }
 
-function resultOf(judged: Judged, options: RunOptions, out: string): ScenarioResult {
+/** Names of capture files: that of the scenario file, numbered where several have the same. */
+class CaptureNames {
+  readonly #names = new Map<Scenario, string>();
+
+  of({ scenario, repetition }: Judged): string {
+    const known = this.#names.get(scenario) ?? this.#unused(scenario.file);
+    this.#names.set(scenario, known);
+    return `captures/${known}${repetition > 1 ? `_${repetition}` : ""}.pcapng`;
+  }
+
+  #unused(file: string): string {
+    const name = file
+      .replace(/^.*\/cases\//, "")
+      .replace(/\.\w+$/, "")
+      .replaceAll(/[^\w.-]+/g, "-")
+      .replace(/^[.-]+/, "");
+    const taken = new Set(this.#names.values());
+    for (let number = 1; ; number++) {
+      const candidate = number === 1 ? name : `${name}-${number}`;
+      if (!taken.has(candidate)) return candidate;
+    }
+  }
+}
+
+/** A word as a shell takes it. */
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function resultOf(judged: Judged, options: RunOptions, out: string, capture: string): ScenarioResult {
   const { scenario, evidence, findings, assertions, problem, durationMs, repetition } = judged;
   const file = relative(process.cwd(), scenario.file);
-  const slug = scenario.file
-    .replace(/^.*\/cases\//, "")
-    .replace(/\.\w+$/, "")
-    .replaceAll(/[^\w.-]+/g, "-");
-  const capture = `captures/${slug}${repetition > 1 ? `-${repetition}` : ""}.pcapng`;
   const result = collect({
     file,
     title: scenario.title,
@@ -221,11 +309,11 @@ function resultOf(judged: Judged, options: RunOptions, out: string): ScenarioRes
     ...(problem === undefined ? {} : { problem }),
     durationMs,
     capture,
-    reproduce: `hopcheck run ${file} --director ${options.director}${options.profile === "core" ? "" : ` --profile ${options.profile}`}`,
+    reproduce: `hopcheck run ${shellWord(file)} --director ${shellWord(options.director)}${options.profile === "core" ? "" : ` --profile ${options.profile}`}`,
   });
   // Every repetition of what passed would say the same; what did not pass is kept whenever it happened.
   const worthKeeping = repetition === 1 || result.verdict !== "pass";
-  if (worthKeeping && options.reporter.some((name) => name === "html" || name === "json")) {
+  if (worthKeeping && isWritten(options)) {
     writeFile(`${out}/${capture}`, pcapngBytes(evidence.frames, `hopcheck ${version}`));
     return result;
   }

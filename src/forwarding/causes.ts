@@ -1,20 +1,23 @@
 import { inPrefix } from "../packet/address.js";
+import { core, endpoint, portsOf, protocolOf } from "./datagram.js";
 import type { Evidence } from "./evidence.js";
 import * as is from "./mending.js";
 import { Network } from "./network.js";
 import type { Cause, Finding } from "./rule.js";
-import type { Host } from "./setup.js";
+import type { Host, Service } from "./setup.js";
 
 /** What most likely makes the rule of a failed or inconclusive finding fail, most likely first. */
 export function causesOf(finding: Finding, evidence: Evidence): readonly Cause[] {
   const site = siteOf(finding, evidence);
   if (site === undefined) return [];
-  return (CAUSES[finding.rule] ?? DEFAULT).map((cause) => cause(site));
+  return (CAUSES[finding.rule] ?? DEFAULT).flatMap((cause) => cause(site) ?? []);
 }
 
-function siteOf(finding: Finding, { setup }: Evidence): is.Site | undefined {
+function siteOf(finding: Finding, evidence: Evidence): is.Site | undefined {
+  const { setup } = evidence;
   const model = finding.rule.startsWith("GEN") ? undefined : finding.rule.split("-")[0]?.toLowerCase();
-  const service = setup.services.find((candidate) => model === undefined || candidate.model === model);
+  const services = setup.services.filter((candidate) => model === undefined || candidate.model === model);
+  const service = serviceOf(finding, evidence, services) ?? services[0];
   const server = service?.realServers.find(({ name }) => name === finding.suspect) ?? service?.realServers[0];
   if (service === undefined || server === undefined) return undefined;
   const network = new Network(setup);
@@ -25,6 +28,7 @@ function siteOf(finding: Finding, { setup }: Evidence): is.Site | undefined {
       .filter((candidate) => candidate.role === role)
       .flatMap(({ nics }) => nics)
       .find((own) => nic !== undefined && inPrefix(own.ip, nic.ip, nic.prefix));
+  const clients = setup.hosts.filter(({ role }) => role === "client");
   const own = onLink("director") ?? network.directors[0]?.nics[0];
   const dip = own?.ip ?? "DIP";
   return {
@@ -36,7 +40,33 @@ function siteOf(finding: Finding, { setup }: Evidence): is.Site | undefined {
     dip,
     directorNic: own?.name ?? "eth0",
     router: onLink("router")?.ip ?? "ROUTER",
+    clientsOnLink: clients.length === 0 || nic === undefined ? undefined : onLink("client") !== undefined,
+    shown: shownIn(finding, evidence),
   };
+}
+
+/** A finding that was seen several times tells of the first time. */
+function shownIn({ frames, count, tap }: Finding, evidence: Evidence): Packet | undefined {
+  const at = count === 1 ? frames.at(-1) : frames.find((frame) => frame.tap === tap);
+  return evidence.frames.find((frame) => frame.tap === at?.tap && frame.number === at.number)?.packet;
+}
+
+/** The service that the first of the finding's frames with an endpoint of one is about. */
+function serviceOf(finding: Finding, { frames }: Evidence, services: readonly Service[]): Service | undefined {
+  for (const { tap, number } of finding.frames) {
+    const frame = frames.find((candidate) => candidate.tap === tap && candidate.number === number);
+    const packet = frame && core(frame.packet);
+    const ports = packet && portsOf(packet);
+    if (packet?.ip === undefined || ports === undefined) continue;
+    const ends = [endpoint(packet.ip.src, ports.src), endpoint(packet.ip.dst, ports.dst)];
+    const protocol = protocolOf(packet);
+    const found = services.find(({ vip, port, protocol: own, realServers }) => {
+      const addresses = [{ ip: vip, port }, ...realServers].map(({ ip, port }) => endpoint(ip, port));
+      return own === protocol && addresses.some((address) => ends.includes(address));
+    });
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 const DEFAULT: readonly is.CauseOf[] = [is.implementation];
@@ -62,15 +92,15 @@ const CAUSES: Readonly<Record<string, readonly is.CauseOf[]>> = {
   "NAT-REQ-04": [is.staleNeighbour, is.implementation],
   "NAT-REQ-07": [is.offload, is.implementation],
   "NAT-RSP-01": [is.nat, is.implementation],
-  "NAT-RSP-04": [is.gatewayNotDirector, is.clientOnLink],
+  "NAT-RSP-04": [is.clientOnLink, is.gatewayNotDirector, is.clientPerhapsOnLink],
   "NAT-RSP-05": [is.staleConnection, is.implementation],
   "NAT-TOP-01": [is.gatewayNotDirector],
-  "NAT-TOP-02": [is.gatewayNotDirector, is.clientOnLink],
+  "NAT-TOP-02": [is.clientOnLink, is.gatewayNotDirector, is.clientPerhapsOnLink],
   "NAT-TOP-04": [is.forwardingOff, is.filtered, is.rpFilter],
   "NAT-ARP-01": [is.vipPrimary],
   "NAT-ICMP-01": [is.icmpFiltered, is.implementation],
   "NAT-ICMP-02": [is.icmpFiltered, is.implementation],
-  "NAT-MTU-01": [is.icmpFiltered, is.pmtu, is.implementation],
+  "NAT-MTU-01": [is.icmpFiltered, is.implementation],
   "NAT-FRAG-01": [is.defragmentation, is.implementation],
   "DR-REQ-01": [is.wrongModel, is.implementation],
   "DR-REQ-02": [is.staleNeighbour, is.implementation],

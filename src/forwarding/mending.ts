@@ -1,5 +1,6 @@
 /** What goes wrong with load balancers, and the commands that mend it. */
 
+import type { Packet } from "../packet/packet.js";
 import type { Cause, Finding } from "./rule.js";
 import type { Host, Nic, RealServer, Service } from "./setup.js";
 
@@ -16,9 +17,19 @@ export interface Site {
   readonly directorNic: string;
   /** Address of a router on the real server's segment. */
   readonly router: string;
+  /** Whether a client is on the real server's segment; undefined where the setup does not say where clients are. */
+  readonly clientsOnLink: boolean | undefined;
+  /** The frame in which it shows. */
+  readonly shown: Packet | undefined;
 }
 
-export type CauseOf = (site: Site) => Cause;
+/** A cause at a site; undefined where it cannot be the cause there. */
+export type CauseOf = (site: Site) => Cause | undefined;
+
+/** A cause that comes into question only where the frame in which it shows is of a kind. */
+export function where(shows: (frame: Packet) => boolean, then: CauseOf): CauseOf {
+  return (site) => (site.shown === undefined || shows(site.shown) ? then(site) : undefined);
+}
 
 export function cause(id: string, text: string | ((site: Site) => string), fix?: (site: Site) => string): CauseOf {
   return (site) => {
@@ -136,12 +147,14 @@ export const gatewayNotDirector = cause(
   ({ server, dip }) => `The default gateway of ${server.name} is not the director (${dip}).`,
   ({ dip }) => `ip route replace default via ${dip}`,
 );
-export const clientOnLink = cause(
+const onLink = cause(
   "client-on-link",
   "The client is on the real server's own subnet: no gateway takes part in the answer.",
   ({ nic, dip }) =>
     `ip route replace ${nic?.ip.replace(/\.\d+$/, ".0") ?? "SUBNET"}/${nic?.prefix ?? 24} via ${dip} onlink dev ${nic?.name ?? "eth0"}`,
 );
+export const clientOnLink: CauseOf = (site) => (site.clientsOnLink === true ? onLink(site) : undefined);
+export const clientPerhapsOnLink: CauseOf = (site) => (site.clientsOnLink === undefined ? onLink(site) : undefined);
 export const noVip = cause(
   "vip-not-on-real-server",
   ({ server, service }) => `${server.name} does not hold ${service.vip}.`,

@@ -27,14 +27,15 @@ export class Fabric {
   /**
    * Takes the namespaces that this process was started in (see `isolation.ts`) for a fabric.
    * @param umlSize what the labs of this run will need of a User-Mode Linux kernel; nothing: none is booted.
+   * @param mtu the largest of the labs' NICs.
    */
-  static async open(umlSize: UmlSize): Promise<Fabric> {
+  static async open(umlSize: UmlSize, mtu = 1500): Promise<Fabric> {
     mkdirSync(SCRATCH, { recursive: true });
     writeFileSync("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
     writeFileSync("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
     if (existsSync(BRIDGE_FILTER)) writeFileSync(BRIDGE_FILTER, "0");
     await execa("ip", ["link", "set", "lo", "up"]);
-    const fabric = new Fabric(new Recorder(), umlSize);
+    const fabric = new Fabric(new Recorder(mtu), umlSize);
     if (umlSize.hosts > 0) {
       fabric.#uml = UmlKernel.boot(umlSize, SCRATCH);
       // It boots while labs are built; a failure is reported where the kernel is first needed.

@@ -1,4 +1,5 @@
 import { type SpawnOptions, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { execa } from "execa";
 import { allowedCpus } from "./cpus.js";
@@ -10,12 +11,14 @@ import { allowedCpus } from "./cpus.js";
 const PARENT = "HOPCHECK_PARENT";
 
 export function insideIsolation(): boolean {
-  return process.env[PARENT] !== undefined;
+  // Process 1 of namespaces of its own: whoever inherits the variable alone must not build labs on the host.
+  return process.env[PARENT] !== undefined && process.pid === 1;
 }
 
 /** The command that runs another one inside the namespaces of this run, from any terminal of the machine. */
 export function entrance(): string {
-  return `nsenter --target $(pgrep --parent ${process.env[PARENT]}) --mount --net`;
+  const ownUsers = !/^\s*0\s+0\s+4294967295$/m.test(readFileSync("/proc/self/uid_map", "utf8"));
+  return `nsenter --target $(pgrep --parent ${process.env[PARENT]}) ${ownUsers ? "--user --preserve-credentials " : ""}--mount --net`;
 }
 
 /** Why private namespaces cannot be had here; undefined where they can. */
@@ -68,18 +71,35 @@ export function isolate(argv: readonly string[] = process.argv.slice(1)): Promis
   const options: SpawnOptions = { stdio: "inherit" };
   return new Promise((resolve, reject) => {
     const child = spawn(command[0] as string, command.slice(1), options);
-    const forward = (signal: NodeJS.Signals) => child.kill(signal);
-    // The terminal sends SIGINT to the whole group: this process only has to outlive the one inside.
-    const ignore = () => {};
-    process.on("SIGINT", ignore);
-    process.on("SIGTERM", forward);
+    let again: NodeJS.Timeout | undefined;
+    const interrupt = (signal: NodeJS.Signals) => {
+      // Who asks twice does not want to wait for what is under way.
+      if (again) child.kill("SIGKILL");
+      // `unshare` blocks both signals, and the kernel drops those that process 1 does not listen for yet.
+      const forward = () => signalChildren(child.pid, signal);
+      again ??= setInterval(forward, 100);
+      forward();
+    };
+    process.on("SIGINT", interrupt);
+    process.on("SIGTERM", interrupt);
     child.once("error", reject);
     child.once("exit", (code, signal) => {
-      process.off("SIGINT", ignore);
-      process.off("SIGTERM", forward);
-      resolve(signal ? 128 + constants.signals[signal] : (code ?? 1));
+      clearInterval(again);
+      process.off("SIGINT", interrupt);
+      process.off("SIGTERM", interrupt);
+      if (signal) resolve(again ? 130 : 128 + constants.signals[signal]);
+      else resolve(code ?? 1);
     });
   });
+}
+
+function signalChildren(parent: number | undefined, signal: NodeJS.Signals): void {
+  try {
+    const children = readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8");
+    for (const pid of children.trim().split(" ").filter(Boolean)) process.kill(Number(pid), signal);
+  } catch {
+    // It has ended meanwhile.
+  }
 }
 
 /** Runs that start together should not all sit on the same CPU. */

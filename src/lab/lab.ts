@@ -18,8 +18,16 @@ import type { UmlMachine } from "./uml.js";
 const DROPPED_ON_RECEIPT = 3;
 const DROPPED_ON_SENDING = 11;
 
+/** Frames of a burst after which a director in this process lets the recording catch up. */
+const RECORDING_STRIDE = 256;
+/** Turns of the event loop in which a connection is accepted, read from, answered and closed. */
+const ECHO_TURNS = 3;
+
 /** Milliseconds after which a recording without frames looks whether it is to end. */
 const RECORDING_PAUSE = 20;
+
+/** What a link has unless it is told otherwise. */
+const STANDARD_MTU = 1500;
 
 /** Where each host's network stack runs. */
 export type Placement = (host: Host) => Where;
@@ -58,10 +66,7 @@ export class Lab {
     this.setup = setup;
     this.#prefix = fabric.nextLab();
     this.#plans = planHosts(setup);
-    this.#prober = new Prober(
-      () => this.#fabric.recorder.drain(),
-      (timeout) => this.#fabric.recorder.wait(timeout),
-    );
+    this.#prober = new Prober(fabric.recorder);
   }
 
   /** Builds the network and resolves when every host has answered on every NIC. */
@@ -106,7 +111,9 @@ export class Lab {
         const bridge = this.#bridge(
           segments.findIndex((segment) => segment.members.some((member) => member.nic === nic)),
         );
-        ip.push(...linkLines(link, where, this.#prefix), `link set ${link.port} master ${bridge} up`);
+        // The wire carries whatever the NICs send: only hosts may find a packet too long.
+        const wireMtu = nic.mtu > STANDARD_MTU ? `mtu ${nic.mtu} ` : "";
+        ip.push(...linkLines(link, where, this.#prefix), `link set ${link.port} ${wireMtu}master ${bridge} up`);
         // Learning and flooding off: where a frame goes follows from the setup, not from what was sent before.
         ports.push(
           `link set dev ${link.port} learning off flood off`,
@@ -171,13 +178,15 @@ export class Lab {
 
   /** Binds a director that owns its NICs: `receive` gets every frame that arrives at one of them. */
   attach(host: string, receive: (nic: string, frame: Uint8Array) => void): void {
+    let received = 0;
     for (const link of this.#links.filter((link) => link.host.name === host && link.device))
       this.#senders.set(
         link.tap,
         new Sender(link.device as string, (frame) => {
           receive(link.nic.name, frame);
           // A burst keeps this callback busy for long; the ring must not overflow meanwhile.
-          this.#fabric.recorder.drain();
+          received += 1;
+          if (received % RECORDING_STRIDE === 0) this.#fabric.recorder.drain();
         }),
       );
   }
@@ -304,8 +313,16 @@ export class Lab {
     do {
       before = this.#seen;
       await this.#prober.round();
-      while (this.#busy()) await new Promise((resolve) => setImmediate(resolve));
+      await this.#echoed();
     } while (this.#seen !== before);
+  }
+
+  /** Lets the echo services of this process answer what they have been sent, and records the answers. */
+  async #echoed(): Promise<void> {
+    for (let turns = 0; turns < ECHO_TURNS || this.#busy(); turns++) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#fabric.recorder.drain();
   }
 
   #busy(): boolean {

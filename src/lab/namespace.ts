@@ -50,7 +50,11 @@ export class NamespaceMachine implements Machine {
     } else {
       this.#datagramSockets.push(fd);
       const server = createSocket("udp4");
-      server.on("message", (message, peer) => server.send(message, peer.port, peer.address));
+      server.on("message", (message, peer) => {
+        // Nobody can be answered at port 0, and what the kernel refuses to send is lost as on any host.
+        if (peer.port !== 0) server.send(message, peer.port, peer.address, () => {});
+      });
+      server.on("error", () => {});
       server.bind({ fd });
     }
   }

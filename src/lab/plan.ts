@@ -167,6 +167,8 @@ function echoes(host: Host, services: readonly ServiceBehind[]): HostPlan["echoe
   return services.flatMap((behind) => {
     const { service, realServer } = behind;
     if (realServer.answers !== "echo" || service.protocol === "sctp" || !nic) return [];
+    // Without the VIP there is nothing to listen at: the fault is for the rules to find.
+    if (service.model !== "nat" && host.options.vipDevice === "none") return [];
     const ip = service.model === "nat" ? nic.ip : service.vip;
     return [{ protocol: service.protocol, ip, port: localPort(behind) }];
   });

@@ -1,6 +1,6 @@
-import { Sender } from "../capture/sender.js";
 import type { Nic } from "../forwarding/setup.js";
 import { craft } from "../packet/craft.js";
+import type { Recorder } from "./recorder.js";
 
 /** Ends a run that has already failed; no verdict waits for it. */
 const ROUND_TIMEOUT = 5_000;
@@ -12,7 +12,7 @@ export class NotSettled extends Error {
 
 interface Probe {
   readonly tap: string;
-  readonly sender: Sender;
+  readonly bridge: string;
   readonly request: Uint8Array;
 }
 
@@ -20,18 +20,15 @@ interface Probe {
 export class Prober {
   readonly #probes: Probe[] = [];
   readonly #owed = new Map<string, number>();
-  readonly #drain: () => void;
-  readonly #wait: (timeout: number) => Promise<void>;
+  readonly #recorder: Recorder;
 
-  constructor(drain: () => void, wait: (timeout: number) => Promise<void>) {
-    this.#drain = drain;
-    this.#wait = wait;
+  constructor(recorder: Recorder) {
+    this.#recorder = recorder;
   }
 
   /** Adds the NICs of a segment; the canaries leave through its bridge. */
   watch(bridge: string, mac: string, nics: readonly { tap: string; nic: Nic }[]): void {
-    const sender = new Sender(bridge);
-    for (const { tap, nic } of nics) this.#probes.push({ tap, sender, request: canary(mac, nic) });
+    for (const { tap, nic } of nics) this.#probes.push({ tap, bridge, request: canary(mac, nic) });
   }
 
   answered(tap: string): void {
@@ -40,9 +37,9 @@ export class Prober {
 
   /** One canary to every NIC; resolves when all have answered. */
   async round(): Promise<void> {
-    for (const { tap, sender, request } of this.#probes) {
+    for (const { tap, bridge, request } of this.#probes) {
       this.#owed.set(tap, (this.#owed.get(tap) ?? 0) + 1);
-      sender.send(request);
+      this.#recorder.sendCanary(bridge, request);
     }
     const silent = () => this.#probes.map(({ tap }) => tap).filter((tap) => (this.#owed.get(tap) ?? 0) > 0);
     await this.until(
@@ -55,10 +52,10 @@ export class Prober {
   /** Drains and waits until `there` holds. @throws NotSettled after `timeout` milliseconds. */
   async until(there: () => boolean, timeout: number, what: string | (() => string)): Promise<void> {
     const deadline = performance.now() + timeout;
-    for (this.#drain(); !there(); this.#drain()) {
+    for (this.#recorder.drain(); !there(); this.#recorder.drain()) {
       const left = deadline - performance.now();
       if (left <= 0) throw new NotSettled(typeof what === "string" ? what : what());
-      await this.#wait(Math.ceil(left));
+      await this.#recorder.wait(Math.ceil(left));
     }
   }
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { execa } from "execa";
+import { CannotRun } from "./cannot-run.js";
 import { CommandError, type Machine } from "./machine.js";
 import { sysctlPath } from "./namespace.js";
 
@@ -13,8 +14,42 @@ const MODULES = "veth ipip ip_vs ip_vs_rr ip_vs_wrr ip_vs_sh ip_vs_mh ip_vs_lc i
 const BOOT_TIMEOUT = 60_000;
 const COMMAND_TIMEOUT = 30_000;
 
+/** Serial lines of a User-Mode Linux kernel (NR_PORTS of arch/um/drivers/ssl.c); of virtual consoles it has 16 only. */
+const MOST_HOSTS = 64;
+
 /** Ends the output of one command; what stands behind it is the exit status. */
 const END = "\x1e";
+
+/**
+ * An echo service: protocol, address, port. Perl, because every Debian has it (perl-base is essential) and no process
+ * has to be made for a connection. It returns when it listens, and serves on behind.
+ */
+const ECHO = `
+my ($protocol, $ip, $port) = @ARGV;
+my $tcp = $protocol eq "tcp";
+socket(my $server, PF_INET, $tcp ? SOCK_STREAM : SOCK_DGRAM, 0) or die "socket: $!\\n";
+setsockopt($server, SOL_SOCKET, SO_REUSEADDR, 1);
+bind($server, pack_sockaddr_in($port, inet_aton($ip))) or die "bind to $ip:$port: $!\\n";
+listen($server, SOMAXCONN) or die "listen: $!\\n" if $tcp;
+exit if fork;
+open STDIN, "<", "/dev/null"; open STDOUT, ">", "/dev/null"; open STDERR, ">", "/dev/null";
+$SIG{PIPE} = "IGNORE";
+my ($bytes, $all, %connections) = ("", "");
+until ($tcp) { my $peer = recv($server, $bytes, 65535, 0); send($server, $bytes, 0, $peer) if defined $peer; }
+vec($all, fileno $server, 1) = 1;
+for (;;) {
+  select(my $ready = $all, undef, undef, undef);
+  if (vec($ready, fileno $server, 1) and accept(my $connection, $server)) {
+    vec($all, fileno $connection, 1) = 1;
+    $connections{fileno $connection} = $connection;
+  }
+  for (grep { vec($ready, $_, 1) } keys %connections) {
+    next if sysread($connections{$_}, $bytes, 65536) and syswrite($connections{$_}, $bytes);
+    vec($all, $_, 1) = 0;
+    close delete $connections{$_};
+  }
+}
+`;
 
 /** How many hosts and NICs the guest is to have: both are fixed when it boots. */
 export interface UmlSize {
@@ -46,9 +81,26 @@ export class UmlKernel {
   /**
    * Boots the kernel; some 2 s.
    * @param scratch a folder on a tmpfs, for the guest's memory and its init script.
-   * @throws Error with the end of the boot messages where the guest does not come up.
+   * @throws CannotRun with the end of the boot messages where the guest does not come up.
    */
   static async boot(size: UmlSize, scratch: string): Promise<UmlKernel> {
+    if (size.hosts > MOST_HOSTS)
+      throw new CannotRun(
+        `these scenarios need ${size.hosts} hosts in User-Mode Linux, and one kernel has ${MOST_HOSTS}; run them in parts (--shard), or let scenarios share a setup`,
+      );
+    try {
+      return await UmlKernel.#boot(size, scratch);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      const reason =
+        code === "ENOENT"
+          ? `there is no ${UML_BINARY} in the PATH; install it: apt-get install user-mode-linux`
+          : message.trim();
+      throw new CannotRun(`User-Mode Linux does not start: ${reason}`);
+    }
+  }
+
+  static async #boot(size: UmlSize, scratch: string): Promise<UmlKernel> {
     mkdirSync(`${scratch}/uml`, { recursive: true });
     const init = `${scratch}/init`;
     writeFileSync(init, initScript(size), { mode: 0o755 });
@@ -70,7 +122,7 @@ export class UmlKernel {
         `uml_dir=${scratch}/uml/`,
         "con=null",
         "con0=fd:0,fd:1",
-        ...range(size.hosts).map((i) => `con${i + 1}=fd:${i + 3},fd:${i + 3}`),
+        ...range(size.hosts).map((i) => `ssl${i}=fd:${i + 3},fd:${i + 3}`),
         ...range(size.nics).map((i) => `vec${i}:transport=tap,ifname=${tapDevice(i)},depth=128,gro=1`),
       ],
       {
@@ -139,16 +191,16 @@ ln -s /usr/lib/uml/modules/$(uname -r) /tmp/root/lib/modules/$(uname -r)
 for module in ${MODULES}; do modprobe -d /tmp/root $module || echo "cannot load $module"; done
 ip -batch - <<'EOF'
 ${range(hosts)
-  .map((i) => `netns add host${i + 1}`)
+  .map((i) => `netns add host${i}`)
   .join("\n")}
 EOF
 busybox stty -echo
 serve() {
-  busybox stty -echo -F /dev/tty$1
-  { printf '\\036%s\\n' 0; exec ip netns exec host$1 sh /dev/tty$1; } < /dev/null > /dev/tty$1 2>&1 &
+  busybox stty -echo -F /dev/ttyS$1
+  { printf '\\036%s\\n' 0; exec ip netns exec host$1 sh /dev/ttyS$1; } < /dev/null > /dev/ttyS$1 2>&1 &
 }
 ${range(hosts)
-  .map((i) => `serve ${i + 1}`)
+  .map((i) => `serve ${i}`)
   .join("\n")}
 uname -r
 printf '\\036%s\\n' 0
@@ -214,7 +266,10 @@ class Console {
           if (status !== "0") throw new CommandError(this.#name, label, output);
           return output;
         }
-        if (this.#failure) throw new Error(`${this.#failure.message}\n${this.#output.slice(-2000)}`);
+        if (this.#failure) {
+          const output = this.#output.slice(-2000).trim();
+          throw output === "" ? this.#failure : new Error(`${this.#failure.message}\n${output}`);
+        }
         await new Promise<void>((done) => {
           this.#waiting = { done };
         });
@@ -251,13 +306,13 @@ export class UmlMachine implements Machine {
 
   async run(command: readonly string[], input?: string): Promise<string> {
     const line = command.map(quote).join(" ");
-    const script = input === undefined ? `${line} < /dev/null` : `${line} <<'HOPCHECK'\n${input}HOPCHECK`;
+    const script =
+      input === undefined ? `${line} < /dev/null` : `${line} <<'HOPCHECK'\n${input.replace(/\n?$/, "\n")}HOPCHECK`;
     return this.#console.run(script, line);
   }
 
   async echo(protocol: "tcp" | "udp", ip: string, port: number): Promise<void> {
-    const server = protocol === "tcp" ? "tcpsvd" : "udpsvd";
-    await this.#console.run(`busybox ${server} ${quote(ip)} ${port} busybox cat > /dev/null 2>&1 < /dev/null &`);
+    await this.run(["perl", "-MSocket", "-e", ECHO, protocol, ip, String(port)]);
   }
 }
 

@@ -45,7 +45,9 @@ export function talkUdp(talk: Talk): Promise<void> {
   const fd = namespaceOf(talk).enter(() => boundSocket("udp", "0.0.0.0", 0));
   const socket = createSocket("udp4");
   return answered(talk, "UDP", (done, fail) => {
-    socket.on("message", () => done());
+    socket.on("message", (message) =>
+      message.equals(Buffer.from(talk.payload)) ? done() : fail(`${message.length} other bytes came`),
+    );
     socket.on("error", (error) => fail(error.message));
     socket.bind({ fd });
     socket.send(talk.payload, talk.port, talk.ip);
@@ -62,7 +64,10 @@ type Start = (done: () => void, fail: (why: string) => void) => () => void;
 
 function answered({ host, ip, port }: Talk, protocol: string, start: Start): Promise<void> {
   return new Promise((resolve, reject) => {
+    let ended = false;
     const end = (why?: string) => {
+      if (ended) return;
+      ended = true;
       clearTimeout(deadline);
       stop();
       if (why === undefined) resolve();

@@ -229,7 +229,7 @@ function hasLayer(fields: PacketSpec, layer: string): boolean {
 function sequenceAfter(spec: PacketSpec): number {
   const flags = String(spec["tcp.flags"] ?? "S");
   const payload = spec.payload === undefined ? 0 : Buffer.byteLength(spec.payload as string | Uint8Array);
-  return Number(spec["tcp.seq_raw"]) + payload + (flags.includes("S") ? 1 : 0) + (flags.includes("F") ? 1 : 0);
+  return (Number(spec["tcp.seq_raw"]) + payload + (flags.includes("S") ? 1 : 0) + (flags.includes("F") ? 1 : 0)) >>> 0;
 }
 
 /** The sequence number that acknowledges a segment. */

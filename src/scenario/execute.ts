@@ -5,6 +5,7 @@ import type { Evidence, ServiceChange } from "../forwarding/evidence.js";
 import { followJourneys } from "../forwarding/journey.js";
 import type { RealServer, Service } from "../forwarding/setup.js";
 import { NamespaceMachine } from "../lab/namespace.js";
+import { NotSettled } from "../lab/prober.js";
 import { talkTcp, talkUdp } from "./conversation.js";
 import { Crafting, type Destination, type Flow, type Outgoing, serverOf } from "./crafting.js";
 import { parseScenario } from "./load.js";
@@ -30,7 +31,7 @@ export async function execute(scenario: Scenario, stage: Stage): Promise<Execute
   const ran = (await execution.run()) ?? (await execution.runScript());
   const { lost } = stage.lab;
   const problem = [lost, ran].filter((reason) => reason !== undefined).join("; ") || undefined;
-  const evidence = execution.evidence(problem === undefined);
+  const evidence = execution.evidence(lost === undefined && execution.settled);
   stage.rememberClients(evidence.frames);
   await execution.restore();
   const { expectation } = execution;
@@ -45,6 +46,8 @@ export async function execute(scenario: Scenario, stage: Stage): Promise<Execute
 class Execution {
   readonly changes: ServiceChange[] = [];
   expectation: string | undefined;
+  /** Whether everything that the steps caused has been recorded, also where one of them failed. */
+  settled = true;
   readonly #scenario: Scenario;
   readonly #stage: Stage;
   readonly #crafting: Crafting;
@@ -67,10 +70,23 @@ class Execution {
         await this.#stage.lab.settle();
       } catch (error) {
         if (!(error instanceof Error)) throw error;
+        // What came before is evidence all the same: that a session fails is the director's fault more often than not.
+        this.settled = await this.#comesToRest(error);
         return `line ${step.position.line}, \`${step.kind}\`: ${error.message}`;
       }
     }
     return undefined;
+  }
+
+  async #comesToRest(failure: Error): Promise<boolean> {
+    if (failure instanceof NotSettled) return false;
+    try {
+      await this.#stage.lab.settle();
+      return true;
+    } catch (error) {
+      if (error instanceof NotSettled) return false;
+      throw error;
+    }
   }
 
   /** The body of a TypeScript scenario; resolves to what went wrong. */
@@ -92,7 +108,10 @@ class Execution {
         evidence: () => this.evidence(true),
       });
     } catch (error) {
-      if (!(error instanceof AssertionError)) return `${file}: ${error instanceof Error ? error.message : error}`;
+      if (!(error instanceof AssertionError)) {
+        this.settled = error instanceof Error && (await this.#comesToRest(error));
+        return `${file}: ${error instanceof Error ? error.message : error}`;
+      }
       this.expectation = error.message;
     }
     return undefined;

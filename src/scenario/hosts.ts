@@ -162,6 +162,8 @@ class HostReader {
     const [macText, macPlace] =
       override.mac === undefined ? [raw.mac, place.at("mac")] : [override.mac, this.#place.at(single, "mac")];
     const mac = macText === undefined ? undefined : nicMac(macText, macPlace);
+    if (this.#purpose === "lab" && mac?.startsWith("02:ff:"))
+      macPlace.complain(`${quoted(mac)} begins with 02:ff, as the lab's own canaries do; take another one`);
     if (address === undefined) return [];
     const mtu = override.mtu ?? raw.mtu ?? DEFAULT_MTU;
     return [{ name: `eth${index}`, ...address, mac: mac ?? this.#unknownMac(address), mtu, place }];

@@ -93,9 +93,14 @@ function setupOf(raw: RawScenario, root: Place, tree: Tree): Setup {
   const place = root.at("setup");
   if (typeof raw.setup !== "string") return resolveSetup(raw.setup, place, "lab");
   const path = setupPath(raw.setup, place, tree);
-  if (path !== undefined) return loadSetup(path);
-  return { services: [], hosts: [] };
+  if (path === undefined) return { services: [], hosts: [] };
+  const known = setups.get(path) ?? loadSetup(path);
+  setups.set(path, known);
+  return known;
 }
+
+/** Setup files that have been read: most scenarios share a few. */
+const setups = new Map<string, Setup>();
 
 function checkCovers(covers: readonly string[], place: Place): void {
   for (const [index, rule] of covers.entries()) {

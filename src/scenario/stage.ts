@@ -1,5 +1,6 @@
 import { type Director, directorHost, type RunningDirector } from "../director/director.js";
 import type { Host, Setup } from "../forwarding/setup.js";
+import { CannotRun } from "../lab/cannot-run.js";
 import type { Fabric } from "../lab/fabric.js";
 import { hostKernelHas } from "../lab/kernel.js";
 import { Lab } from "../lab/lab.js";
@@ -8,13 +9,10 @@ import { CRAFTED_PORTS } from "../lab/plan.js";
 import type { UmlSize } from "../lab/uml.js";
 import type { Frame } from "../packet/frame.js";
 
+export { CannotRun } from "../lab/cannot-run.js";
+
 /** Whose kernel runs what needs more than the host's may have: `auto` takes the host's where it can. */
 export type KernelChoice = "auto" | "host" | "uml";
-
-/** The machine cannot run this, whatever the scenario says. */
-export class CannotRun extends Error {
-  override name = "CannotRun";
-}
 
 /** Where each host of a setup lives. @throws CannotRun where the choice leaves no place. */
 export function placement(setup: Setup, director: Director, kernel: KernelChoice): (host: Host) => Where {
@@ -92,7 +90,9 @@ export class Stage {
   /** A client port that no flow of this lab has had: directors remember flows for minutes. */
   takePort(): number {
     if (this.#port > CRAFTED_PORTS.last)
-      throw new Error(`this lab has used up its ${CRAFTED_PORTS.last - CRAFTED_PORTS.first + 1} client ports`);
+      throw new Error(
+        `this lab has used up its ${CRAFTED_PORTS.last - CRAFTED_PORTS.first + 1} client ports; send smaller bursts, or run fewer repetitions at once`,
+      );
     return this.#port++;
   }
 

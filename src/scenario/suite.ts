@@ -29,8 +29,8 @@ export interface SuiteOptions {
 
 /** A run of suites under way. */
 export interface SuiteRun {
-  /** Resolves when the last test has ended. */
-  readonly ended: Promise<void>;
+  /** Resolves when the last test has ended, to what mocha says of those that failed. */
+  readonly ended: Promise<readonly string[]>;
   /** Ends after the test that is running. */
   abort(): void;
 }
@@ -42,13 +42,21 @@ export function runSuites(scenarios: readonly Scenario[], options: SuiteOptions)
     retries: options.retries,
     timeout: 0,
     reporter: options.reporter ?? Silent,
-    ...(options.grep ? { grep: options.grep } : {}),
   });
+  let last: Promise<unknown> = Promise.resolve();
+  // mocha goes on to the next test where a stray exception fails one; two scenarios must not meet in a lab.
+  const inTurn: InTurn = (work) => {
+    const turn = last.then(work);
+    last = turn.catch(() => {});
+    return turn;
+  };
   for (let repetition = 1; repetition <= options.repeat; repetition++)
-    for (const scenario of scenarios) addSuite(mocha, scenario, repetition, options);
+    for (const scenario of scenarios) addSuite(mocha, scenario, repetition, options, inTurn);
+  const failures: string[] = [];
   let runner: Mocha.Runner | undefined;
-  const ended = new Promise<void>((resolve) => {
-    runner = mocha.run(() => resolve());
+  const ended = new Promise<readonly string[]>((resolve) => {
+    runner = mocha.run(() => resolve(failures));
+    runner.on("fail", (test: Mocha.Test, error: Error) => failures.push(`${test.fullTitle()}: ${error.message}`));
   });
   return { ended, abort: () => runner?.abort() };
 }
@@ -58,23 +66,28 @@ class Silent extends Mocha.reporters.Base {
   override epilogue(): void {}
 }
 
-function addSuite(mocha: Mocha, scenario: Scenario, repetition: number, options: SuiteOptions): void {
+type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+
+function addSuite(mocha: Mocha, scenario: Scenario, repetition: number, options: SuiteOptions, inTurn: InTurn): void {
   const suite = Mocha.Suite.create(
     mocha.suite,
     repetition === 1 ? scenario.title : `${scenario.title} (${repetition})`,
   );
   suite.file = scenario.file;
-  let judged: Judged | undefined;
-  const run = async (): Promise<Judged> => {
-    judged = await runScenario(scenario, repetition, options);
-    options.onJudged(judged);
-    return judged;
-  };
+  let current: Promise<Judged> | undefined;
+  const run = () =>
+    inTurn(async () => {
+      const judged = await runScenario(scenario, repetition, options);
+      options.onJudged(judged);
+      return judged;
+    });
+  const { grep } = options;
   const addTest = (title: string, body: (judged: Judged) => void) => {
+    if (grep && !grep.test(scenario.title) && !grep.test(`${scenario.title} ${title}`)) return;
     const test = new Mocha.Test(title, async function (this: Mocha.Context) {
       // A retry is a new run of the whole scenario: judging the same frames again could only say the same.
-      const current = judged === undefined || this.test?.isFailed() || retriesOf(test) > 0 ? await run() : judged;
-      body(current);
+      if (current === undefined || isRetry(this)) current = run();
+      body(await current);
     });
     test.file = scenario.file;
     suite.addTest(test);
@@ -95,9 +108,9 @@ function addSuite(mocha: Mocha, scenario: Scenario, repetition: number, options:
   });
 }
 
-/** mocha keeps the number of the current retry on the test, but its types do not say so. */
-function retriesOf(test: Mocha.Test): number {
-  return (test as unknown as { currentRetry(): number }).currentRetry();
+/** A retry is a clone of the test; mocha keeps its number there, but its types do not say so. */
+function isRetry({ test }: Mocha.Context): boolean {
+  return (test as unknown as { currentRetry(): number }).currentRetry() > 0;
 }
 
 function holds(findings: readonly Finding[]): void {
@@ -106,16 +119,33 @@ function holds(findings: readonly Finding[]): void {
 }
 
 async function runScenario(scenario: Scenario, repetition: number, options: SuiteOptions): Promise<Judged> {
-  const executed = await onStage(scenario, options);
-  const found = judge(executed.evidence, options.rules);
-  const findings = executed.incomplete ? found.map(unproven) : found;
-  const assertions = judgeAssertions(scenario, executed.evidence, executed.expectation);
+  let executed: Executed & { durationMs: number };
+  let found: Finding[] = [];
+  try {
+    executed = await onStage(scenario, options);
+    found = judge(executed.evidence, options.rules);
+  } catch (error) {
+    // Whatever it is, the other scenarios' results are not to be lost, and this one has not passed.
+    const { stack, message } = error instanceof Error ? error : new Error(String(error));
+    executed = nothing(scenario.setup, `a fault of hopcheck itself; please report it: ${stack ?? message}`);
+  }
+  const proven = (finding: Finding) => asProven(finding, scenario, executed);
+  const findings = found.map(proven);
+  // What the steps that were not carried out would have shown is unknown.
+  const settled = executed.evidence.settled && executed.problem === undefined;
+  const judged = judgeAssertions(scenario, { ...executed.evidence, settled }, executed.expectation);
+  const assertions = judged.map(proven);
   return { scenario, ...executed, findings, assertions, repetition };
 }
 
-/** A violation seen in a record with gaps may be a gap. */
-function unproven(finding: Finding): Finding {
-  return finding.status === "fail" ? { ...finding, status: "inconclusive" } : finding;
+/**
+ * A violation in a record with gaps may be a gap, and a rule that a scenario did not exercise before it broke off may
+ * have been about to be.
+ */
+function asProven(finding: Finding, { covers }: Scenario, { problem, incomplete }: Executed): Finding {
+  const brokeOff = problem !== undefined && finding.status === "not-exercised" && covers.includes(finding.rule);
+  const maybeGap = incomplete && finding.status === "fail";
+  return brokeOff || maybeGap ? { ...finding, status: "inconclusive" } : finding;
 }
 
 /** Runs the scenario; a lab that cannot be had is a problem of the scenario that needs it. */
@@ -124,15 +154,14 @@ async function onStage(scenario: Scenario, options: SuiteOptions): Promise<Execu
   try {
     stage = await options.stageOf(scenario.setup);
   } catch (error) {
-    const evidence = { setup: scenario.setup, frames: [], journeys: [], settled: false };
-    return {
-      evidence,
-      problem: `the lab could not be built: ${(error as Error).message}`,
-      incomplete: true,
-      durationMs: 0,
-    };
+    return nothing(scenario.setup, `the lab could not be built: ${(error as Error).message}`);
   }
   const start = performance.now();
   const executed = await execute(scenario, stage);
   return { ...executed, durationMs: performance.now() - start };
+}
+
+function nothing(setup: Setup, problem: string): Executed & { durationMs: number } {
+  const evidence = { setup, frames: [], journeys: [], settled: false };
+  return { evidence, problem, incomplete: true, durationMs: 0 };
 }

@@ -1,0 +1,68 @@
+/** The part of `npm run bench` that builds labs: it runs inside private namespaces of its own. */
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import type { Setup } from "./forwarding/setup.js";
+import { Fabric } from "./lab/fabric.js";
+import { insideIsolation, isolate } from "./lab/isolation.js";
+import { Lab } from "./lab/lab.js";
+import { planHosts, segmentsOf } from "./lab/plan.js";
+import { loadSetup } from "./scenario/load.js";
+
+const ROUNDS = Number(process.argv[2] ?? 5);
+
+if (!insideIsolation()) process.exit(await isolate());
+
+const dr = loadSetup(fileURLToPath(new URL("../fixtures/setups/dr.yaml", import.meta.url)));
+// Five hosts: client, router, director, two real servers.
+const setup: Setup = {
+  hosts: dr.hosts.filter((host) => host.name !== "rs3"),
+  services: dr.services.map((service) => ({
+    ...service,
+    realServers: service.realServers.filter((server) => server.name !== "rs3"),
+  })),
+};
+const fabric = await Fabric.open({ hosts: 0, nics: 0 });
+const ours: number[] = [];
+const peer: number[] = [];
+for (let round = 0; round < ROUNDS; round++) {
+  ours.push(await timed(async () => (await Lab.build(fabric, setup, () => "host-kernel")).settle()));
+  peer.push(await timed(() => oneProcessACommand(setup, round)));
+}
+const [batched, single] = [median(ours), median(peer)];
+process.stdout.write(`${"lab of 5 hosts, built and answering".padEnd(52)} ${batched.toFixed(1).padStart(8)} ms\n`);
+process.stdout.write(`${"the same, one `ip` process a command".padEnd(52)} ${single.toFixed(1).padStart(8)} ms\n`);
+process.stdout.write(
+  `${"hopcheck / one process a command".padEnd(52)} ${(batched / single).toFixed(2).padStart(8)} ×\n`,
+);
+process.exit();
+
+async function timed(work: () => Promise<void>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+/** How a shell script builds the same network: no taps, no echo services, no proof that anybody answers. */
+async function oneProcessACommand(setup: Setup, round: number): Promise<void> {
+  const ip = (line: string) => execa("ip", line.split(" "));
+  const segments = segmentsOf(setup);
+  const bridges = new Map(segments.map((segment, i) => [segment, `s${round}b${i}`]));
+  for (const bridge of bridges.values()) await ip(`link add ${bridge} type bridge`);
+  let port = 0;
+  for (const plan of planHosts(setup)) {
+    const name = `s${round}-${plan.host.name}`;
+    await ip(`netns add ${name}`);
+    for (const nic of plan.host.nics) {
+      const segment = segments.find(({ members }) => members.some((member) => member.nic === nic));
+      const device = `s${round}p${port++}`;
+      await ip(`link add ${device} type veth peer name ${nic.name} address ${nic.mac} netns ${name}`);
+      await ip(`link set ${device} master ${bridges.get(segment as (typeof segments)[number])} up`);
+    }
+    for (const line of plan.ip) await ip(`-n ${name} ${line}`);
+  }
+  for (const bridge of bridges.values()) await ip(`link set ${bridge} up`);
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
