@@ -37,4 +37,34 @@ describe("the changes from one IPVS table to another", () => {
     expect(removed("dr")).to.deep.equal(["-d -t 10.0.0.10:8000 -r 10.0.0.12:8000"]);
     expect(removed("tun")).to.deep.equal(["-d -t 10.0.0.10:8000 -r 10.0.0.12:8000"]);
   });
+
+  it("says nothing where nothing changed", () => {
+    expect(changes([service("dr", [1, 2])], [service("dr", [1, 2])])).to.deep.equal([]);
+    expect(changes([], [])).to.deep.equal([]);
+  });
+
+  it("changes a scheduler in place", () => {
+    expect(changes([service("dr", [1])], [{ ...service("dr", [1]), scheduler: "wrr" }])).to.deep.equal([
+      "-E -t 10.0.0.10:8000 -s wrr",
+    ]);
+  });
+
+  it("removes a service as a whole, and tells services by address, port and protocol", () => {
+    const udp: Service = { ...service("dr", []), protocol: "udp" };
+    expect(changes([service("dr", [1])], [udp])).to.deep.equal(["-D -t 10.0.0.10:8000", "-A -u 10.0.0.10:8000 -s rr"]);
+    const sctp: Service = { ...service("tun", [3]), protocol: "sctp", port: 81 };
+    expect(changes([], [sctp])).to.deep.equal([
+      "-A --sctp-service 10.0.0.10:81 -s rr",
+      "-a --sctp-service 10.0.0.10:81 -r 10.0.0.11:9999 -i -w 3",
+    ]);
+  });
+
+  it("takes out before it puts in, and knows a real server by address and port", () => {
+    const moved = service("nat", [1]);
+    const to = { ...moved, realServers: moved.realServers.map((server) => ({ ...server, port: 9998 })) };
+    expect(changes([moved], [to])).to.deep.equal([
+      "-d -t 10.0.0.10:8000 -r 10.0.0.11:9999",
+      "-a -t 10.0.0.10:8000 -r 10.0.0.11:9998 -m -w 1",
+    ]);
+  });
 });

@@ -1,9 +1,11 @@
 import { expect } from "chai";
+import { catalogue } from "./catalogue.js";
 import { causesOf } from "./causes.js";
 import type { Evidence } from "./evidence.js";
+import { judge } from "./judge.js";
 import type { Cause, Finding } from "./rule.js";
 import type { Host } from "./setup.js";
-import { PaperLab, VIP } from "./testing/paper-lab.js";
+import { DIP, PaperLab, VIP } from "./testing/paper-lab.js";
 
 function finding(rule: string, frames: Finding["frames"] = []): Finding {
   return { rule, status: "fail", suspect: "rs1", frames, count: 1, causes: [] };
@@ -42,5 +44,31 @@ describe("causes", () => {
     const [ofNone] = causesOf(finding("GEN-SVC-01"), evidence);
     expect(ofFrames?.fix).to.equal(`ipvsadm -a -u ${VIP}:53 -r 192.168.10.11:5353 -m`);
     expect(ofNone?.fix).to.equal(`ipvsadm -a -t ${VIP}:80 -r 192.168.10.11:8080 -m`);
+  });
+
+  it("of a VIP that ARP shows: what the real server did decides", () => {
+    const ids = (rule: string, play: (lab: PaperLab) => void) => {
+      const lab = new PaperLab("tun");
+      play(lab);
+      const failed = judge(lab.evidence(), catalogue).find((one) => one.rule === rule && one.status === "fail");
+      return failed?.causes.map(({ id }) => id);
+    };
+    expect(ids("TUN-RS-05", (lab) => lab.ask("rs1", VIP))).to.deep.equal([
+      "arp-ignore-not-effective",
+      "vip-on-lan-device",
+    ]);
+    expect(ids("TUN-RS-05", (lab) => lab.resolve("rs1", VIP, "10.0.0.254", lab.mac("rs1")))).to.deep.equal([
+      "arp-announce-not-effective",
+    ]);
+    expect(ids("TUN-RS-05", (lab) => lab.resolve("rs1", VIP, VIP, lab.mac("rs1")))).to.deep.equal(["vip-announced"]);
+  });
+
+  it("of a request that waits for a neighbour: the real server that does not answer is to blame", () => {
+    const lab = new PaperLab("dr");
+    lab.toDirector(lab.requestSpec({}));
+    lab.resolve("director", DIP, lab.ip("rs1"), lab.mac("director"));
+    const found = judge(lab.evidence(), catalogue).find((one) => one.rule === "GEN-SVC-01");
+    expect(found).to.include({ status: "fail", suspect: "rs1" });
+    expect(found?.causes.map(({ id }) => id)).to.deep.equal(["neighbour-unresolved"]);
   });
 });

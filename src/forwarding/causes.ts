@@ -1,10 +1,15 @@
 import { inPrefix } from "../packet/address.js";
+import { ARP_OPCODE } from "../packet/arp.js";
+import type { Packet } from "../packet/packet.js";
 import { core, endpoint, portsOf, protocolOf } from "./datagram.js";
 import type { Evidence } from "./evidence.js";
 import * as is from "./mending.js";
 import { Network } from "./network.js";
 import type { Cause, Finding } from "./rule.js";
 import type { Host, Service } from "./setup.js";
+
+/** From this many frames on a finding may have left some out (see judge.ts). */
+const MOST_FRAMES = 8;
 
 /** What most likely makes the rule of a failed or inconclusive finding fail, most likely first. */
 export function causesOf(finding: Finding, evidence: Evidence): readonly Cause[] {
@@ -45,10 +50,10 @@ function siteOf(finding: Finding, evidence: Evidence): is.Site | undefined {
   };
 }
 
-/** A finding that was seen several times tells of the first time. */
-function shownIn({ frames, count, tap }: Finding, evidence: Evidence): Packet | undefined {
-  const at = count === 1 ? frames.at(-1) : frames.find((frame) => frame.tap === tap);
-  return evidence.frames.find((frame) => frame.tap === at?.tap && frame.number === at.number)?.packet;
+/** The last frame of a failure; unknown where frames were left out of the finding. */
+function shownIn({ status, frames }: Finding, evidence: Evidence): Packet | undefined {
+  const last = status === "fail" && frames.length < MOST_FRAMES ? frames.at(-1) : undefined;
+  return evidence.frames.find((frame) => frame.tap === last?.tap && frame.number === last.number)?.packet;
 }
 
 /** The service that the first of the finding's frames with an endpoint of one is about. */
@@ -69,10 +74,24 @@ function serviceOf(finding: Finding, { frames }: Evidence, services: readonly Se
   return undefined;
 }
 
+const isAnswer = ({ arp }: Packet) => arp?.opcode === ARP_OPCODE.reply && arp.senderIp !== arp.targetIp;
+const isQuestion = ({ arp }: Packet) => arp?.opcode === ARP_OPCODE.request && arp.senderIp !== arp.targetIp;
+const isTold = ({ arp }: Packet) => arp !== undefined && arp.senderIp === arp.targetIp;
+
+const isMissing = ({ finding }: is.Site) => finding.field === undefined;
+const isTooLong = ({ finding }: is.Site) => finding.field === "ip.len";
+const isDirectors = ({ finding, server }: is.Site) => finding.suspect !== server.name;
+
 const DEFAULT: readonly is.CauseOf[] = [is.implementation];
 
 const CAUSES: Readonly<Record<string, readonly is.CauseOf[]>> = {
-  "GEN-SVC-01": [is.noService, is.unreachable, is.filtered, is.flooding, is.implementation],
+  "GEN-SVC-01": [
+    is.when(isDirectors, is.noService),
+    is.unreachable,
+    is.when(isDirectors, is.filtered),
+    is.when(isDirectors, is.flooding),
+    is.when(isDirectors, is.implementation),
+  ],
   "GEN-SVC-06": [is.sloppy, is.implementation],
   "GEN-FLOW-01": [is.staleConnection, is.implementation],
   "GEN-FLOW-02": [is.staleConnection, is.filtered],
@@ -92,6 +111,7 @@ const CAUSES: Readonly<Record<string, readonly is.CauseOf[]>> = {
   "NAT-REQ-04": [is.staleNeighbour, is.implementation],
   "NAT-REQ-07": [is.offload, is.implementation],
   "NAT-RSP-01": [is.nat, is.implementation],
+  "NAT-RSP-02": [is.wrongRouteToClient, is.implementation],
   "NAT-RSP-04": [is.clientOnLink, is.gatewayNotDirector, is.clientPerhapsOnLink],
   "NAT-RSP-05": [is.staleConnection, is.implementation],
   "NAT-TOP-01": [is.gatewayNotDirector],
@@ -131,13 +151,18 @@ const CAUSES: Readonly<Record<string, readonly is.CauseOf[]>> = {
   "TUN-ENC-07": [is.pmtu],
   "TUN-ENC-10": [is.staleNeighbour, is.implementation],
   "TUN-ENC-11": [is.portMapped, is.implementation],
-  "TUN-MTU-01": [is.icmpFiltered, is.pmtu],
+  "TUN-MTU-01": [is.when(isMissing, is.icmpFiltered), is.when(isTooLong, is.pmtu), is.implementation],
   "TUN-MTU-05": [is.clamping],
   "TUN-RS-01": [is.noTunnel],
   "TUN-RS-02": [is.ownSource, is.replyInTunnel, is.wrongGateway],
   "TUN-RS-03": [is.gatewayIsDirector],
   "TUN-RS-04": [is.rpFilter, is.noVip, is.noListener],
-  "TUN-RS-05": [is.arpIgnore, is.arpAnnounce, is.vipOnNic],
+  "TUN-RS-05": [
+    is.where(isAnswer, is.arpIgnore),
+    is.where(isQuestion, is.arpAnnounce),
+    is.where(isTold, is.announced),
+    is.where(isAnswer, is.vipOnNic),
+  ],
   "TUN-FRAG-01": [is.defragmentation, is.implementation],
   "TUN-ICMP-01": [is.icmpFiltered, is.implementation],
 };

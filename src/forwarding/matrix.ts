@@ -84,11 +84,23 @@ function replySource(): Row[] {
   ];
 }
 
+/** Whatever the director's routes say: an answer that is sent to a real server is lost. */
+const notToServers: Row = {
+  field: "eth.dst",
+  rule: "NAT-RSP-02",
+  expect: ({ network, crossing, outer }) => {
+    const receiver = network.byMac(outer.eth?.dst)?.host;
+    if (receiver?.role !== "real-server" || network.byIp(crossing.flow.clientIp)?.host === receiver) return undefined;
+    return { text: "the MAC of the client or its router", holds: false };
+  },
+};
+
 const natReply: Table = {
   shape: "NAT-RSP-01",
   fragments: "NAT-FRAG-01",
   rows: [
     ...macs("NAT-RSP-02", nextHopOf(clientIp)),
+    notToServers,
     ...replySource(),
     ...same("NAT-RSP-02", "ip.dst", "l4.dstport"),
     ...ttl("NAT-RSP-03"),

@@ -31,6 +31,11 @@ export function where(shows: (frame: Packet) => boolean, then: CauseOf): CauseOf
   return (site) => (site.shown === undefined || shows(site.shown) ? then(site) : undefined);
 }
 
+/** A cause that comes into question only for findings of a kind. */
+export function when(holds: (site: Site) => boolean, then: CauseOf): CauseOf {
+  return (site) => (holds(site) ? then(site) : undefined);
+}
+
 export function cause(id: string, text: string | ((site: Site) => string), fix?: (site: Site) => string): CauseOf {
   return (site) => {
     const common = { id, text: typeof text === "string" ? text : text(site) };
@@ -155,11 +160,19 @@ const onLink = cause(
 );
 export const clientOnLink: CauseOf = (site) => (site.clientsOnLink === true ? onLink(site) : undefined);
 export const clientPerhapsOnLink: CauseOf = (site) => (site.clientsOnLink === undefined ? onLink(site) : undefined);
+export const wrongRouteToClient = cause(
+  "wrong-route-to-client",
+  "The director's route to the client, or its neighbour entry for the next hop, is wrong.",
+  () => "ip route get CLIENT; ip neigh",
+);
 export const noVip = cause(
   "vip-not-on-real-server",
   ({ server, service }) => `${server.name} does not hold ${service.vip}.`,
-  ({ service, host }) =>
-    `ip addr add ${service.vip}/32 dev ${host?.options.vipDevice ?? (service.model === "tun" ? "tunl0" : "lo")}`,
+  ({ service, host }) => {
+    const device = host?.options.vipDevice ?? "none";
+    const usual = service.model === "tun" ? "tunl0" : "lo";
+    return `ip addr add ${service.vip}/32 dev ${device === "none" ? usual : device}`;
+  },
 );
 export const forwardingOn = cause(
   "real-server-forwards",

@@ -18,7 +18,7 @@ export function insideIsolation(): boolean {
 /** The command that runs another one inside the namespaces of this run, from any terminal of the machine. */
 export function entrance(): string {
   const ownUsers = !/^\s*0\s+0\s+4294967295$/m.test(readFileSync("/proc/self/uid_map", "utf8"));
-  return `nsenter --target $(pgrep --parent ${process.env[PARENT]}) ${ownUsers ? "--user --preserve-credentials " : ""}--mount --net`;
+  return `nsenter --target $(pgrep --parent ${process.env[PARENT]}) ${ownUsers ? "--user --preserve-credentials " : ""}--pid --mount --net`;
 }
 
 /** Why private namespaces cannot be had here; undefined where they can. */

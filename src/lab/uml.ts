@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { execa } from "execa";
+import { disableOffloads } from "../capture/libc.js";
 import { CannotRun } from "./cannot-run.js";
 import { CommandError, type Machine } from "./machine.js";
 import { sysctlPath } from "./namespace.js";
@@ -104,10 +105,13 @@ export class UmlKernel {
     mkdirSync(`${scratch}/uml`, { recursive: true });
     const init = `${scratch}/init`;
     writeFileSync(init, initScript(size), { mode: 0o755 });
-    const taps = range(size.nics).map(
-      (i) => `tuntap add ${tapDevice(i)} mode tap\nlink set ${tapDevice(i)} txqueuelen 30000`,
-    );
-    await execa("ip", ["-batch", "-"], { input: taps.join("\n") });
+    const wiring = wiringHere();
+    await execa("ip", ["-batch", "-"], {
+      input: range(size.nics)
+        .flatMap((i) => wiring.lines(tapDevice(i)))
+        .join("\n"),
+    });
+    for (const i of range(size.nics)) wiring.ends(tapDevice(i)).forEach(disableOffloads);
 
     const child = spawn(
       UML_BINARY,
@@ -123,7 +127,7 @@ export class UmlKernel {
         "con=null",
         "con0=fd:0,fd:1",
         ...range(size.hosts).map((i) => `ssl${i}=fd:${i + 3},fd:${i + 3}`),
-        ...range(size.nics).map((i) => `vec${i}:transport=tap,ifname=${tapDevice(i)},depth=128,gro=1`),
+        ...range(size.nics).map((i) => `vec${i}:${wiring.transport(tapDevice(i))},depth=128,gro=1`),
       ],
       {
         stdio: ["pipe", "pipe", "ignore", ...range(size.hosts).map(() => "pipe" as const)],
@@ -169,6 +173,41 @@ export class UmlKernel {
   }
 }
 
+/** How a NIC of the guest is joined to the fabric's device of that name. */
+interface Wiring {
+  /** For `ip -batch`. */
+  lines(device: string): string[];
+  /** The guest kernel's parameter for the NIC. */
+  transport(device: string): string;
+  /** The devices whose offloads have to be turned off. */
+  ends(device: string): string[];
+}
+
+const tapWiring: Wiring = {
+  lines: (device) => [`tuntap add ${device} mode tap`, `link set ${device} txqueuelen 30000`],
+  transport: (device) => `transport=tap,ifname=${device}`,
+  // A tap device has nothing to turn off but what the guest turned on, and it did not.
+  ends: () => [],
+};
+
+/** A veth pair whose far end the guest reads and writes as a packet socket: no loss-free queue, but open to every user. */
+const vethWiring: Wiring = {
+  lines: (device) => [`link add ${device} type veth peer name ${device}g`, `link set ${device}g up`],
+  // Frame by frame (vec=0): with vectors of frames this transport stops receiving within seconds.
+  transport: (device) => `transport=raw,ifname=${device}g,vec=0`,
+  ends: (device) => [device, `${device}g`],
+};
+
+/** Tap devices where this user may make some; many systems keep /dev/net/tun to root. */
+function wiringHere(): Wiring {
+  try {
+    accessSync("/dev/net/tun", constants.R_OK | constants.W_OK);
+    return tapWiring;
+  } catch {
+    return vethWiring;
+  }
+}
+
 function tapDevice(index: number): string {
   return `uml${index}`;
 }
@@ -181,11 +220,12 @@ function range(count: number): number[] {
 function initScript({ hosts }: UmlSize): string {
   return `#!/bin/sh
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
-mount -t proc proc /proc
-mount -t sysfs sys /sys
-mount -t tmpfs tmp /tmp
-mount -t tmpfs run /run
-mount -t devtmpfs dev /dev
+# Not the set-uid mount of the machine: in a user namespace it belongs to nobody, and refuses.
+busybox mount -t proc proc /proc
+busybox mount -t sysfs sys /sys
+busybox mount -t tmpfs tmp /tmp
+busybox mount -t tmpfs run /run
+busybox mount -t devtmpfs dev /dev
 mkdir -p /tmp/root/lib/modules
 ln -s /usr/lib/uml/modules/$(uname -r) /tmp/root/lib/modules/$(uname -r)
 for module in ${MODULES}; do modprobe -d /tmp/root $module || echo "cannot load $module"; done

@@ -26,5 +26,5 @@ export function chooseJourneys(scenario: ScenarioResult): readonly JourneyResult
 
 /** True where a field of a hop breaks a rule. */
 export function isViolated(journey: JourneyResult): boolean {
-  return journey.hops.some((hop) => hop.fields.some((field) => field.change === "violation"));
+  return journey.hops.some((hop) => hop.changed?.some(({ verdict }) => verdict === "violation"));
 }

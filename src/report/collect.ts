@@ -3,8 +3,11 @@ import type { Evidence } from "../forwarding/evidence.js";
 import type { Journey, Sighting } from "../forwarding/journey.js";
 import type { Finding } from "../forwarding/rule.js";
 import { type Model, modelsOf, type Setup, tapName } from "../forwarding/setup.js";
-import { fields } from "../packet/fields.js";
-import type { FindingResult, HopField, HopResult, HostResult, JourneyResult, ScenarioResult } from "./result.js";
+import { isPartial } from "../forwarding/sightings.js";
+import type { Packet } from "../packet/packet.js";
+import { alignedFields, headerOf, isOfTunnel, nameIn } from "./align.js";
+import { frameKey } from "./link.js";
+import type { ChangedField, FindingResult, HopResult, HostResult, JourneyResult, ScenarioResult } from "./result.js";
 import { scenarioVerdict } from "./verdict.js";
 
 /** Bytes of a datagram that a result keeps. */
@@ -31,6 +34,9 @@ export function collect(judgement: Judgement): ScenarioResult {
   const covered = new Set(judgement.covers);
   const findings = judgement.findings.map((finding) => describe(finding, covered.has(finding.rule)));
   const start = evidence.frames[0]?.time ?? 0n;
+  const kept = chosen(evidence.journeys, judgement.findings);
+  const violated = violations(evidence.journeys, judgement.findings);
+  const leftOut = evidence.journeys.length - kept.length;
   return {
     file,
     title,
@@ -40,12 +46,57 @@ export function collect(judgement: Judgement): ScenarioResult {
     ...(problem === undefined ? {} : { problem }),
     hosts: hosts(evidence.setup),
     findings,
-    journeys: evidence.journeys
-      .slice(0, KEPT_JOURNEYS)
-      .map((journey) => journeyResult(journey, start, judgement.findings)),
+    journeys: kept.map((journey) => journeyResult(journey, start, violated)),
+    ...(leftOut === 0 ? {} : { journeysLeftOut: leftOut }),
     ...(capture === undefined ? {} : { capture }),
     reproduce,
   };
+}
+
+/** What a reader can do without comes last, and is the first to go where there is too much: chatter that nothing cites. */
+const CHATTER = 4;
+
+/** The journeys worth keeping: those that a failure rests on before all others. */
+function chosen(journeys: readonly Journey[], findings: readonly Finding[]): readonly Journey[] {
+  const ranks = new Map<string, number>();
+  for (const { status, frames } of findings) {
+    const rank = status === "fail" ? 0 : status === "inconclusive" ? 1 : 2;
+    for (const key of frames.map(frameKey)) ranks.set(key, Math.min(rank, ranks.get(key) ?? rank));
+  }
+  const rankOf = ({ sightings }: Journey) => {
+    const uncited = sightings.some(({ packet }) => packet.ip) ? CHATTER - 1 : CHATTER;
+    return Math.min(
+      uncited,
+      ...sightings.flatMap(({ frames }) => frames.map((frame) => ranks.get(frameKey(frame)) ?? uncited)),
+    );
+  };
+  const ranked = journeys.map((journey, index) => ({ journey, index, rank: rankOf(journey) }));
+  return ranked
+    .toSorted((left, right) => left.rank - right.rank)
+    .slice(0, KEPT_JOURNEYS)
+    .toSorted((left, right) => Number(left.rank === CHATTER) - Number(right.rank === CHATTER) || left.index - right.index)
+    .map(({ journey }) => journey);
+}
+
+/** Fields that break a rule, by the sighting at which a failing finding says that it shows. */
+type Violations = ReadonlyMap<Sighting, ReadonlySet<string>>;
+
+function violations(journeys: readonly Journey[], findings: readonly Finding[]): Violations {
+  const byFrame = new Map<string, Sighting>();
+  for (const { sightings } of journeys)
+    for (const sighting of sightings) for (const frame of sighting.frames) byFrame.set(frameKey(frame), sighting);
+  const found = new Map<Sighting, Set<string>>();
+  for (const { status, tap, field, frames } of findings) {
+    if (status !== "fail" || field === undefined) continue;
+    const named = frames.flatMap((frame) => (frame.tap === tap ? (byFrame.get(frameKey(frame)) ?? []) : []));
+    // A finding names what came in as well; where both are at one tap, it is what the host sent that is wrong.
+    const sent = named.filter(({ direction }) => direction === "out");
+    for (const sighting of sent.length > 0 ? sent : named) {
+      const fields = found.get(sighting) ?? new Set();
+      found.set(sighting, fields.add(field));
+    }
+  }
+  return found;
 }
 
 function describe(finding: Finding, covered: boolean): FindingResult {
@@ -54,14 +105,14 @@ function describe(finding: Finding, covered: boolean): FindingResult {
     const { title, level, profile, statement, source } = rule;
     return { ...finding, title, level, profile, statement, source, covered };
   }
-  const asserted = finding.lookedFor ?? finding.rule;
+  const [, kind, line] = /^(expect|absent)@(\d+)$/.exec(finding.rule) ?? [];
   return {
     ...finding,
     title: "the scenario's own assertion",
-    level: finding.rule.startsWith("absent") ? "MUST NOT" : "MUST",
+    level: kind === "absent" ? "MUST NOT" : "MUST",
     profile: "core",
-    statement: asserted,
-    source: "the scenario file",
+    statement: finding.lookedFor ?? finding.rule,
+    source: line === undefined ? "the scenario file" : `line ${line} of the scenario file`,
     covered: true,
   };
 }
@@ -79,38 +130,44 @@ function hosts(setup: Setup): HostResult[] {
 }
 
 /** The model that the director's own frames show: what it did with datagrams addressed to a VIP. */
-function observedModel({ journeys, setup }: Evidence): Model | "mixed" | "none" {
-  const vips = new Set(setup.services.map((service) => service.vip));
-  const director = setup.hosts.find((host) => host.role === "director")?.name;
-  const servers = new Set(setup.services.flatMap((service) => service.realServers.map((server) => server.ip)));
+function observedModel({ journeys, setup, changes = [] }: Evidence): Model | "mixed" | "none" {
+  const services = [...setup.services, ...changes.flatMap((change) => change.services)];
+  const vips = new Set(services.map((service) => service.vip));
+  const servers = new Set(services.flatMap((service) => service.realServers.map((server) => server.ip)));
+  const directors = new Set(setup.hosts.filter((host) => host.role === "director").map((host) => host.name));
   const seen = new Set<Model>();
   for (const { sightings } of journeys)
-    for (const out of sightings) {
-      if (out.host !== director || out.direction !== "out" || !out.from?.packet.ip) continue;
-      if (!vips.has(out.from.packet.ip.dst) || !out.packet.ip) continue;
-      if (out.packet.inner) seen.add("tun");
-      else if (vips.has(out.packet.ip.dst)) seen.add("dr");
-      else if (servers.has(out.packet.ip.dst)) seen.add("nat");
+    for (const { host, direction, packet, from } of sightings) {
+      if (!directors.has(host) || direction !== "out" || !from?.packet.ip || !packet.ip) continue;
+      if (!vips.has(from.packet.ip.dst)) continue;
+      if (tunnels(packet) > tunnels(from.packet)) seen.add("tun");
+      else if (vips.has(packet.ip.dst)) seen.add("dr");
+      else if (servers.has(packet.ip.dst)) seen.add("nat");
     }
   return seen.size === 0 ? "none" : (one(seen) ?? "mixed");
 }
 
-function journeyResult({ sightings }: Journey, start: bigint, findings: readonly Finding[]): JourneyResult {
+function tunnels({ inner }: Packet): number {
+  return inner === undefined ? 0 : 1 + tunnels(inner);
+}
+
+function journeyResult({ sightings }: Journey, start: bigint, violated: Violations): JourneyResult {
   const first = sightings[0];
   return {
     title: first ? datagramTitle(first) : "nothing",
-    hops: sightings.map((sighting, i) => hopResult(sighting, i, sightings, start, findings)),
+    hops: sightings.map((sighting, i) => hopResult(sighting, i, sightings, start, violated.get(sighting))),
   };
 }
 
 function datagramTitle({ packet: outer }: Sighting): string {
   const packet = outer.inner ?? outer;
-  const { arp, ip, tcp, udp, icmp } = packet;
+  const { arp, ip, ip6, tcp, udp, icmp } = packet;
   if (arp) {
     return arp.opcode === 1
       ? `arp who-has ${arp.targetIp} tell ${arp.senderIp}`
       : `arp ${arp.senderIp} is-at ${arp.senderMac}`;
   }
+  if (ip6) return `ipv6 ${ip6.src} > ${ip6.dst} next header ${ip6.nextHeader}`;
   if (!ip) return "frame";
   if (tcp) return `tcp ${ip.src}:${tcp.srcPort} > ${ip.dst}:${tcp.dstPort} ${tcp.flagsText}`;
   if (udp) return `udp ${ip.src}:${udp.srcPort} > ${ip.dst}:${udp.dstPort}`;
@@ -123,32 +180,49 @@ function hopResult(
   index: number,
   sightings: readonly Sighting[],
   start: bigint,
-  findings: readonly Finding[],
+  violated: ReadonlySet<string> | undefined,
 ): HopResult {
   const { packet, tap, host, direction, frames, from } = sighting;
-  const before = from && new Map(fields(from.packet).map((field) => [field.name, field.value]));
-  const violated = new Set(
-    findings
-      .filter(
-        (finding) =>
-          finding.status === "fail" &&
-          finding.frames.some((frame) => frame.tap === tap && frames.some(({ number }) => number === frame.number)),
-      )
-      .map((finding) => finding.field),
-  );
   const parent = from ? sightings.indexOf(from) : -1;
+  const changed = changedFields(sighting, violated);
   return {
     tap,
     host,
     direction,
+    ...(parent >= 0 && parent !== index - 1 ? { from: parent } : {}),
     frames: frames.map((frame) => frame.number),
     timeNs: Number((frames[0]?.time ?? start) - start),
+    length: Math.max(packet.bytes.length, frames.length === 1 ? (frames[0]?.wireLength ?? 0) : 0),
     bytes: Buffer.from(packet.bytes.subarray(0, KEPT_BYTES)).toString("hex"),
-    fields: fields(packet).map(({ name, value, offset, length }): HopField => {
-      const changed = before !== undefined && before.get(name) !== value;
-      const change = violated.has(name) ? "violation" : changed ? "allowed" : undefined;
-      return { name, value, offset, length, ...(change ? { change } : {}) };
-    }),
-    ...(parent >= 0 && parent !== index - 1 ? { from: parent } : {}),
+    ...(changed.length === 0 ? {} : { changed }),
   };
+}
+
+function changedFields(sighting: Sighting, violated: ReadonlySet<string> = new Set()): ChangedField[] {
+  const verdict = (field: string): ChangedField => ({
+    field,
+    verdict: violated.has(field) ? "violation" : "allowed",
+  });
+  const changed = differences(sighting).map(verdict);
+  // What should have changed and did not is in no difference.
+  const others = [...violated].filter((field) => changed.every((one) => one.field !== field)).map(verdict);
+  return [...changed, ...others];
+}
+
+/** Names of the fields that differ from the sighting before: other values, and what one of the two does not have. */
+function differences(sighting: Sighting): string[] {
+  const { packet, from } = sighting;
+  if (from === undefined) return [];
+  const before = new Map(alignedFields(from.packet).map(({ row, value }) => [row, value]));
+  const after = alignedFields(packet);
+  const headers = new Set([...before.keys()].map(headerOf));
+  // A fragment by itself has other headers than the whole has.
+  const isPart = isPartial(sighting) !== isPartial(from);
+  const differs = after.filter(
+    ({ row, value }) => !isOfTunnel(row) || headers.has(headerOf(row)) ? before.get(row) !== value : false,
+  );
+  const rows = new Set(after.map(({ row }) => row));
+  const own = new Set(after.map(({ row }) => headerOf(row)).concat("data"));
+  const lost = [...before.keys()].filter((row) => !rows.has(row) && own.has(headerOf(row)));
+  return [...differs.map(({ name }) => name), ...(isPart ? [] : lost.map((row) => nameIn(packet, row)))];
 }

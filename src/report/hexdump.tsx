@@ -1,3 +1,4 @@
+import type { HopField } from "./hop-fields.js";
 import type { HopResult } from "./result.js";
 
 const PER_LINE = 16;
@@ -5,14 +6,15 @@ const PER_LINE = 16;
 type Mark = "allowed" | "violation" | undefined;
 
 /** The bytes of a hop as Wireshark prints them, with those of changed fields marked. */
-export function HexDump({ hop }: { readonly hop: HopResult }) {
+export function HexDump({ hop, fields }: { readonly hop: HopResult; readonly fields: readonly HopField[] }) {
   const bytes = hop.bytes.match(/../gs) ?? [];
-  const marks = marksOf(hop, bytes.length);
+  const marks = marksOf(fields, bytes.length);
   const lines = Array.from({ length: Math.ceil(bytes.length / PER_LINE) }, (_, line) => line * PER_LINE);
   return (
     <figure>
       <figcaption>
-        {hop.tap}, {hop.direction}, {bytes.length} bytes
+        {hop.tap}, {hop.direction}, {hop.length > bytes.length && `the first ${bytes.length} of `}
+        {hop.length} bytes
       </figcaption>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
       <pre tabIndex={0}>
@@ -32,12 +34,14 @@ export function HexDump({ hop }: { readonly hop: HopResult }) {
   );
 }
 
-function marksOf(hop: HopResult, length: number): readonly Mark[] {
+function marksOf(fields: readonly HopField[], length: number): readonly Mark[] {
   const marks = new Array<Mark>(length).fill(undefined);
-  for (const field of hop.fields) {
+  for (const field of fields) {
     for (let at = field.offset; at < Math.min(field.offset + field.length, length); at += 1) {
       // Flags share bytes: a violation must not be painted over by an allowed neighbour.
-      marks[at] = marks[at] === "violation" ? "violation" : (field.change ?? marks[at]);
+      if (field.change !== undefined && marks[at] !== "violation") {
+        marks[at] = field.change === "violation" ? "violation" : "allowed";
+      }
     }
   }
   return marks;

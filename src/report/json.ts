@@ -12,7 +12,38 @@ const validate = new Ajv2020({ strict: true, strictRequired: false, verbose: tru
 
 /** The result as `results.json` holds it. */
 export function renderJson(result: RunResult): string {
-  return `${JSON.stringify(result, null, 2)}\n`;
+  return [...jsonChunks(result)].join("");
+}
+
+/** `renderJson` scenario by scenario: a long run's file need not be in memory as a whole. */
+export function* jsonChunks({ scenarios, ...head }: RunResult): Generator<string> {
+  yield `${layOut(head, "", "").slice(0, -"\n}".length)},\n  "scenarios": [`;
+  for (const [index, scenario] of scenarios.entries()) {
+    yield `${index > 0 ? "," : ""}\n    ${layOut(scenario, "scenarios[]", "    ")}`;
+  }
+  yield `${scenarios.length > 0 ? "\n  " : ""}]\n}\n`;
+}
+
+/** What stands on one line, by the property that holds it: hops above all, of which there are thousands. */
+const ONE_LINE: ReadonlySet<string> = new Set(["tool", "director", "models", "hosts[]", "hops[]", "frames"]);
+
+function layOut(value: unknown, property: string, indent: string): string {
+  if (typeof value !== "object" || value === null || ONE_LINE.has(property) || isUneventful(value, property)) {
+    return JSON.stringify(value);
+  }
+  const deeper = `${indent}  `;
+  const lines = Array.isArray(value)
+    ? value.map((item) => layOut(item, `${property}[]`, deeper))
+    : Object.entries(value)
+        .filter(([, item]) => item !== undefined)
+        .map(([key, item]) => `${JSON.stringify(key)}: ${layOut(item, key, deeper)}`);
+  const [open, close] = Array.isArray(value) ? "[]" : "{}";
+  return lines.length === 0 ? `${open}${close}` : `${open}\n${deeper}${lines.join(`,\n${deeper}`)}\n${indent}${close}`;
+}
+
+/** A finding that nobody has to look into. */
+function isUneventful(value: object, property: string): boolean {
+  return property === "findings[]" && "status" in value && /^(pass|not-exercised|not-supported)$/.test(`${value.status}`);
 }
 
 /**

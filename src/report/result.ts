@@ -36,7 +36,10 @@ export interface ScenarioResult {
   /** The hosts and what they are, for drawing the network. */
   readonly hosts: readonly HostResult[];
   readonly findings: readonly FindingResult[];
+  /** In the order of their times; ARP that no finding cites stands last. */
   readonly journeys: readonly JourneyResult[];
+  /** How many more there were; the capture has them all. Left out where there were none. */
+  readonly journeysLeftOut?: number;
   /** All frames of the scenario, relative to the report's folder; Wireshark opens it. */
   readonly capture?: string;
   /** The command that runs this scenario again. */
@@ -76,18 +79,21 @@ export interface HopResult {
   readonly frames: readonly number[];
   /** Nanoseconds since the first frame of the scenario. */
   readonly timeNs: number;
-  /** The whole datagram's bytes in hexadecimal, at most 256 of them. */
+  /** Bytes of the whole datagram on the wire, its Ethernet header included. */
+  readonly length: number;
+  /** The datagram in hexadecimal, at most 256 bytes of it. Every header field can be read from here: see hop-fields.ts. */
   readonly bytes: string;
-  readonly fields: readonly HopField[];
+  /** The fields that differ from the hop before, and those that break a rule; left out where there are none. */
+  readonly changed?: readonly ChangedField[];
 }
 
-export interface HopField {
-  /** Wireshark's name. */
-  readonly name: string;
-  readonly value: string;
-  /** Where it stands in `bytes`. */
-  readonly offset: number;
-  readonly length: number;
-  /** How the field differs from the hop before: left out where it is the same. */
-  readonly change?: "allowed" | "violation";
+/**
+ * What became of a field on the way to a hop. A packet in a tunnel is compared with the packet before the tunnel;
+ * the header that a tunnel puts around it has nothing to be compared with and is not listed.
+ */
+export interface ChangedField {
+  /** Wireshark's name at this hop; `ip.ttl#2` is that of the inner header. */
+  readonly field: string;
+  /** `violation` only where a failing finding names the hop and the field. */
+  readonly verdict: "allowed" | "violation";
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { renderHtml } from "./html.js";
-import { renderJson } from "./json.js";
+import { jsonChunks } from "./json.js";
 import type { RunResult } from "./result.js";
 
 /** Where a report was written. */
@@ -17,13 +17,13 @@ export async function writeReport(result: RunResult, folder: string): Promise<Wr
   const results = join(folder, "results.json");
   const page = join(folder, "index.html");
   // Data before page: where the page cannot be made, what was found is kept all the same.
-  await replaceFile(results, renderJson(result));
-  await replaceFile(page, renderHtml(result));
+  await replaceFile(results, jsonChunks(result));
+  await replaceFile(page, [renderHtml(result)]);
   return { results, page };
 }
 
 /** Renaming is atomic only within a file system, so the temporary file stands beside its target. */
-async function replaceFile(path: string, text: string): Promise<void> {
+async function replaceFile(path: string, text: Iterable<string>): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     await writeFile(temporary, text, { flag: "wx" });

@@ -18,7 +18,7 @@ import { ownsIp } from "../network.js";
 import { absent, DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
 import { arrivalsOf, describe, hasDirectorMac } from "../paths.js";
 import type { Rule } from "../rule.js";
-import type { Service } from "../setup.js";
+import type { RealServer, Service } from "../setup.js";
 import { isPartial, startOf } from "../sightings.js";
 import type { Crossing, Stray, View } from "../view.js";
 
@@ -47,11 +47,15 @@ function* exactlyOnce(view: View, crossing: Crossing): Iterable<Outcome> {
   const expected = "one copy, to one real server";
   if (outs.length === 0) {
     if (!isNew || fate !== "forward" || sighting.frames.length > 1) return;
-    yield missing(view, [sighting], {
-      suspect: DIRECTOR,
-      expected,
-      observed: `${describe(sighting)} was not forwarded`,
-    });
+    const deaf = deafServer(view, crossing);
+    const observed = `${describe(sighting)} was not forwarded`;
+    yield missing(
+      view,
+      [sighting],
+      deaf === undefined
+        ? { suspect: DIRECTOR, expected, observed }
+        : { suspect: deaf.name, expected, observed: `${observed}: who-has ${deaf.ip} got no answer` },
+    );
     return;
   }
   const arrivals = outs.flatMap((out) => arrivalsOf(view, out));
@@ -65,6 +69,17 @@ function* exactlyOnce(view: View, crossing: Crossing): Iterable<Outcome> {
   );
   const suspect = outs.length > 1 ? DIRECTOR : "network";
   yield fail([sighting, ...outs], { suspect, expected, observed: `${copies} copies: to ${where.join(", ")}` });
+}
+
+/** A real server that the director asked for by ARP, in its own name and in vain, when it had the packet to forward. */
+function deafServer(view: View, { director, service, time }: Crossing): RealServer | undefined {
+  const vips = new Set(view.services.map(({ vip }) => vip));
+  const arps = view.sightings.filter((at) => at.host === director.name && at.packet.arp && startOf(at) >= time);
+  const speaks = (ip: string) => arps.some((at) => at.direction === "in" && at.packet.arp?.senderIp === ip);
+  const asked = arps.filter(({ direction, packet: { arp } }) => direction === "out" && !vips.has(arp?.senderIp ?? ""));
+  return service.realServers.find(
+    ({ ip }) => asked.some(({ packet: { arp } }) => arp?.opcode === 1 && arp.targetIp === ip) && !speaks(ip),
+  );
 }
 
 /** A rule about packets that the director must keep to itself. */

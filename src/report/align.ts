@@ -1,0 +1,70 @@
+/**
+ * Which field of a hop is to be compared with which of the hop before.
+ *
+ * A tunnel puts an IP header around a packet, and Wireshark's names move: what was `ip.ttl` is `ip.ttl#2` then.
+ * Here each field has a `row`, its name without the tunnel, which stays with it; fields of a tunnel's header have rows
+ * of their own, counted from the innermost tunnel outwards.
+ */
+
+import { type Field, fields } from "../packet/fields.js";
+import type { Packet } from "../packet/packet.js";
+
+export interface AlignedField extends Field {
+  /** `ip.ttl` of the packet itself, `tunnel ip.ttl` of what a tunnel put around it. */
+  readonly row: string;
+}
+
+const TUNNEL = "tunnel ";
+
+/** The fields of a datagram, top layer to bottom. */
+export function alignedFields(packet: Packet): AlignedField[] {
+  const tunnels = tunnelsOf(packet);
+  return fields(packet).map((field) => ({ ...field, row: rowOf(field.name, tunnels) }));
+}
+
+/** The name that the field of a row has in a datagram, or would have if it were there. */
+export function nameIn(packet: Packet, row: string): string {
+  const { plain, protocol, nth } = parse(row);
+  return numbered(plain, nth + (tunnelsOf(packet).get(protocol) ?? 0));
+}
+
+/** The row of a name as findings have it, in a datagram. */
+export function rowIn(packet: Packet, name: string): string {
+  return rowOf(name, tunnelsOf(packet));
+}
+
+/** True for a field of a header that a tunnel puts around a packet. */
+export function isOfTunnel(row: string): boolean {
+  return row.startsWith(TUNNEL);
+}
+
+/** The header that a row belongs to: `ip#2` for `ip.ttl#2`, `tunnel ip` for `tunnel ip.ttl`. */
+export function headerOf(row: string): string {
+  const { protocol, nth } = parse(row);
+  return numbered(protocol, nth);
+}
+
+/** How many headers of each protocol belong to tunnels. What an ICMP error quotes is no tunnel. */
+function tunnelsOf(packet: Packet): ReadonlyMap<string, number> {
+  const tunnels = new Map<string, number>();
+  for (let outer = packet; outer.inner !== undefined; outer = outer.inner) {
+    const protocol = outer.ip6 === undefined ? "ip" : "ipv6";
+    tunnels.set(protocol, (tunnels.get(protocol) ?? 0) + 1);
+  }
+  return tunnels;
+}
+
+function rowOf(name: string, tunnels: ReadonlyMap<string, number>): string {
+  const { plain, protocol, nth } = parse(name);
+  const outers = tunnels.get(protocol) ?? 0;
+  return nth > outers ? numbered(plain, nth - outers) : numbered(TUNNEL + plain, outers - nth + 1);
+}
+
+function parse(name: string): { plain: string; protocol: string; nth: number } {
+  const [plain = name, nth = "1"] = name.split("#", 2);
+  return { plain, protocol: plain.split(".", 1)[0] ?? plain, nth: Number(nth) };
+}
+
+function numbered(name: string, nth: number): string {
+  return nth > 1 ? `${name}#${nth}` : name;
+}
