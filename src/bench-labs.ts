@@ -25,7 +25,7 @@ const fabric = await Fabric.open({ hosts: 0, nics: 0 });
 const ours: number[] = [];
 const peer: number[] = [];
 for (let round = 0; round < ROUNDS; round++) {
-  ours.push(await timed(async () => (await Lab.build(fabric, setup, () => "host-kernel")).settle()));
+  ours.push(await timed(async () => (await Lab.build(fabric, setup, () => "host-kernel")).ready()));
   peer.push(await timed(() => oneProcessACommand(setup, round)));
 }
 const [batched, single] = [median(ours), median(peer)];

@@ -15,7 +15,7 @@ export interface Block {
 }
 
 /** Length of the fixed fields of each type of block; -1: an Enhanced Packet Block, whose frame comes behind them. */
-const FIXED: Readonly<Record<number, number>> = { 0x0a0d0d0a: 16, 1: 8, 6: -1 };
+const FIXED: Readonly<Record<number, number>> = { 168627466: 16, 1: 8, 6: -1 };
 
 /** The blocks of a pcapng file, lengths before and behind each held against each other. */
 export function readBlocks(file: Uint8Array): Block[] {

@@ -97,8 +97,8 @@ async function run(paths: readonly string[], options: RunOptions): Promise<numbe
     throw unwritable(out, error);
   });
   if (options.reporter.includes("list")) process.stdout.write(`${renderSummary(result, style).join("\n")}\n`);
-  if (options.keep && result.verdict !== "pass" && !interrupted) await keepLab(stages.machines());
   if (interrupted) return STATUS.interrupted;
+  if (options.keep && result.verdict !== "pass") await keepLab(stages.machines());
   if (result.verdict === "pass" && failures.length > 0)
     throw new Error(`all rules hold, but mocha saw failures:\n${failures.join("\n")}`);
   return exitStatus(result.verdict);

@@ -21,7 +21,10 @@ export const ipvs: Director = {
       async configure(services) {
         const lines = changes(current, services);
         current = services;
-        if (lines.length > 0) await machine.run(["ipvsadm", "-R"], `${lines.join("\n")}\n`);
+        if (lines.length === 0) return;
+        const output = await machine.run(["ipvsadm", "-R"], `${lines.join("\n")}\n`);
+        // Its exit status is that of the last line alone; where all went well it prints nothing.
+        if (output.trim()) throw new Error(`ipvsadm -R: ${output.trim()}\nfor:\n${lines.join("\n")}`);
       },
     };
     await running.configure(setup.services);

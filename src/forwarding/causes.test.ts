@@ -40,8 +40,8 @@ describe("causes", () => {
     lab.request({ port: 40001, spec: { "udp.dstport": 53, payload: "question" } });
     const evidence = lab.evidence();
     const frames = evidence.frames.slice(0, 1).map(({ tap, number }) => ({ tap, number }));
-    const [ofFrames] = causesOf(finding("GEN-SVC-01", frames), evidence);
-    const [ofNone] = causesOf(finding("GEN-SVC-01"), evidence);
+    const [ofFrames] = causesOf({ ...finding("GEN-SVC-01", frames), suspect: "director" }, evidence);
+    const [ofNone] = causesOf({ ...finding("GEN-SVC-01"), suspect: "director" }, evidence);
     expect(ofFrames?.fix).to.equal(`ipvsadm -a -u ${VIP}:53 -r 192.168.10.11:5353 -m`);
     expect(ofNone?.fix).to.equal(`ipvsadm -a -t ${VIP}:80 -r 192.168.10.11:8080 -m`);
   });

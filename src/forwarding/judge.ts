@@ -1,7 +1,7 @@
 import { causesOf } from "./causes.js";
 import type { Evidence } from "./evidence.js";
 import { groupBy } from "./group.js";
-import type { Finding, FrameReference, Rule } from "./rule.js";
+import type { Cause, Finding, FrameReference, Rule } from "./rule.js";
 
 /** Different failures of one rule that are told apart; what is beyond is counted with the last of them. */
 const DISTINCT = 5;
@@ -24,10 +24,15 @@ function judgeRule(evidence: Evidence, rule: Rule): Finding[] {
   const findings = rule.judge(evidence);
   const wrong = findings.filter((finding) => finding.status !== "pass");
   if (wrong.length > 0) {
-    return distinct(wrong).map((finding) => ({ ...finding, causes: causesOf(finding, evidence) }));
+    return distinct(wrong).map((finding) => ({ ...finding, causes: causesFor(finding, evidence) }));
   }
   const passes = merge(findings);
   return [passes ?? notExercised(rule)];
+}
+
+/** What was not settled has no cause yet: to name one would accuse somebody of what nobody saw. */
+function causesFor(finding: Finding, evidence: Evidence): readonly Cause[] {
+  return finding.status === "fail" ? causesOf(finding, evidence) : [];
 }
 
 function notExercised(rule: Rule): Finding {

@@ -11,7 +11,7 @@ import { LabFrame } from "./lab-frame.js";
 import type { Machine, Where } from "./machine.js";
 import { NamespaceMachine } from "./namespace.js";
 import { type HostPlan, planHosts, segmentsOf } from "./plan.js";
-import { isProberMac, Prober } from "./prober.js";
+import { Prober } from "./prober.js";
 import type { UmlMachine } from "./uml.js";
 
 /** Columns of /proc/net/dev behind the interface's name. */
@@ -69,7 +69,7 @@ export class Lab {
     this.#prober = new Prober(fabric.recorder);
   }
 
-  /** Builds the network and resolves when every host has answered on every NIC. */
+  /** Builds the network; it may be used once `ready` has resolved. */
   static async build(fabric: Fabric, setup: Setup, place: Placement): Promise<Lab> {
     const lab = new Lab(fabric, setup);
     await lab.#wire(place);
@@ -135,7 +135,6 @@ export class Lab {
     for (const [i, segment] of segments.entries())
       this.#prober.watch(
         this.#bridge(i),
-        proberMac(i),
         segment.members.map(({ host, nic }) => ({ tap: tapName(host, nic), nic })),
       );
   }
@@ -161,7 +160,7 @@ export class Lab {
   }
 
   #bridgeLine(index: number): string {
-    return `link add ${this.#bridge(index)} address ${proberMac(index)} type bridge mcast_snooping 0 stp_state 0 forward_delay 0`;
+    return `link add ${this.#bridge(index)} address ${bridgeMac(index)} type bridge mcast_snooping 0 stp_state 0 forward_delay 0`;
   }
 
   async #configure(plan: HostPlan): Promise<void> {
@@ -233,9 +232,8 @@ export class Lab {
   }
 
   #take(link: Link, raw: RawFrame): void {
-    const canary = isProberMac(raw.bytes, 0) || isProberMac(raw.bytes, 6);
-    if (canary) {
-      if (!raw.outgoing) this.#prober.answered(link.tap);
+    if (this.#prober.isCanary(raw.bytes)) {
+      if (!raw.outgoing) this.#prober.answered(link.tap, raw.bytes);
       return;
     }
     this.#seen += 1;
@@ -294,9 +292,10 @@ export class Lab {
     return work;
   }
 
-  /** Waits for frames of which `there` finds what it looks for. @throws NotSettled after `timeout` milliseconds. */
-  async until(there: (frames: readonly Frame[]) => boolean, timeout: number, what: string): Promise<void> {
-    await this.#prober.until(() => there(this.#frames), timeout, what);
+  /** Resolves when every host answers on every NIC, and the lab is at rest. @throws NotSettled */
+  async ready(): Promise<void> {
+    await this.#prober.start();
+    await this.settle();
   }
 
   /**
@@ -330,7 +329,8 @@ export class Lab {
   }
 }
 
-function proberMac(segment: number): string {
+/** Of the canaries' family, so that what a bridge might say for itself is not taken for a host's. */
+function bridgeMac(segment: number): string {
   return `02:ff:00:00:00:${(segment + 1).toString(16).padStart(2, "0")}`;
 }
 

@@ -11,7 +11,7 @@ export interface Machine {
   sysctl(settings: Readonly<Record<string, string>>): Promise<void>;
   /** Runs the lines of one `ip -batch` inside the host. @throws CommandError with what `ip` said. */
   ip(lines: readonly string[]): Promise<void>;
-  /** Runs a command inside the host, with `input` on its standard input; resolves to what it printed. */
+  /** Runs a command inside the host, with `input` on its standard input; resolves to what it printed, errors included. */
   run(command: readonly string[], input?: string): Promise<string>;
   /** Answers every TCP connection and UDP datagram to `ip:port` with what it was sent. */
   echo(protocol: "tcp" | "udp", ip: string, port: number): Promise<void>;

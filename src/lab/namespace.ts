@@ -68,7 +68,7 @@ export class NamespaceMachine implements Machine {
     const [file = "", ...args] = command;
     const result = await execa(file, args, { input, all: true, reject: false });
     if (result.exitCode !== 0) throw new CommandError(this.#name, command.join(" "), result.all);
-    return result.stdout;
+    return result.all;
   }
 }
 

@@ -1,9 +1,12 @@
 import type { Nic } from "../forwarding/setup.js";
+import { macFromString } from "../packet/address.js";
 import { craft } from "../packet/craft.js";
 import type { Recorder } from "./recorder.js";
 
-/** Ends a run that has already failed; no verdict waits for it. */
+/** Milliseconds. They end a run that has already failed; no verdict waits for them. */
 const ROUND_TIMEOUT = 5_000;
+const START_TIMEOUT = 20_000;
+const START_ROUND = 100;
 
 /** The lab did not come to rest, and who is to blame. */
 export class NotSettled extends Error {
@@ -16,67 +19,104 @@ interface Probe {
   readonly request: Uint8Array;
 }
 
-/** Sends canaries from the bridges and counts the answers. */
+/** Where Ethernet and ARP hold the sender's MAC, and Ethernet the receiver's. */
+const ETHERNET_DESTINATION = 0;
+const ETHERNET_SOURCE = 6;
+const ARP_SENDER_MAC = 22;
+
+/**
+ * Sends canaries through the bridges and waits for the answers. A canary is `who-has` a NIC's own address, sent to its
+ * MAC; its sender address is 0.0.0.0 (RFC 5227 probe): the host answers, and learns nothing. The sender's MAC is that of
+ * the round, so that an answer to an earlier round is not taken for one to this.
+ */
 export class Prober {
   readonly #probes: Probe[] = [];
-  readonly #owed = new Map<string, number>();
   readonly #recorder: Recorder;
+  #round = 0;
+  /** The taps whose answer to this round is owed. */
+  readonly #owed = new Set<string>();
 
   constructor(recorder: Recorder) {
     this.#recorder = recorder;
   }
 
-  /** Adds the NICs of a segment; the canaries leave through its bridge. */
-  watch(bridge: string, mac: string, nics: readonly { tap: string; nic: Nic }[]): void {
-    for (const { tap, nic } of nics) this.#probes.push({ tap, bridge, request: canary(mac, nic) });
+  /** Adds the NICs of a segment; the canaries enter it through its bridge. */
+  watch(bridge: string, nics: readonly { tap: string; nic: Nic }[]): void {
+    for (const { tap, nic } of nics) this.#probes.push({ tap, bridge, request: canary(nic) });
   }
 
-  answered(tap: string): void {
-    this.#owed.set(tap, (this.#owed.get(tap) ?? 0) - 1);
+  /** Whether a frame is a canary or the answer to one. */
+  isCanary(frame: Uint8Array): boolean {
+    return isProberMac(frame, ETHERNET_DESTINATION) || isProberMac(frame, ETHERNET_SOURCE);
   }
 
-  /** One canary to every NIC; resolves when all have answered. */
+  /** Takes a canary's answer that left a host. */
+  answered(tap: string, frame: Uint8Array): void {
+    if (roundOf(frame, ETHERNET_DESTINATION) === this.#round) this.#owed.delete(tap);
+  }
+
+  /**
+   * Rounds until one is answered in full: a bridge port that has just come up may still drop what is sent.
+   * @throws NotSettled with the NICs that did not answer.
+   */
+  async start(): Promise<void> {
+    const deadline = performance.now() + START_TIMEOUT;
+    while (!(await this.#askAll(START_ROUND)))
+      if (performance.now() > deadline) throw new NotSettled(this.#complaint());
+  }
+
+  /** One canary to every NIC; resolves when all have answered. @throws NotSettled with the NICs that did not. */
   async round(): Promise<void> {
+    if (!(await this.#askAll(ROUND_TIMEOUT))) throw new NotSettled(this.#complaint());
+  }
+
+  #complaint(): string {
+    return `no answer to an ARP request for its own address from ${[...this.#owed].join(", ")}`;
+  }
+
+  /** Whether every NIC has answered within `timeout` milliseconds. */
+  async #askAll(timeout: number): Promise<boolean> {
+    this.#round = (this.#round + 1) % 2 ** 32;
     for (const { tap, bridge, request } of this.#probes) {
-      this.#owed.set(tap, (this.#owed.get(tap) ?? 0) + 1);
+      this.#owed.add(tap);
+      setRound(request, ETHERNET_SOURCE, this.#round);
+      setRound(request, ARP_SENDER_MAC, this.#round);
       this.#recorder.sendCanary(bridge, request);
     }
-    const silent = () => this.#probes.map(({ tap }) => tap).filter((tap) => (this.#owed.get(tap) ?? 0) > 0);
-    await this.until(
-      () => silent().length === 0,
-      ROUND_TIMEOUT,
-      () => `no answer to an ARP request for its own address from ${silent().join(", ")}`,
-    );
-  }
-
-  /** Drains and waits until `there` holds. @throws NotSettled after `timeout` milliseconds. */
-  async until(there: () => boolean, timeout: number, what: string | (() => string)): Promise<void> {
     const deadline = performance.now() + timeout;
-    for (this.#recorder.drain(); !there(); this.#recorder.drain()) {
+    for (this.#recorder.drain(); this.#owed.size > 0; this.#recorder.drain()) {
       const left = deadline - performance.now();
-      if (left <= 0) throw new NotSettled(typeof what === "string" ? what : what());
+      if (left <= 0) return false;
       await this.#recorder.wait(Math.ceil(left));
     }
+    return true;
   }
 }
 
-/**
- * `who-has` a NIC's own address, sent to its MAC. The sender address is 0.0.0.0 (RFC 5227 probe): the host answers, and
- * learns nothing.
- */
-function canary(mac: string, nic: Nic): Uint8Array {
+/** The MACs of bridges and canaries begin with 02:ff, behind which a canary has its round; no host of a lab has such a one. */
+const PROBER_MAC = "02:ff:00:00:00:00";
+const PREFIX = macFromString(PROBER_MAC).subarray(0, 2);
+
+function canary(nic: Nic): Uint8Array {
   return craft({
     "eth.dst": nic.mac,
-    "eth.src": mac,
+    "eth.src": PROBER_MAC,
     "arp.opcode": 1,
-    "arp.src.hw_mac": mac,
+    "arp.src.hw_mac": PROBER_MAC,
     "arp.src.proto_ipv4": "0.0.0.0",
     "arp.dst.hw_mac": "00:00:00:00:00:00",
     "arp.dst.proto_ipv4": nic.ip,
   });
 }
 
-/** The bridges' addresses begin with 02:ff; no host of a lab has such a one. */
-export function isProberMac(frame: Uint8Array, offset: number): boolean {
-  return frame[offset] === 0x02 && frame[offset + 1] === 0xff;
+function isProberMac(frame: Uint8Array, offset: number): boolean {
+  return frame[offset] === PREFIX[0] && frame[offset + 1] === PREFIX[1];
+}
+
+function roundOf(frame: Uint8Array, offset: number): number {
+  return new DataView(frame.buffer, frame.byteOffset).getUint32(offset + PREFIX.length);
+}
+
+function setRound(frame: Uint8Array, offset: number, round: number): void {
+  new DataView(frame.buffer, frame.byteOffset).setUint32(offset + PREFIX.length, round);
 }

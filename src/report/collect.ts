@@ -74,7 +74,9 @@ function chosen(journeys: readonly Journey[], findings: readonly Finding[]): rea
   return ranked
     .toSorted((left, right) => left.rank - right.rank)
     .slice(0, KEPT_JOURNEYS)
-    .toSorted((left, right) => Number(left.rank === CHATTER) - Number(right.rank === CHATTER) || left.index - right.index)
+    .toSorted(
+      (left, right) => Number(left.rank === CHATTER) - Number(right.rank === CHATTER) || left.index - right.index,
+    )
     .map(({ journey }) => journey);
 }
 
@@ -218,8 +220,8 @@ function differences(sighting: Sighting): string[] {
   const headers = new Set([...before.keys()].map(headerOf));
   // A fragment by itself has other headers than the whole has.
   const isPart = isPartial(sighting) !== isPartial(from);
-  const differs = after.filter(
-    ({ row, value }) => !isOfTunnel(row) || headers.has(headerOf(row)) ? before.get(row) !== value : false,
+  const differs = after.filter(({ row, value }) =>
+    !isOfTunnel(row) || headers.has(headerOf(row)) ? before.get(row) !== value : false,
   );
   const rows = new Set(after.map(({ row }) => row));
   const own = new Set(after.map(({ row }) => headerOf(row)).concat("data"));

@@ -1,7 +1,8 @@
 /** A run with one scenario of each verdict: what the tests of this folder render, and what the schema is held against. */
 
+import type { PacketSpec } from "../packet/craft.js";
 import { finding } from "./example-finding.js";
-import { type Header, journey } from "./example-journey.js";
+import { journey } from "./example-journey.js";
 import type { HostResult, RunResult, ScenarioResult } from "./result.js";
 
 const MAC = {
@@ -24,11 +25,21 @@ const host = (name: string, role: string, ...nics: [ip: string, mac: string][]):
   })),
 });
 
-const request: Header = {
-  eth: [MAC.client, MAC.router],
-  ip: ["172.16.0.100", "10.0.0.10"],
-  ttl: 61,
-  ports: [20001, 80],
+/** Sender and receiver on a wire. */
+const between = (source: string, destination: string) => ({ "eth.src": source, "eth.dst": destination });
+
+const request: PacketSpec = {
+  ...between(MAC.client, MAC.router),
+  "ip.src": "172.16.0.100",
+  "ip.dst": "10.0.0.10",
+  "ip.id": 0x1234,
+  "ip.flags.df": true,
+  "ip.ttl": 61,
+  "tcp.srcport": 20001,
+  "tcp.dstport": 80,
+  "tcp.flags": "S",
+  "tcp.seq_raw": 3735928559,
+  "tcp.options": "020405b4",
 };
 
 const directRouting: ScenarioResult = {
@@ -88,14 +99,14 @@ const directRouting: ScenarioResult = {
   ],
   journeys: [
     journey("tcp 172.16.0.100:20001 > 10.0.0.10:80 S", [
-      { tap: "client", direction: "out", frame: 1, timeNs: 812_000, header: request },
-      { tap: "router/eth0", direction: "in", frame: 1, timeNs: 824_300, header: request },
+      { tap: "client", direction: "out", frame: 1, timeNs: 812_000, packet: request },
+      { tap: "router/eth0", direction: "in", frame: 1, timeNs: 824_300, packet: request },
       {
         tap: "router/eth1",
         direction: "out",
         frame: 5,
         timeNs: 861_900,
-        header: { ...request, eth: [MAC.lan, MAC.rs1], ttl: 60 },
+        packet: { ...request, ...between(MAC.lan, MAC.rs1), "ip.ttl": 60 },
         violations: ["eth.dst"],
       },
       {
@@ -103,7 +114,7 @@ const directRouting: ScenarioResult = {
         direction: "in",
         frame: 5,
         timeNs: 874_100,
-        header: { ...request, eth: [MAC.lan, MAC.rs1], ttl: 60 },
+        packet: { ...request, ...between(MAC.lan, MAC.rs1), "ip.ttl": 60 },
       },
     ]),
   ],
@@ -111,12 +122,13 @@ const directRouting: ScenarioResult = {
   reproduce: "hopcheck run cases/dr/arp.yaml --director ipvs",
 };
 
-const translated: Header = { ...request, eth: [MAC.client, MAC.director] };
-const inside: Header = {
-  eth: [MAC.inside, MAC.rs1],
-  ip: ["172.16.0.100", "192.168.10.11"],
-  ttl: 60,
-  ports: [20001, 8080],
+const translated: PacketSpec = { ...request, ...between(MAC.client, MAC.director) };
+const inside: PacketSpec = {
+  ...request,
+  ...between(MAC.inside, MAC.rs1),
+  "ip.dst": "192.168.10.11",
+  "ip.ttl": 60,
+  "tcp.dstport": 8080,
 };
 
 const translation: ScenarioResult = {
@@ -137,15 +149,18 @@ const translation: ScenarioResult = {
   ],
   journeys: [
     journey("tcp 172.16.0.100:20001 > 10.0.0.10:80 S", [
-      { tap: "client", direction: "out", frame: 1, timeNs: 0, header: translated },
-      { tap: "director/eth0", direction: "in", frame: 1, timeNs: 11_800, header: translated },
-      { tap: "director/eth1", direction: "out", frame: 1, timeNs: 49_500, header: inside },
-      { tap: "rs1", direction: "in", frame: 1, timeNs: 61_200, header: inside },
+      { tap: "client", direction: "out", frame: 1, timeNs: 0, packet: translated },
+      { tap: "director/eth0", direction: "in", frame: 1, timeNs: 11_800, packet: translated },
+      { tap: "director/eth1", direction: "out", frame: 1, timeNs: 49_500, packet: inside },
+      { tap: "rs1", direction: "in", frame: 1, timeNs: 61_200, packet: inside },
     ]),
   ],
   capture: "captures/nat-request.pcapng",
   reproduce: "hopcheck run cases/nat/request.yaml --director ipvs",
 };
+
+const second: PacketSpec = { ...translated, "tcp.srcport": 20002 };
+const { "eth.src": _source, "eth.dst": _destination, ...tunnelled } = second;
 
 const tunnel: ScenarioResult = {
   file: "cases/tun/mtu.yaml",
@@ -176,24 +191,25 @@ const tunnel: ScenarioResult = {
   ],
   journeys: [
     journey("tcp 172.16.0.100:20002 > 10.0.0.10:80 S", [
-      { tap: "client", direction: "out", frame: 3, timeNs: 2_000_000, header: { ...translated, ports: [20002, 80] } },
-      { tap: "director", direction: "in", frame: 2, timeNs: 2_014_000, header: { ...translated, ports: [20002, 80] } },
+      { tap: "client", direction: "out", frame: 3, timeNs: 2_000_000, packet: second },
+      { tap: "director", direction: "in", frame: 2, timeNs: 2_014_000, packet: second },
       {
         tap: "director",
         direction: "out",
         frame: 3,
         timeNs: 2_051_000,
         from: 1,
-        header: {
-          ...translated,
-          ports: [20002, 80],
-          eth: [MAC.director, MAC.lan],
-          ttl: 60,
-          outer: ["172.31.7.9", "10.9.0.12"],
+        packet: {
+          ...between(MAC.director, MAC.lan),
+          "ip.src": "172.31.7.9",
+          "ip.dst": "10.9.0.12",
+          "ip.ttl": 60,
+          inner: { ...tunnelled, "ip.ttl": 60 },
         },
       },
     ]),
   ],
+  journeysLeftOut: 3,
   reproduce: "hopcheck run cases/tun/mtu.yaml --director ipvs",
 };
 

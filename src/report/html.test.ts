@@ -19,6 +19,8 @@ function poisoned(text: string): RunResult {
     "where",
     "declared",
     "observed",
+    "bytes",
+    "field",
   ]);
   return JSON.parse(JSON.stringify(exampleResult()), (key, value) =>
     typeof value === "string" && !kept.has(key) ? text : value,
@@ -51,7 +53,7 @@ describe("renderHtml", () => {
 
   it("has a column for every hop, and a mark on every changed field", () => {
     const hops = exampleResult().scenarios.flatMap(({ journeys }) => journeys.flatMap((journey) => journey.hops));
-    const changes = hops.flatMap((hop) => hop.fields.flatMap((field) => field.change ?? []));
+    const changes = hops.flatMap((hop) => hop.changed?.map(({ verdict }) => verdict) ?? []);
     expect(page.match(/<th scope="col" class="hop /g)).to.have.lengthOf(hops.length);
     expect(page.match(/<td class="mono allowed">/g)).to.have.lengthOf(
       changes.filter((change) => change === "allowed").length,
@@ -111,6 +113,26 @@ describe("renderHtml", () => {
     expect(shown).not.to.match(/[^\n\P{Cc}]|\u202e/u);
     expect(shown).to.contain("&lt;script>alert(1)&lt;/script>").and.contain("␛[31m‹U+202E› ::error::x &amp;amp;");
     expect(markup(shown)).to.deep.equal(markup(page));
+  });
+
+  it("shows hostile bytes and field names as text, too", () => {
+    const hostile = "<script>alert(1)</script>";
+    const result = JSON.parse(JSON.stringify(exampleResult()), (key, value) =>
+      key === "bytes" || key === "field" ? hostile : value,
+    ) as RunResult;
+    expect(renderHtml(result)).not.to.match(/<script\b/i);
+  });
+
+  it("tells the headers of a tunnel apart, and lines the packet up with what it was before", () => {
+    expect(page)
+      .to.match(/Outer IP header: the tunnel/)
+      .and.match(/Inner IP header: the client/);
+    expect(page).to.contain('<th scope="row" class="mono">ip.ttl / ip.ttl#2</th>');
+    expect(page).to.match(/<td class="mono added"><span aria-hidden="true">\+ <\/span>.*?172\.31\.7\.9<\/td>/);
+  });
+
+  it("says where the journeys are that it has no room for", () => {
+    expect(page).to.contain("3 more in the capture.");
   });
 
   it("links to no capture that lies elsewhere", () => {

@@ -1,8 +1,10 @@
-import { type FieldRow, fieldRows, headerOf, isUnchanged } from "./field-rows.js";
+import { headerOf } from "./align.js";
+import { type FieldRow, fieldRows, isUnchanged, namesOf } from "./field-rows.js";
 import { count, interval } from "./format.js";
 import { HexDump } from "./hexdump.js";
+import { type HopField, journeyFields } from "./hop-fields.js";
 import { hopId } from "./link.js";
-import type { FindingResult, HopField, HopResult, JourneyResult } from "./result.js";
+import type { FindingResult, HopResult, JourneyResult } from "./result.js";
 
 /** A finding with the id under which the page shows it. */
 export type ShownFinding = FindingResult & { readonly id: string };
@@ -18,7 +20,11 @@ interface JourneyProps {
 /** One datagram on its way: a column for each hop, a row for each header field that does not stay the same. */
 export function Journey({ journey, id, open, findings }: JourneyProps) {
   const { hops } = journey;
-  const rows = fieldRows(hops);
+  const fields = journeyFields(hops);
+  const rows = fieldRows(fields);
+  const groups = headers(rows.filter((row) => !isUnchanged(row)));
+  const isNested = rows.some(({ row }) => /^tunnel |#/.test(row));
+  const hasTunnel = rows.some(({ row }) => row.startsWith("tunnel "));
   const unchanged = rows.filter(isUnchanged);
   const path = runsOfHosts(hops).map(({ host }) => host);
   return (
@@ -39,12 +45,19 @@ export function Journey({ journey, id, open, findings }: JourneyProps) {
             </span>
           </caption>
           <HopHeads hops={hops} id={id} />
-          {headers(rows.filter((row) => !isUnchanged(row))).map(({ header, fields }) => (
+          {groups.map(({ header, fields }) => (
             <tbody key={header}>
+              {isNested && (
+                <tr>
+                  <th scope="rowgroup" colSpan={hops.length + 1} class="header">
+                    <span>{headerTitle(header, hasTunnel)}</span>
+                  </th>
+                </tr>
+              )}
               {fields.map((row) => (
-                <tr key={row.name}>
+                <tr key={row.row}>
                   <th scope="row" class="mono">
-                    {row.name}
+                    {namesOf(row)}
                   </th>
                   {row.cells.map((cell, at) => (
                     <Cell key={at} cell={cell} findings={cell ? blame(cell, hops[at], findings) : []} />
@@ -59,6 +72,11 @@ export function Journey({ journey, id, open, findings }: JourneyProps) {
         <span>
           <b class="allowed">Δ</b> changed, as it may
         </span>
+        {hasTunnel && (
+          <span>
+            <b class="added">+</b> header put around the packet
+          </span>
+        )}
         <span>
           <b class="violation">✗</b> breaks a rule
         </span>
@@ -68,7 +86,7 @@ export function Journey({ journey, id, open, findings }: JourneyProps) {
         <summary>Bytes</summary>
         <div class="dumps">
           {hops.map((hop, at) => (
-            <HexDump key={at} hop={hop} />
+            <HexDump key={at} hop={hop} fields={fields[at] ?? []} />
           ))}
         </div>
       </details>
@@ -109,6 +127,12 @@ function HopHeads({ hops, id }: { readonly hops: readonly HopResult[]; readonly 
   );
 }
 
+const CHANGES = {
+  allowed: { sign: "Δ", words: "changed, as it may" },
+  added: { sign: "+", words: "put around the packet" },
+  violation: { sign: "✗", words: "breaks a rule" },
+} as const;
+
 function Cell({ cell, findings }: { readonly cell: HopField | undefined; readonly findings: readonly ShownFinding[] }) {
   if (cell === undefined) {
     return (
@@ -121,11 +145,11 @@ function Cell({ cell, findings }: { readonly cell: HopField | undefined; readonl
   if (cell.change === undefined) {
     return <td class="same mono">{cell.value}</td>;
   }
-  const violation = cell.change === "violation";
+  const { sign, words } = CHANGES[cell.change];
   return (
     <td class={`mono ${cell.change}`}>
-      <span aria-hidden="true">{violation ? "✗ " : "Δ "}</span>
-      <span class="hidden">{violation ? "breaks a rule: " : "changed, as it may: "}</span>
+      <span aria-hidden="true">{sign} </span>
+      <span class="hidden">{words}: </span>
       {cell.value}
       {findings.map((finding) => (
         <a key={finding.id} href={`#${finding.id}`}>
@@ -141,10 +165,10 @@ function Unchanged({ rows }: { readonly rows: readonly FieldRow[] }) {
     <details class="bytes">
       <summary>{count(rows.length, "field")} the same at every hop</summary>
       <dl>
-        {rows.map(({ name, cells }) => (
+        {rows.map((row) => (
           <>
-            <dt class="mono">{name}</dt>
-            <dd>{cells[0]?.value}</dd>
+            <dt class="mono">{namesOf(row)}</dt>
+            <dd>{row.cells[0]?.value}</dd>
           </>
         ))}
       </dl>
@@ -162,19 +186,45 @@ function blame(cell: HopField, hop: HopResult | undefined, findings: readonly Sh
   return findings.filter(({ status, field, frames }) => status === "fail" && field === cell.name && frames.some(here));
 }
 
-function stateOf(hop: HopResult): "" | "changed" | "broken" {
-  if (hop.fields.some((field) => field.change === "violation")) {
+function stateOf({ changed = [] }: HopResult): "" | "changed" | "broken" {
+  if (changed.some(({ verdict }) => verdict === "violation")) {
     return "broken";
   }
-  return hop.fields.some((field) => field.change === "allowed") ? "changed" : "";
+  return changed.length > 0 ? "changed" : "";
 }
 
 function describeChanges(hops: readonly HopResult[]): string {
-  const changes = hops.flatMap((hop) => hop.fields.flatMap((field) => field.change ?? []));
-  const violations = changes.filter((change) => change === "violation").length;
+  const changes = hops.flatMap((hop) => hop.changed ?? []);
+  const violations = changes.filter(({ verdict }) => verdict === "violation").length;
   const allowed = count(changes.length - violations, "allowed change");
   return violations > 0 ? `${count(violations, "violation")}, ${allowed}` : allowed;
 }
+
+/** What a header is, in words: in a tunnel the same names stand for two of them. */
+function headerTitle(header: string, hasTunnel: boolean): string {
+  const [protocol = header, nth] = header.split("#", 2);
+  if (protocol.startsWith("tunnel ")) {
+    return nth === undefined ? "Outer IP header: the tunnel's" : `Outer IP header: that of tunnel ${nth}`;
+  }
+  const name = HEADERS[protocol] ?? protocol;
+  if (nth !== undefined) {
+    return `${name}, quoted by the ICMP error`;
+  }
+  return hasTunnel && protocol.startsWith("ip")
+    ? `Inner ${name}: the client's packet, before the tunnel and in it`
+    : name;
+}
+
+const HEADERS: Readonly<Record<string, string>> = {
+  eth: "Ethernet",
+  arp: "ARP",
+  ip: "IP header",
+  ipv6: "IPv6 header",
+  tcp: "TCP",
+  udp: "UDP",
+  icmp: "ICMP",
+  data: "Payload",
+};
 
 function runsOfHosts(hops: readonly HopResult[]): readonly { host: string; length: number }[] {
   const runs: { host: string; length: number }[] = [];
@@ -192,7 +242,7 @@ function runsOfHosts(hops: readonly HopResult[]): readonly { host: string; lengt
 function headers(rows: readonly FieldRow[]): readonly { header: string; fields: readonly FieldRow[] }[] {
   const groups = new Map<string, FieldRow[]>();
   for (const row of rows) {
-    const header = headerOf(row.name);
+    const header = headerOf(row.row);
     groups.set(header, [...(groups.get(header) ?? []), row]);
   }
   return [...groups].map(([header, fields]) => ({ header, fields }));

@@ -26,6 +26,7 @@ function refusal(text: string, name = "results.json"): string {
 describe("readResult", () => {
   it("reads what renderJson wrote", () => {
     expect(readResult(renderJson(exampleResult()), "results.json")).to.deep.equal(exampleResult());
+    expect(readResult(renderJson({ ...exampleResult(), scenarios: [] }), "results.json").scenarios).to.deep.equal([]);
   });
 
   const refused: [what: string, text: string, message: string][] = [
@@ -93,6 +94,22 @@ describe("readResult", () => {
     expect(refusal("\x1b[31m<html>", "a\nb.json"))
       .to.match(/^a␊b\.json: not JSON: .*␛\[31m/)
       .and.not.match(/\p{Cc}/u);
+  });
+});
+
+describe("renderJson", () => {
+  const lines = renderJson(exampleResult()).split("\n");
+
+  it("has each hop on one line, and each property of a failure on one of its own", () => {
+    const hops = exampleResult().scenarios.flatMap(({ journeys }) => journeys.flatMap((journey) => journey.hops));
+    expect(lines.filter((line) => /^ +\{"tap":.*"bytes":"[0-9a-f]+".*\},?$/.test(line))).to.have.lengthOf(hops.length);
+    expect(lines).to.include('          "observed": "10.0.0.10 is-at 02:00:00:00:00:11"');
+    expect(lines.filter((line) => /^ +\{"rule":"DR-ARP-05","title":.*\},?$/.test(line))).to.have.lengthOf(1);
+  });
+
+  it("writes what JSON.stringify would, but for spaces", () => {
+    const odd = { ...exampleResult(), verdict: undefined, director: { name: '"\n\\\u2028', where: "userspace" } };
+    expect(JSON.parse(renderJson(odd as never))).to.deep.equal(JSON.parse(JSON.stringify(odd)));
   });
 });
 

@@ -43,7 +43,9 @@ function layOut(value: unknown, property: string, indent: string): string {
 
 /** A finding that nobody has to look into. */
 function isUneventful(value: object, property: string): boolean {
-  return property === "findings[]" && "status" in value && /^(pass|not-exercised|not-supported)$/.test(`${value.status}`);
+  return (
+    property === "findings[]" && "status" in value && /^(pass|not-exercised|not-supported)$/.test(`${value.status}`)
+  );
 }
 
 /**

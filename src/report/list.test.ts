@@ -35,8 +35,41 @@ describe("renderFailure", () => {
   it("names the tap where none of the frames is from there", () => {
     const elsewhere = { ...named(directRouting, "DR-ARP-08"), tap: "director", field: "eth.dst" };
     expect(renderFailure(directRouting, elsewhere)).to.include(
-      "  seen at     director · router/eth1 #5; rs1 #5 · eth.dst",
+      "  seen at     director · eth.dst · with router/eth1 #5; rs1 #5",
     );
+  });
+
+  it("names the hop at which it shows before the other frames", () => {
+    expect(renderFailure(directRouting, named(directRouting, "DR-ARP-08"))).to.include(
+      "  seen at     rs1 #5 · eth.dst · with router/eth1 #5",
+    );
+  });
+
+  it("cuts long values in the middle, and nothing that is to be pasted", () => {
+    const long = "0123456789".repeat(100);
+    const reproduce = `hopcheck run ${long}`;
+    const failure = finding("X", {
+      status: "fail",
+      expected: long,
+      observed: long,
+      causes: [{ id: "x", text: long, fix: `ip route add ${long}` }],
+    });
+    const lines = renderFailure({ ...directRouting, title: long, reproduce }, failure);
+    const cut = `${long.slice(0, 100)}…${long.slice(-99)}`;
+    expect(lines).to.include.members([
+      `  expected    ${cut}`,
+      `  observed    ${cut}`,
+      `  cause       ${cut}`,
+      `  fix         ip route add ${long}`,
+      `  again       ${reproduce}`,
+    ]);
+  });
+
+  it("says an assertion once", () => {
+    const statement = "client in: ip.ttl=60";
+    const assertion = finding("expect@12", { status: "fail", statement, lookedFor: statement, expected: "a frame" });
+    const lines = renderFailure(directRouting, assertion);
+    expect(lines.filter((line) => line.includes(statement))).to.deep.equal([`  rule        ${statement}`]);
   });
 
   it("says what was looked for where nothing came", () => {

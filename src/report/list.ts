@@ -3,7 +3,7 @@ import type { Status } from "../forwarding/rule.js";
 import { count, directorPlace, duration, frameList, STATUS_WORDS } from "./format.js";
 import type { FindingResult, RunResult, ScenarioResult } from "./result.js";
 import { STATUSES, tallyRules, tallyScenarios } from "./tally.js";
-import { visibleInLog } from "./visible.js";
+import { shortened, visibleInLog } from "./visible.js";
 
 /** How text is set off on a terminal. Each function returns its text unchanged where there is no colour. */
 export interface Style {
@@ -13,6 +13,9 @@ export interface Style {
   readonly bad: (text: string) => string;
   readonly unsure: (text: string) => string;
 }
+
+/** Characters of what kept a scenario from ending: a log's last lines, say. */
+const LONG_PROBLEM = 1000;
 
 const same = (text: string) => text;
 
@@ -45,21 +48,23 @@ export function renderFailure(scenario: ScenarioResult, finding: FindingResult, 
   const others = finding.causes.length - 1;
   const colour = colourOf(finding.status, style);
   const { word, sign } = STATUS_WORDS[finding.status];
-  const safe = visibleInLog;
+  const safe = (text: string) => shortened(visibleInLog(text));
+  // An assertion is its own rule: said once, it is clear enough.
+  const lookedFor = finding.lookedFor === finding.statement ? undefined : finding.lookedFor;
   return [
     `${colour(`${sign} ${safe(finding.rule)} ${word}`)}: ${finding.level} · ${style.strong(safe(finding.title))}`,
     ...labelled(style, [
-      ["scenario", [scenario.title, scenario.file].map(safe).join(" · ")],
+      ["scenario", [safe(scenario.title), visibleInLog(scenario.file)].join(" · ")],
       ["rule", safe(finding.statement)],
       ["seen at", safe(whereabouts(finding))],
-      ["looked for", finding.lookedFor && safe(finding.lookedFor)],
+      ["looked for", lookedFor && safe(lookedFor)],
       ["expected", finding.expected && safe(finding.expected)],
       ["observed", finding.observed && colour(safe(finding.observed))],
       ["suspect", finding.suspect && safe(finding.suspect)],
       ["cause", cause && safe(cause.text) + (others > 0 ? ` (${others} less likely: see the report)` : "")],
       ["fix", cause?.fix && oneLine(cause.fix)],
-      ["capture", scenario.capture && safe(scenario.capture)],
-      ["again", safe(scenario.reproduce)],
+      ["capture", scenario.capture && visibleInLog(scenario.capture)],
+      ["again", visibleInLog(scenario.reproduce)],
     ]),
   ];
 }
@@ -67,10 +72,10 @@ export function renderFailure(scenario: ScenarioResult, finding: FindingResult, 
 /** What kept a scenario from ending. */
 export function renderProblem(scenario: ScenarioResult, style: Style = PLAIN): string[] {
   return [
-    `${style.unsure("? problem")}: ${style.strong(visibleInLog(scenario.title))}`,
+    `${style.unsure("? problem")}: ${style.strong(shortened(visibleInLog(scenario.title)))}`,
     ...labelled(style, [
       ["scenario", visibleInLog(scenario.file)],
-      ["problem", scenario.problem && oneLine(scenario.problem)],
+      ["problem", scenario.problem && shortened(oneLine(scenario.problem), LONG_PROBLEM)],
       ["capture", scenario.capture && visibleInLog(scenario.capture)],
       ["again", visibleInLog(scenario.reproduce)],
     ]),
@@ -111,10 +116,13 @@ export function renderSummary(result: RunResult, style: Style = PLAIN): string[]
   ];
 }
 
+/** The hop at which it shows, before the others that the finding rests on. */
 function whereabouts({ tap, frames, field }: FindingResult): string {
-  const told = frames.some((frame) => frame.tap === tap);
-  const parts = [told ? undefined : tap, frameList(frames), field];
-  return parts.filter((part) => part !== undefined && part !== "").join(" · ");
+  const here = frames.filter((frame) => frame.tap === tap);
+  const others = frames.filter((frame) => frame.tap !== tap);
+  const hop = here.length > 0 ? frameList(here) : tap;
+  const rest = others.length === 0 ? undefined : hop === undefined ? frameList(others) : `with ${frameList(others)}`;
+  return [hop, field, rest].filter((part) => part !== undefined).join(" · ");
 }
 
 /** Commands or messages of several lines become one: what starts a line of a CI log may be taken for a workflow command. */

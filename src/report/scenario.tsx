@@ -62,17 +62,30 @@ export function Scenario({ scenario, id, open }: ScenarioProps) {
             findings={shown}
           />
         ))}
-        {journeys.length < scenario.journeys.length && (
-          <p class="fold quiet">
-            {count(scenario.journeys.length - journeys.length, "more journey")} in <code>results.json</code> and the
-            capture.
-          </p>
-        )}
+        <More hidden={scenario.journeys.length - journeys.length} leftOut={scenario.journeysLeftOut ?? 0} />
         <h3>Network and capture</h3>
         <Hosts hosts={scenario.hosts} />
         <Again scenario={scenario} />
       </details>
     </section>
+  );
+}
+
+/** Where the journeys are that the page has no room for. */
+function More({ hidden, leftOut }: { readonly hidden: number; readonly leftOut: number }) {
+  if (hidden + leftOut === 0) {
+    return null;
+  }
+  return (
+    <p class="fold quiet">
+      {hidden > 0 && (
+        <>
+          {count(hidden, "more journey")} in <code>results.json</code>
+          {leftOut > 0 ? "; " : "."}
+        </>
+      )}
+      {leftOut > 0 && `${leftOut} more in the capture.`}
+    </p>
   );
 }
 

@@ -121,12 +121,15 @@ const journey = `
 .walk .hop span { display: block; white-space: nowrap; }
 .walk .way { color: var(--text); font-weight: 600; }
 .walk .same { color: var(--quiet); }
-.walk .allowed { background: var(--accent-ground); color: var(--accent); font-weight: 600; }
+.walk :is(.allowed, .added) { background: var(--accent-ground); color: var(--accent); font-weight: 600; }
+.walk .added { font-weight: 400; }
+.walk tbody .header { font-size: .8125rem; color: var(--text); font-weight: 600; padding-top: .8rem; position: static; }
+.walk .header span { position: sticky; left: 0; }
 .walk .violation { background: var(--alarm-ground); color: var(--alarm-text); font-weight: 700; }
 .walk .violation a { color: inherit; margin-left: .6em; }
 .legend { font-size: .8125rem; color: var(--quiet); margin-top: .75rem; display: flex; flex-wrap: wrap; gap: .35rem 1.5rem; }
 .legend b { padding: 0 .4em; border-radius: 2px; font-weight: 600; }
-.legend .allowed { background: var(--accent-ground); color: var(--accent); }
+.legend :is(.allowed, .added) { background: var(--accent-ground); color: var(--accent); }
 .legend .violation { background: var(--alarm-ground); color: var(--alarm-text); }
 .bytes { margin-top: .5rem; font-size: .9375rem; }
 .bytes > summary { color: var(--quiet); }
@@ -154,7 +157,7 @@ const media = `
   .finding .body, .scenario .meta, .dumps, .fold table, .bytes dl { margin-left: 0; }
   .walk tbody th { max-width: 8rem; min-width: 6.5rem; white-space: normal; overflow-wrap: anywhere; }
 }
-@media (forced-colors: active) { .walk :is(.allowed, .violation) { outline: 2px solid; outline-offset: -2px; } }
+@media (forced-colors: active) { .walk :is(.allowed, .added, .violation) { outline: 2px solid; outline-offset: -2px; } }
 @media print {
   :root { color-scheme: light; ${declareColours(LIGHT)} }
   html { font-size: 9.5pt; } body { max-width: none; padding: 0; }
@@ -162,7 +165,7 @@ const media = `
   .finding, .journey tr, figure, .command { break-inside: avoid; }
   h2, h3, h4, summary { break-after: avoid; }
   .scroll { overflow: visible; } .walk { font-size: 8pt; } .walk .hop { min-width: 0; }
-  .badge, .walk :is(.allowed, .violation, .hop::after), mark, .legend b { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  .badge, .walk :is(.allowed, .added, .violation, .hop::after), mark, .legend b { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 `;
 

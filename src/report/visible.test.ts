@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { allVisible, visible, visibleInLog, visibleLines } from "./visible.js";
+import { allVisible, shortened, visible, visibleInLog, visibleLines } from "./visible.js";
 
 describe("visible", () => {
   it("leaves text alone", () => {
@@ -29,6 +29,20 @@ describe("visibleLines", () => {
 describe("visibleInLog", () => {
   it("breaks up what GitHub takes for a command in the middle of a line", () => {
     expect(visibleInLog("x ##[error]y\n::error::z")).to.equal("x # #[error]y␊::error::z");
+  });
+});
+
+describe("shortened", () => {
+  it("leaves short text alone, and keeps both ends of a longer one", () => {
+    expect(shortened("a".repeat(200))).to.equal("a".repeat(200));
+    expect(shortened("0123456789", 5)).to.equal("01…89");
+    expect(shortened("0123456789", 6)).to.equal("012…89");
+    expect(shortened("a".repeat(201))).to.have.lengthOf(200);
+  });
+
+  it("cuts no character in two", () => {
+    expect(shortened("😀".repeat(9), 5)).to.equal("😀😀…😀😀");
+    expect(shortened("😀".repeat(5), 5)).to.equal("😀".repeat(5));
   });
 });
 

@@ -22,6 +22,19 @@ export function visibleInLog(text: string): string {
   return visible(text).replaceAll("##[", "# #[");
 }
 
+/** Text of at most so many characters: the middle is left out of a longer one, since both ends tell what it is. */
+export function shortened(text: string, most = 200): string {
+  if (text.length <= most) {
+    return text;
+  }
+  const characters = Array.from(text);
+  if (characters.length <= most) {
+    return text;
+  }
+  const head = Math.ceil((most - 1) / 2);
+  return `${characters.slice(0, head).join("")}…${characters.slice(head - most + 1).join("")}`;
+}
+
 /** Properties in which a line break means one. */
 const MULTI_LINE: ReadonlySet<string> = new Set(["problem", "fix", "text", "expected", "observed", "lookedFor"]);
 

@@ -1,51 +1,78 @@
 import { expect } from "chai";
-import type { Evidence } from "../forwarding/evidence.js";
-import { craft } from "../packet/craft.js";
-import type { Frame } from "../packet/frame.js";
-import { decode } from "../packet/packet.js";
+import { PaperLab } from "../forwarding/testing/paper-lab.js";
 import { judgeAssertions } from "./judgement.js";
-import type { Scenario } from "./scenario.js";
-import { Workspace } from "./workspace.test-support.js";
-
-const ASSERTIONS = `
-expect:
-  - { at: client, direction: in, ip.ttl: 60 }
-  - { at: client, direction: in, ip.ttl: 60, count: 2 }
-absent:
-  - { at: client, direction: in, ip.ttl: 60 }
-`;
+import type { Assertion, Scenario } from "./scenario.js";
 
 describe("judgeAssertions", () => {
-  const workspace = new Workspace();
-  let scenario: Scenario;
-  before(() => {
-    scenario = workspace.scenario(`title: t\nsetup: nat\nsteps: [ { send: { flow: a } } ]${ASSERTIONS}`);
+  const position = { file: "case.yaml", line: 7, column: 5 };
+
+  function judged(
+    kind: "expect" | "absent",
+    assertion: Partial<Assertion>,
+    { settled = true }: { settled?: boolean } = {},
+  ) {
+    const lab = new PaperLab("dr");
+    lab.settled = settled;
+    lab.request({ port: 40001 });
+    lab.request({ port: 40002, server: "rs2" });
+    const full = { at: "director", direction: "out" as const, fields: { "tcp.dstport": "80" }, position, ...assertion };
+    const scenario: Scenario = {
+      file: "case.yaml",
+      title: "some",
+      setup: lab.setup,
+      covers: [],
+      steps: [],
+      expect: kind === "expect" ? [full] : [],
+      absent: kind === "absent" ? [full] : [],
+    };
+    const [finding, ...more] = judgeAssertions(scenario, lab.evidence());
+    expect(more).to.deep.equal([]);
+    return finding;
+  }
+
+  it("names itself by kind and line, and the frames that it found", () => {
+    const finding = judged("expect", {});
+    expect(finding?.rule).to.equal("expect@7");
+    expect(finding?.status).to.equal("pass");
+    expect(finding?.frames.map(({ tap }) => tap)).to.deep.equal(["director", "director"]);
   });
-  after(() => workspace.remove());
 
-  const statuses = (frames: number, settled: boolean) => {
-    const recorded = Array.from({ length: frames }, (_, index) => frame(index + 1));
-    const evidence: Evidence = { setup: scenario.setup, frames: recorded, journeys: [], settled };
-    return judgeAssertions(scenario, evidence).map(({ status }) => status);
-  };
-
-  it("counts what was recorded", () => {
-    expect(statuses(0, true)).to.deep.equal(["fail", "fail", "pass"]);
-    expect(statuses(1, true)).to.deep.equal(["pass", "fail", "fail"]);
-    expect(statuses(2, true)).to.deep.equal(["pass", "pass", "fail"]);
-    expect(statuses(3, true)).to.deep.equal(["pass", "fail", "fail"]);
+  it("holds where a frame was expected and came, and only at that tap, in that direction, with those fields", () => {
+    expect(judged("expect", {})?.status).to.equal("pass");
+    expect(judged("expect", { at: "client", direction: "in" })?.status).to.equal("fail");
+    expect(judged("expect", { at: "rs1" })?.status).to.equal("fail");
+    expect(judged("expect", { fields: { "tcp.dstport": "80", "tcp.srcport": "40003" } })?.status).to.equal("fail");
   });
 
-  it("leaves open what further frames could change where the record is not complete", () => {
-    expect(statuses(0, false)).to.deep.equal(["inconclusive", "inconclusive", "inconclusive"]);
-    expect(statuses(1, false)).to.deep.equal(["pass", "inconclusive", "fail"]);
-    expect(statuses(2, false)).to.deep.equal(["pass", "inconclusive", "fail"]);
-    expect(statuses(3, false)).to.deep.equal(["pass", "fail", "fail"]);
+  it("counts exactly", () => {
+    expect(judged("expect", { count: 2 })?.status).to.equal("pass");
+    for (const count of [1, 3]) {
+      const finding = judged("expect", { count });
+      expect(finding?.status).to.equal("fail");
+      expect(finding?.expected).to.equal(`${count === 1 ? "1 frame" : "3 frames"} at director out: tcp.dstport=80`);
+      expect(finding?.observed).to.equal("2 frames");
+    }
+  });
+
+  it("knows the names of the setup", () => {
+    expect(judged("expect", { fields: { "eth.dst": "rs2" }, count: 1 })?.status).to.equal("pass");
+    expect(judged("expect", { fields: { "ip.dst": "vip" }, count: 2 })?.status).to.equal("pass");
+  });
+
+  it("fails where a frame was not to be there, and says how many were", () => {
+    const finding = judged("absent", {});
+    expect(finding?.rule).to.equal("absent@7");
+    expect(finding?.status).to.equal("fail");
+    expect(finding?.expected).to.equal("no frame at director out: tcp.dstport=80");
+    expect(finding?.observed).to.equal("2 frames");
+    expect(judged("absent", { fields: { "tcp.dstport": "81" } })?.status).to.equal("pass");
+  });
+
+  it("leaves open, in a record that was not settled, what more frames could still change", () => {
+    const unsettled = { settled: false };
+    expect(judged("absent", { fields: { "tcp.dstport": "81" } }, unsettled)?.status).to.equal("inconclusive");
+    expect(judged("expect", { count: 2 }, unsettled)?.status).to.equal("inconclusive");
+    expect(judged("absent", {}, unsettled)?.status).to.equal("fail");
+    expect(judged("expect", {}, unsettled)?.status).to.equal("pass");
   });
 });
-
-function frame(number: number): Frame {
-  const bytes = craft({ "ip.src": "10.0.0.10", "ip.dst": "172.16.0.100", "ip.ttl": 60, "udp.srcport": 53 });
-  const common = { tap: "client", host: "client", direction: "in", checksumReady: true } as const;
-  return { ...common, number, time: BigInt(number), bytes, wireLength: bytes.length, packet: decode(bytes) };
-}

@@ -69,7 +69,7 @@ export class Stage {
   static async build(fabric: Fabric, setup: Setup, director: Director, kernel: KernelChoice): Promise<Stage> {
     const lab = await Lab.build(fabric, setup, placement(setup, director, kernel));
     const running = await director.start(lab);
-    await lab.settle();
+    await lab.ready();
     return new Stage(lab, running, fabric.scratch);
   }
 

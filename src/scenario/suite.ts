@@ -55,7 +55,11 @@ export function runSuites(scenarios: readonly Scenario[], options: SuiteOptions)
   const failures: string[] = [];
   let runner: Mocha.Runner | undefined;
   const ended = new Promise<readonly string[]>((resolve) => {
-    runner = mocha.run(() => resolve(failures));
+    runner = mocha.run(() => {
+      resolve(failures);
+      // It would go on listening for uncaught exceptions.
+      setImmediate(() => runner?.dispose());
+    });
     runner.on("fail", (test: Mocha.Test, error: Error) => failures.push(`${test.fullTitle()}: ${error.message}`));
   });
   return { ended, abort: () => runner?.abort() };
