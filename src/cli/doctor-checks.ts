@@ -183,7 +183,10 @@ function checkTun(machine: Machine): Check {
   const file = "/dev/net/tun";
   const check = { name: file, needed: "ipvs in User-Mode Linux", ok: true } as const;
   if (machine.writable(file)) return { ...check, detail: "may be opened" };
-  return { ...check, detail: `${machine.exists(file) ? "closed to this user" : "not there"}; veth pairs take its place` };
+  return {
+    ...check,
+    detail: `${machine.exists(file) ? "closed to this user" : "not there"}; veth pairs take its place`,
+  };
 }
 
 // Programs and headers

@@ -39,8 +39,9 @@ export function isUnchanged({ cells }: FieldRow): boolean {
   return cells.every((cell) => cell !== undefined && cell.change === undefined && cell.value === cells[0]?.value);
 }
 
-/** The names that the field has on its way: `ip.ttl`, or `ip.ttl / ip.ttl#2` where a tunnel is put around it. */
+/** What the field is called on its way: `ip.ttl`, or `ip.ttl / #2` where it is `ip.ttl#2` once a tunnel is put around it. */
 export function namesOf({ row, cells }: FieldRow): string {
-  const names = new Set(cells.flatMap((cell) => cell?.name ?? []));
-  return names.size === 0 ? row : [...names].join(" / ");
+  const [first = row, ...others] = new Set(cells.flatMap((cell) => cell?.name ?? []));
+  const plain = first.split("#", 1)[0] ?? first;
+  return [first, ...others.map((name) => name.replace(plain, ""))].join(" / ");
 }

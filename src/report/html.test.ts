@@ -126,9 +126,19 @@ describe("renderHtml", () => {
   it("tells the headers of a tunnel apart, and lines the packet up with what it was before", () => {
     expect(page)
       .to.match(/Outer IP header: the tunnel/)
-      .and.match(/Inner IP header: the client/);
-    expect(page).to.contain('<th scope="row" class="mono">ip.ttl / ip.ttl#2</th>');
+      .and.match(/Inner IP header: the packet itself/);
+    expect(page).to.contain('<th scope="row" class="mono">ip.<wbr/>ttl / #2</th>');
     expect(page).to.match(/<td class="mono added"><span aria-hidden="true">\+ <\/span>.*?172\.31\.7\.9<\/td>/);
+  });
+
+  it("draws no path from one receiver of a broadcast to the next", () => {
+    const [scenario] = exampleResult().scenarios;
+    const [hop] = scenario?.journeys[0]?.hops ?? [];
+    if (scenario === undefined || hop === undefined) throw new Error("the example has no hop");
+    const { changed: _, ...sent } = hop;
+    const hops = [sent, { ...sent, host: "rs1" }, { ...sent, host: "rs2", from: 0 }];
+    const shown = renderHtml({ ...exampleResult(), scenarios: [{ ...scenario, journeys: [{ title: "arp", hops }] }] });
+    expect(shown).to.contain("client → rs1, rs2 · nothing changed");
   });
 
   it("says where the journeys are that it has no room for", () => {

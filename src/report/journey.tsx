@@ -5,6 +5,10 @@ import { HexDump } from "./hexdump.js";
 import { type HopField, journeyFields } from "./hop-fields.js";
 import { hopId } from "./link.js";
 import type { FindingResult, HopResult, JourneyResult } from "./result.js";
+import { shortened } from "./visible.js";
+
+/** Of a value in a cell: options and payload may be long, and the bytes below have them whole. */
+const MOST_CHARACTERS = 40;
 
 /** A finding with the id under which the page shows it. */
 export type ShownFinding = FindingResult & { readonly id: string };
@@ -26,13 +30,12 @@ export function Journey({ journey, id, open, findings }: JourneyProps) {
   const isNested = rows.some(({ row }) => /^tunnel |#/.test(row));
   const hasTunnel = rows.some(({ row }) => row.startsWith("tunnel "));
   const unchanged = rows.filter(isUnchanged);
-  const path = runsOfHosts(hops).map(({ host }) => host);
   return (
     <details class="journey" id={id} open={open}>
       <summary>
         <h4>{journey.title}</h4>
         <span class="path quiet">
-          {path.join(" → ")} · {describeChanges(hops)}
+          {pathOf(hops)} · {describeChanges(hops)}
         </span>
       </summary>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
@@ -57,7 +60,7 @@ export function Journey({ journey, id, open, findings }: JourneyProps) {
               {fields.map((row) => (
                 <tr key={row.row}>
                   <th scope="row" class="mono">
-                    {namesOf(row)}
+                    <Name text={namesOf(row)} />
                   </th>
                   {row.cells.map((cell, at) => (
                     <Cell key={at} cell={cell} findings={cell ? blame(cell, hops[at], findings) : []} />
@@ -127,6 +130,17 @@ function HopHeads({ hops, id }: { readonly hops: readonly HopResult[]; readonly 
   );
 }
 
+/** A field's name, which breaks at its dots where a screen is narrow. */
+function Name({ text }: { readonly text: string }) {
+  const [first, ...others] = text.split(".");
+  return (
+    <>
+      {first}
+      {others.map((part) => [".", <wbr key={part} />, part])}
+    </>
+  );
+}
+
 const CHANGES = {
   allowed: { sign: "Δ", words: "changed, as it may" },
   added: { sign: "+", words: "put around the packet" },
@@ -143,14 +157,14 @@ function Cell({ cell, findings }: { readonly cell: HopField | undefined; readonl
     );
   }
   if (cell.change === undefined) {
-    return <td class="same mono">{cell.value}</td>;
+    return <td class="same mono">{shortened(cell.value, MOST_CHARACTERS)}</td>;
   }
   const { sign, words } = CHANGES[cell.change];
   return (
     <td class={`mono ${cell.change}`}>
       <span aria-hidden="true">{sign} </span>
       <span class="hidden">{words}: </span>
-      {cell.value}
+      {shortened(cell.value, MOST_CHARACTERS)}
       {findings.map((finding) => (
         <a key={finding.id} href={`#${finding.id}`}>
           {finding.rule}
@@ -196,8 +210,27 @@ function stateOf({ changed = [] }: HopResult): "" | "changed" | "broken" {
 function describeChanges(hops: readonly HopResult[]): string {
   const changes = hops.flatMap((hop) => hop.changed ?? []);
   const violations = changes.filter(({ verdict }) => verdict === "violation").length;
-  const allowed = count(changes.length - violations, "allowed change");
-  return violations > 0 ? `${count(violations, "violation")}, ${allowed}` : allowed;
+  const allowed = changes.length - violations;
+  const parts = [
+    ...(violations > 0 ? [count(violations, "violation")] : []),
+    ...(allowed > 0 ? [count(allowed, "allowed change")] : []),
+  ];
+  return parts.length > 0 ? parts.join(", ") : "nothing changed";
+}
+
+/** `client → router → rs1, rs2`: a comma where a copy goes another way, as a broadcast does. */
+function pathOf(hops: readonly HopResult[]): string {
+  return hops
+    .map(({ host, from }, at) => {
+      if (at === 0) {
+        return host;
+      }
+      if (from !== undefined) {
+        return `, ${host}`;
+      }
+      return host === hops[at - 1]?.host ? "" : ` → ${host}`;
+    })
+    .join("");
 }
 
 /** What a header is, in words: in a tunnel the same names stand for two of them. */
@@ -211,7 +244,7 @@ function headerTitle(header: string, hasTunnel: boolean): string {
     return `${name}, quoted by the ICMP error`;
   }
   return hasTunnel && protocol.startsWith("ip")
-    ? `Inner ${name}: the client's packet, before the tunnel and in it`
+    ? `Inner ${name}: the packet itself; in the tunnel, Wireshark writes its fields with #2`
     : name;
 }
 

@@ -7,7 +7,7 @@ const base = `
 @media (prefers-color-scheme: dark) { :root { ${declareColours(DARK)} } }
 * { box-sizing: border-box; }
 html { background: var(--ground); color: var(--text); font: 1rem/1.55 var(--sans); -webkit-text-size-adjust: 100%; }
-body { margin: 0 auto; max-width: 76rem; padding: 2.5rem clamp(1rem, 4vw, 3rem) 4rem; overflow-wrap: break-word; }
+body { margin: 0 auto; max-width: 84rem; padding: 2.5rem clamp(1rem, 4vw, 3rem) 4rem; overflow-wrap: break-word; }
 h1, h2, h3, h4, p, dl, dd, ol, pre, table { margin: 0; }
 h1, h2, h3, h4 { line-height: 1.3; text-wrap: balance; }
 code, pre, .outcome dd, .overview th { overflow-wrap: anywhere; }
@@ -103,14 +103,14 @@ const journey = `
 .walk { margin-top: 1rem; font-size: .9375rem; }
 .walk caption { text-align: left; color: var(--quiet); font-size: .8125rem; padding-bottom: .75rem; }
 .walk caption span { display: inline-block; position: sticky; left: 0; max-width: min(48rem, calc(100vw - 3rem)); }
-.walk :is(th, td) { padding: .2rem .85rem .2rem .6rem; font-weight: 400; }
+.walk :is(th, td) { padding: .2rem .6rem; font-weight: 400; }
 .walk :is(tbody th, .corner) { position: sticky; left: 0; background: var(--ground); padding-left: 0; z-index: 1; }
 .walk tbody th { color: var(--quiet); white-space: nowrap; }
 .walk tbody td { white-space: nowrap; }
 .walk tbody :is(th, td) { border-top: 1px solid transparent; background-clip: padding-box; }
 .walk tbody tr:first-child :is(th, td) { border-top-color: var(--line); }
 .walk .host { font-weight: 650; padding-bottom: 0; }
-.walk .hop { position: relative; padding-top: 1.5rem; padding-bottom: .7rem; font-size: .8125rem; line-height: 1.45; min-width: 9.5rem; }
+.walk .hop { position: relative; padding-top: 1.5rem; padding-bottom: .7rem; font-size: .8125rem; line-height: 1.45; min-width: 8.5rem; }
 .walk .hop::before { content: ""; position: absolute; top: .85rem; left: .6rem; right: -.6rem; border-top: 2px solid var(--line); }
 .walk .hop:last-child::before { display: none; }
 .walk .hop::after { content: ""; position: absolute; top: .55rem; left: .6rem; width: .6rem; height: .6rem; border-radius: 50%;

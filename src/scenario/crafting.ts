@@ -1,4 +1,4 @@
-import { type Host, type Nic, type Protocol, type Service, type Setup, tapName } from "../forwarding/setup.js";
+import type { Host, Nic, Protocol, Service, Setup } from "../forwarding/setup.js";
 import { inPrefix, isIp, isMac } from "../packet/address.js";
 import { craft, type PacketSpec } from "../packet/craft.js";
 import { fragment } from "../packet/fragment.js";
@@ -309,10 +309,4 @@ function isTo(flow: Flow, seen: Seen): boolean {
 
 function ipBytes(packet: Packet): Uint8Array {
   return packet.bytes.subarray(packet.ip?.offset ?? 0);
-}
-
-/** Whether a frame was recorded at the tap that an assertion names. */
-export function isAt(frame: Frame, at: string, setup: Setup): boolean {
-  const host = setup.hosts.find((host) => host.name === frame.host);
-  return frame.tap === at || (host?.nics.some((nic) => tapName(host, nic) === at && frame.tap === at) ?? false);
 }
