@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { chooseJourneys, MOST_JOURNEYS } from "./choose.js";
+import { chooseJourneys, MOST_JOURNEYS, openJourneys } from "./choose.js";
 import { exampleResult } from "./example.js";
 import { finding } from "./example-finding.js";
 import type { JourneyResult, ScenarioResult } from "./result.js";
@@ -26,5 +26,20 @@ describe("chooseJourneys", () => {
     expect(titles).to.have.lengthOf(MOST_JOURNEYS);
     expect(titles.slice(-2)).to.deep.equal(["77", violated.journeys[0]?.title]);
     expect(titles.slice(0, 2)).to.deep.equal(["1", "2"]);
+  });
+});
+
+describe("openJourneys", () => {
+  const journeys = [plain(1), plain(2), plain(3)];
+  const open = (among: readonly JourneyResult[], ...findings: ReturnType<typeof finding>[]) =>
+    [...openJourneys(among, findings)].map(({ title }) => title);
+
+  it("opens every violation, or what a failure points to, or the first", () => {
+    const failure = finding("X", { status: "fail", frames: [{ tap: "rs1", number: 2 }] });
+    const broken = violated.journeys[0]?.title;
+    expect(open([...journeys, ...violated.journeys], failure)).to.deep.equal([broken]);
+    expect(open(journeys, failure)).to.deep.equal(["2"]);
+    expect(open(journeys, { ...failure, status: "pass" })).to.deep.equal(["1"]);
+    expect(open([])).to.deep.equal([]);
   });
 });

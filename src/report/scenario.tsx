@@ -1,6 +1,6 @@
 import type { Status } from "../forwarding/rule.js";
 import { Badge } from "./badge.js";
-import { chooseJourneys, isViolated } from "./choose.js";
+import { chooseJourneys, openJourneys } from "./choose.js";
 import { Failure } from "./finding.js";
 import { count, duration, frameList, models, STATUS_WORDS } from "./format.js";
 import { Journey } from "./journey.js";
@@ -20,7 +20,7 @@ interface ScenarioProps {
 export function Scenario({ scenario, id, open }: ScenarioProps) {
   const journeys = chooseJourneys(scenario);
   const anchors = frameAnchors(journeys, id);
-  const violated = journeys.some(isViolated);
+  const opened = openJourneys(journeys, scenario.findings);
   const shown = scenario.findings.map((finding, index) => ({ ...finding, id: `${id}-f${index + 1}` }));
   return (
     <section class="scenario" id={id} aria-labelledby={`${id}-title`}>
@@ -58,7 +58,7 @@ export function Scenario({ scenario, id, open }: ScenarioProps) {
             key={index}
             journey={journey}
             id={`${id}-j${index + 1}`}
-            open={isViolated(journey) || (!violated && index === 0)}
+            open={opened.has(journey)}
             findings={shown}
           />
         ))}

@@ -124,7 +124,7 @@ const journey = `
 .walk :is(.allowed, .added) { background: var(--accent-ground); color: var(--accent); font-weight: 600; }
 .walk .added { font-weight: 400; }
 .walk tbody .header { font-size: .8125rem; color: var(--text); font-weight: 600; padding-top: .8rem; position: static; }
-.walk .header span { position: sticky; left: 0; }
+.walk .header span { display: inline-block; position: sticky; left: 0; white-space: normal; max-width: calc(100vw - 3rem); }
 .walk .violation { background: var(--alarm-ground); color: var(--alarm-text); font-weight: 700; }
 .walk .violation a { color: inherit; margin-left: .6em; }
 .legend { font-size: .8125rem; color: var(--quiet); margin-top: .75rem; display: flex; flex-wrap: wrap; gap: .35rem 1.5rem; }
