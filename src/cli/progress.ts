@@ -1,11 +1,17 @@
+import { join, relative } from "node:path";
 import { duration } from "../report/format.js";
 import { renderFailure, renderProblem, type Style } from "../report/list.js";
 import type { FindingResult, ScenarioResult } from "../report/result.js";
 import { isUnkeptPromise } from "../report/verdict.js";
 import { visibleInLog } from "../report/visible.js";
 
-/** One line for a scenario that has been judged, and behind it everything that is wrong with it. */
-export function printScenario(result: ScenarioResult, style: Style): void {
+/**
+ * One line for a scenario that has been judged, and behind it everything that is wrong with it.
+ * @param out the report's folder, which the result's paths are relative to.
+ */
+export function printScenario(scenario: ScenarioResult, out: string, style: Style): void {
+  const { capture } = scenario;
+  const result = capture ? { ...scenario, capture: relative(process.cwd(), join(out, capture)) } : scenario;
   const held = new Set(result.findings.filter((finding) => finding.status === "pass").map((finding) => finding.rule))
     .size;
   const sign = { pass: style.good("✓"), fail: style.bad("✗"), inconclusive: style.unsure("?") }[result.verdict];

@@ -26,7 +26,7 @@ describe("renderFailure", () => {
   observed    10.0.0.10 is-at 02:00:00:00:00:11
   suspect     rs1
   cause       arp_ignore is set on lo only; the kernel reads it from the NIC that the request came in by, and from all. (1 less likely: see the report)
-  fix         sysctl -w net.ipv4.conf.all.arp_ignore=1
+  fix         sysctl -w net.ipv4.conf.all.arp_ignore=1  # on rs1
   capture     captures/dr-arp.pcapng
   again       hopcheck run cases/dr/arp.yaml --director ipvs`.trimStart(),
     );

@@ -62,11 +62,16 @@ export function renderFailure(scenario: ScenarioResult, finding: FindingResult, 
       ["observed", finding.observed && colour(safe(finding.observed))],
       ["suspect", finding.suspect && safe(finding.suspect)],
       ["cause", cause && safe(cause.text) + (others > 0 ? ` (${others} less likely: see the report)` : "")],
-      ["fix", cause?.fix && oneLine(cause.fix)],
+      ["fix", cause?.fix && oneLine(cause.fix) + where(finding)],
       ["capture", scenario.capture && visibleInLog(scenario.capture)],
       ["again", visibleInLog(scenario.reproduce)],
     ]),
   ];
+}
+
+/** The machine that the command mends, as a comment that can be pasted along. */
+function where({ suspect }: FindingResult): string {
+  return suspect === undefined || suspect === "network" ? "" : `  # on ${visibleInLog(suspect)}`;
 }
 
 /** What kept a scenario from ending. */

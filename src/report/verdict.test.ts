@@ -14,7 +14,12 @@ describe("scenarioVerdict", () => {
     ["a violation and an open question", "fail", [of("inconclusive"), of("fail")]],
     ["a violation and a problem", "fail", [of("fail")], "frames lost"],
     ["a covered rule that nothing exercised", "fail", [pass, of("not-exercised", true, 0)]],
-    ["a covered rule that nothing exercised, and a problem", "fail", [of("not-exercised", true, 0)], "frames lost"],
+    [
+      "a covered rule that nothing exercised, and a problem",
+      "inconclusive",
+      [of("not-exercised", true, 0)],
+      "frames lost",
+    ],
     ["a covered rule that passed no time at all", "fail", [pass, of("pass", true, 0)]],
     ["a rule that nothing exercised and nobody covered", "pass", [pass, of("not-exercised", false, 0)]],
     ["an open question", "inconclusive", [pass, of("inconclusive")]],

@@ -1,0 +1,107 @@
+import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, relative } from "node:path";
+import { pcapngBytes } from "../capture/pcapng.js";
+import { collect } from "../report/collect.js";
+import { renderHtml } from "../report/html.js";
+import { renderJson } from "../report/json.js";
+import type { RunResult, ScenarioResult } from "../report/result.js";
+import { writeReport } from "../report/write.js";
+import type { Judged } from "../scenario/judgement.js";
+import type { Scenario } from "../scenario/scenario.js";
+import { CliError, STATUS } from "./error.js";
+import type { RunOptions } from "./run-options.js";
+import { version } from "./version.js";
+
+/** Names of capture files: that of the scenario file, numbered where several have the same. */
+export class CaptureNames {
+  readonly #names = new Map<Scenario, string>();
+
+  of({ scenario, repetition }: Judged): string {
+    const known = this.#names.get(scenario) ?? this.#unused(scenario.file);
+    this.#names.set(scenario, known);
+    return `captures/${known}${repetition > 1 ? `_${repetition}` : ""}.pcapng`;
+  }
+
+  #unused(file: string): string {
+    const name = file
+      .replace(/^.*\/cases\//, "")
+      .replace(/\.\w+$/, "")
+      .replaceAll(/[^\w.-]+/g, "-")
+      .replace(/^[.-]+/, "");
+    const taken = new Set(this.#names.values());
+    for (let number = 1; ; number++) {
+      const candidate = number === 1 ? name : `${name}-${number}`;
+      if (!taken.has(candidate)) return candidate;
+    }
+  }
+}
+
+export function isWritten({ reporter }: RunOptions): boolean {
+  return reporter.some((name) => name === "html" || name === "json");
+}
+
+/** Before anything runs: minutes later, nobody wants to learn that the results have no place. */
+export function checkFolder(out: string): void {
+  reported(out, () => {
+    mkdirSync(out, { recursive: true });
+    accessSync(out, constants.W_OK | constants.X_OK);
+  });
+}
+
+export function reported<T>(out: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code ? unwritable(out, error) : error;
+  }
+}
+
+export function unwritable(out: string, error: unknown): CliError {
+  return new CliError(
+    STATUS.badInput,
+    `the report cannot be written to ${out}: ${(error as Error).message}\nChoose another folder with --out.`,
+  );
+}
+
+export async function write(result: RunResult, out: string, { reporter }: RunOptions): Promise<void> {
+  if (reporter.includes("html") && reporter.includes("json")) await writeReport(result, out);
+  else if (reporter.includes("html")) writeFile(`${out}/index.html`, renderHtml(result));
+  else if (reporter.includes("json")) writeFile(`${out}/results.json`, renderJson(result));
+  else return;
+  const name = reporter.includes("html") ? "index.html" : "results.json";
+  process.stderr.write(`report: ${relative(process.cwd(), `${out}/${name}`)}\n`);
+}
+
+function writeFile(file: string, content: string | Uint8Array): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content);
+}
+
+/** A word as a shell takes it. */
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+export function resultOf(judged: Judged, options: RunOptions, out: string, capture: string): ScenarioResult {
+  const { scenario, evidence, findings, assertions, problem, durationMs, repetition } = judged;
+  const file = relative(process.cwd(), scenario.file);
+  const result = collect({
+    file,
+    title: scenario.title,
+    covers: scenario.covers,
+    evidence,
+    findings: [...findings, ...assertions],
+    ...(problem === undefined ? {} : { problem }),
+    durationMs,
+    capture,
+    reproduce: `hopcheck run ${shellWord(file)} --director ${shellWord(options.director)}${options.profile === "core" ? "" : ` --profile ${options.profile}`}`,
+  });
+  // Every repetition of what passed would say the same; what did not pass is kept whenever it happened.
+  const worthKeeping = repetition === 1 || result.verdict !== "pass";
+  if (worthKeeping && isWritten(options)) {
+    writeFile(`${out}/${capture}`, pcapngBytes(evidence.frames, `hopcheck ${version}`));
+    return result;
+  }
+  const { capture: _, ...without } = result;
+  return { ...without, journeys: [] };
+}

@@ -1,0 +1,44 @@
+import type { Director } from "../director/director.js";
+import { modelsOf, type Setup } from "../forwarding/setup.js";
+import { findScenarios, ScenarioError } from "../scenario/load.js";
+import type { Scenario } from "../scenario/scenario.js";
+import { loadScenarios } from "../scenario/script.js";
+import { umlSizeOf } from "../scenario/stage.js";
+import { CliError, STATUS } from "./error.js";
+import type { RunOptions } from "./run-options.js";
+import { bundledCases } from "./version.js";
+
+/** The scenarios that the user asked for, checked. */
+export async function select(paths: readonly string[], { model, shard, grep }: RunOptions): Promise<Scenario[]> {
+  const scenarios: Scenario[] = [];
+  try {
+    for (const file of findScenarios(paths.length > 0 ? paths : [bundledCases]))
+      scenarios.push(...(await loadScenarios(file)));
+  } catch (error) {
+    if (error instanceof ScenarioError) throw new CliError(STATUS.badInput, error.message);
+    throw error;
+  }
+  const selected = scenarios
+    .filter((scenario) => !model || [...modelsOf(scenario.setup)].some((used) => model.includes(used)))
+    .filter(
+      (scenario) =>
+        !grep ||
+        [scenario.title, ...scenario.covers.map((id) => `${scenario.title} ${id}`)].some((title) => grep.test(title)),
+    )
+    .filter((_, i) => !shard || i % shard.count === shard.index - 1);
+  if (selected.length === 0)
+    throw new CliError(
+      STATUS.violated,
+      `no scenario was selected, of ${scenarios.length}: nothing was tested, and that never passes`,
+    );
+  return selected;
+}
+
+/** Scenarios that share a lab stand together; those that need no User-Mode Linux come first, while it boots. */
+export function inOrder(scenarios: readonly Scenario[], director: Director, { kernel }: RunOptions): Scenario[] {
+  const setups = new Map(scenarios.map(({ setup }) => [JSON.stringify(setup), setup]));
+  const needsUml = (setup: Setup) => umlSizeOf([setup], director, kernel).hosts > 0;
+  const ranks = [...setups].sort(([, a], [, b]) => Number(needsUml(a)) - Number(needsUml(b))).map(([key]) => key);
+  const rank = ({ setup }: Scenario) => ranks.indexOf(JSON.stringify(setup));
+  return scenarios.toSorted((a, b) => rank(a) - rank(b));
+}
