@@ -8,6 +8,13 @@ const scenario = (...found: [rule: string, status: Status, covered?: boolean][])
 });
 
 describe("tallyRules", () => {
+  it("does not count what a scenario's author asserts", () => {
+    const tally = tallyRules([
+      scenario(["A", "pass"], ["expect@12", "pass"], ["the script's own expectations", "fail"]),
+    ]);
+    expect([tally.pass, tally.fail]).to.deep.equal([1, 0]);
+  });
+
   it("counts a rule once, with the worst that was found", () => {
     const tally = tallyRules([
       scenario(["A", "pass"], ["B", "pass"]),
