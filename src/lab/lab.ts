@@ -12,7 +12,7 @@ import type { Machine, Where } from "./machine.js";
 import { NamespaceMachine } from "./namespace.js";
 import { type HostPlan, planHosts, segmentsOf } from "./plan.js";
 import { Prober } from "./prober.js";
-import type { UmlMachine } from "./uml.js";
+import type { UmlMachine } from "./uml-machine.js";
 
 /** Columns of /proc/net/dev behind the interface's name. */
 const DROPPED_ON_RECEIPT = 3;

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { execa } from "execa";
 import { disableOffloads } from "../capture/libc.js";
 import { CannotRun } from "./cannot-run.js";
-import { CommandError, type Machine } from "./machine.js";
-import { sysctlPath } from "./namespace.js";
+import { Console } from "./uml-console.js";
+import { UmlMachine } from "./uml-machine.js";
+import { wiringHere } from "./uml-wiring.js";
 
 export const UML_BINARY = "linux.uml";
 
@@ -13,44 +14,9 @@ export const UML_BINARY = "linux.uml";
 const MODULES = "veth ipip ip_vs ip_vs_rr ip_vs_wrr ip_vs_sh ip_vs_mh ip_vs_lc ip_vs_wlc";
 
 const BOOT_TIMEOUT = 60_000;
-const COMMAND_TIMEOUT = 30_000;
 
 /** Serial lines of a User-Mode Linux kernel (NR_PORTS of arch/um/drivers/ssl.c); of virtual consoles it has 16 only. */
 const MOST_HOSTS = 64;
-
-/** Ends the output of one command; what stands behind it is the exit status. */
-const END = "\x1e";
-
-/**
- * An echo service: protocol, address, port. Perl, because every Debian has it (perl-base is essential) and no process
- * has to be made for a connection. It returns when it listens, and serves on behind.
- */
-const ECHO = `
-my ($protocol, $ip, $port) = @ARGV;
-my $tcp = $protocol eq "tcp";
-socket(my $server, PF_INET, $tcp ? SOCK_STREAM : SOCK_DGRAM, 0) or die "socket: $!\\n";
-setsockopt($server, SOL_SOCKET, SO_REUSEADDR, 1);
-bind($server, pack_sockaddr_in($port, inet_aton($ip))) or die "bind to $ip:$port: $!\\n";
-listen($server, SOMAXCONN) or die "listen: $!\\n" if $tcp;
-exit if fork;
-open STDIN, "<", "/dev/null"; open STDOUT, ">", "/dev/null"; open STDERR, ">", "/dev/null";
-$SIG{PIPE} = "IGNORE";
-my ($bytes, $all, %connections) = ("", "");
-until ($tcp) { my $peer = recv($server, $bytes, 65535, 0); send($server, $bytes, 0, $peer) if defined $peer; }
-vec($all, fileno $server, 1) = 1;
-for (;;) {
-  select(my $ready = $all, undef, undef, undef);
-  if (vec($ready, fileno $server, 1) and accept(my $connection, $server)) {
-    vec($all, fileno $connection, 1) = 1;
-    $connections{fileno $connection} = $connection;
-  }
-  for (grep { vec($ready, $_, 1) } keys %connections) {
-    next if sysread($connections{$_}, $bytes, 65536) and syswrite($connections{$_}, $bytes);
-    vec($all, $_, 1) = 0;
-    close delete $connections{$_};
-  }
-}
-`;
 
 /** How many hosts and NICs the guest is to have: both are fixed when it boots. */
 export interface UmlSize {
@@ -173,41 +139,6 @@ export class UmlKernel {
   }
 }
 
-/** How a NIC of the guest is joined to the fabric's device of that name. */
-interface Wiring {
-  /** For `ip -batch`. */
-  lines(device: string): string[];
-  /** The guest kernel's parameter for the NIC. */
-  transport(device: string): string;
-  /** The devices whose offloads have to be turned off. */
-  ends(device: string): string[];
-}
-
-const tapWiring: Wiring = {
-  lines: (device) => [`tuntap add ${device} mode tap`, `link set ${device} txqueuelen 30000`],
-  transport: (device) => `transport=tap,ifname=${device}`,
-  // A tap device has nothing to turn off but what the guest turned on, and it did not.
-  ends: () => [],
-};
-
-/** A veth pair whose far end the guest reads and writes as a packet socket: no loss-free queue, but open to every user. */
-const vethWiring: Wiring = {
-  lines: (device) => [`link add ${device} type veth peer name ${device}g`, `link set ${device}g up`],
-  // Frame by frame (vec=0): with vectors of frames this transport stops receiving within seconds.
-  transport: (device) => `transport=raw,ifname=${device}g,vec=0`,
-  ends: (device) => [device, `${device}g`],
-};
-
-/** Tap devices where this user may make some; many systems keep /dev/net/tun to root. */
-function wiringHere(): Wiring {
-  try {
-    accessSync("/dev/net/tun", constants.R_OK | constants.W_OK);
-    return tapWiring;
-  } catch {
-    return vethWiring;
-  }
-}
-
 function tapDevice(index: number): string {
   return `uml${index}`;
 }
@@ -247,115 +178,4 @@ printf '\\036%s\\n' 0
 while read -r line; do eval "$line"; done
 poweroff -f
 `;
-}
-
-/** A shell behind a console: one command at a time, its output up to the mark that ends it. */
-class Console {
-  readonly #name: string;
-  readonly #input: Duplex;
-  #output = "";
-  #failure: Error | undefined;
-  #waiting: { done: () => void } | undefined;
-  #last: Promise<unknown> = Promise.resolve();
-
-  constructor(name: string, input: Duplex, output: Duplex) {
-    this.#name = name;
-    this.#input = input;
-    output.on("data", (chunk: Buffer) => {
-      this.#output += chunk.toString("latin1").replaceAll("\r", "");
-      this.#waiting?.done();
-    });
-    output.on("error", (error) => this.fail(error));
-    input.on("error", (error) => this.fail(error));
-  }
-
-  fail(error: Error): void {
-    this.#failure ??= error;
-    this.#waiting?.done();
-  }
-
-  /** Runs a script; resolves to its output. */
-  run(script: string, label = script): Promise<string> {
-    const turn = this.#last.then(() => {
-      this.#input.write(`{ ${script}\n} 2>&1; printf '\\036%s\\n' $?\n`);
-      return this.answer(label, COMMAND_TIMEOUT);
-    });
-    this.#last = turn.catch(() => {});
-    return turn;
-  }
-
-  /** The output up to the next mark. @throws CommandError where the status behind the mark is not 0. */
-  async answer(label: string, timeout: number): Promise<string> {
-    const deadline = setTimeout(
-      () =>
-        this.fail(
-          new Error(
-            `${this.#name}: no answer to \`${label}\` within ${timeout / 1000} s: ${this.#output.slice(-2000)}`,
-          ),
-        ),
-      timeout,
-    );
-    try {
-      for (;;) {
-        const end = this.#output.indexOf(END);
-        const newline = end < 0 ? -1 : this.#output.indexOf("\n", end);
-        if (newline >= 0) {
-          const output = this.#output.slice(0, end);
-          const status = this.#output.slice(end + 1, newline);
-          this.#output = this.#output.slice(newline + 1);
-          if (status !== "0") throw new CommandError(this.#name, label, output);
-          return output;
-        }
-        if (this.#failure) {
-          const output = this.#output.slice(-2000).trim();
-          throw output === "" ? this.#failure : new Error(`${this.#failure.message}\n${output}`);
-        }
-        await new Promise<void>((done) => {
-          this.#waiting = { done };
-        });
-      }
-    } finally {
-      clearTimeout(deadline);
-    }
-  }
-}
-
-/** A host inside the User-Mode Linux kernel. */
-export class UmlMachine implements Machine {
-  readonly where = "user-mode-linux";
-  readonly #console: Console;
-
-  constructor(console: Console) {
-    this.#console = console;
-  }
-
-  /** Moves a NIC of the guest's first namespace into this host. */
-  async adopt(nic: string): Promise<void> {
-    // The guest's first namespace is that of process 1; this host's shell has a namespace of its own.
-    await this.#console.run(`nsenter -t 1 -n ip link set ${nic} netns $$`, `move ${nic}`);
-  }
-
-  async sysctl(settings: Readonly<Record<string, string>>): Promise<void> {
-    const lines = Object.entries(settings).map(([name, value]) => `echo ${quote(value)} > ${quote(sysctlPath(name))}`);
-    if (lines.length > 0) await this.#console.run(lines.join(" &&\n"), "sysctl");
-  }
-
-  async ip(lines: readonly string[]): Promise<void> {
-    await this.run(["ip", "-batch", "-"], `${lines.join("\n")}\n`);
-  }
-
-  async run(command: readonly string[], input?: string): Promise<string> {
-    const line = command.map(quote).join(" ");
-    const script =
-      input === undefined ? `${line} < /dev/null` : `${line} <<'HOPCHECK'\n${input.replace(/\n?$/, "\n")}HOPCHECK`;
-    return this.#console.run(script, line);
-  }
-
-  async echo(protocol: "tcp" | "udp", ip: string, port: number): Promise<void> {
-    await this.run(["perl", "-MSocket", "-e", ECHO, protocol, ip, String(port)]);
-  }
-}
-
-function quote(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
 }
