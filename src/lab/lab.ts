@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
 import { execa } from "execa";
-import { disableOffloads } from "../capture/libc.js";
 import type { RawFrame } from "../capture/ring.js";
 import { Sender } from "../capture/sender.js";
 import { type Host, type Nic, type Setup, tapName } from "../forwarding/setup.js";
@@ -8,15 +6,12 @@ import type { Frame } from "../packet/frame.js";
 import type { Fabric } from "./fabric.js";
 import { entrance } from "./isolation.js";
 import { LabFrame } from "./lab-frame.js";
+import { bridgeMac, disableOffloadsOf, droppedAt, type Link, linkLines } from "./links.js";
 import type { Machine, Where } from "./machine.js";
 import { NamespaceMachine } from "./namespace.js";
 import { type HostPlan, planHosts, segmentsOf } from "./plan.js";
 import { Prober } from "./prober.js";
 import type { UmlMachine } from "./uml-machine.js";
-
-/** Columns of /proc/net/dev behind the interface's name. */
-const DROPPED_ON_RECEIPT = 3;
-const DROPPED_ON_SENDING = 11;
 
 /** Frames of a burst after which a director in this process lets the recording catch up. */
 const RECORDING_STRIDE = 256;
@@ -31,17 +26,6 @@ const STANDARD_MTU = 1500;
 
 /** Where each host's network stack runs. */
 export type Placement = (host: Host) => Where;
-
-/** One NIC of one host, with its far end in the fabric. */
-interface Link {
-  readonly host: Host;
-  readonly nic: Nic;
-  readonly tap: string;
-  /** The bridge port. */
-  readonly port: string;
-  /** The NIC's name before the host knows it: set only for userspace hosts (in the fabric) and User-Mode Linux (in the guest). */
-  readonly device?: string;
-}
 
 /**
  * The network of a run: hosts, links and bridges, built once for all scenarios that share its setup and director.
@@ -245,7 +229,7 @@ export class Lab {
     this.#fabric.recorder.drain();
     this.#frames = [];
     this.#lostBefore = this.#fabric.recorder.lost;
-    this.#droppedBefore = this.#dropped();
+    this.#droppedBefore = droppedAt(this.#links);
   }
 
   /** All frames since `begin`, in order. */
@@ -257,25 +241,12 @@ export class Lab {
   /** What happened to frames since `begin` that are missing; undefined where none is. */
   get lost(): string | undefined {
     const unrecorded = this.#fabric.recorder.lost - this.#lostBefore;
-    const dropped = [...this.#dropped()].flatMap(([tap, count]) => {
+    const dropped = [...droppedAt(this.#links)].flatMap(([tap, count]) => {
       const more = count - (this.#droppedBefore.get(tap) ?? 0);
       return more > 0 ? [`${more} were dropped on the way into ${tap}`] : [];
     });
     const reasons = [...(unrecorded > 0 ? [`${unrecorded} passed a tap unrecorded`] : []), ...dropped];
     return reasons.length > 0 ? `frames were lost: ${reasons.join(", ")}` : undefined;
-  }
-
-  /** What the ports of this lab have dropped, by tap, as the kernel counts it. */
-  #dropped(): Map<string, number> {
-    const taps = new Map(this.#links.map((link) => [link.port, link.tap]));
-    const dropped = new Map<string, number>();
-    for (const line of readFileSync("/proc/net/dev", "utf8").split("\n").slice(2)) {
-      const [name, counters = ""] = line.split(":");
-      const tap = taps.get((name ?? "").trim());
-      const columns = counters.trim().split(/\s+/);
-      if (tap) dropped.set(tap, Number(columns[DROPPED_ON_RECEIPT]) + Number(columns[DROPPED_ON_SENDING]));
-    }
-    return dropped;
   }
 
   /** Records while `work` is under way, so that a burst does not outgrow the ring. */
@@ -327,29 +298,4 @@ export class Lab {
   #busy(): boolean {
     return [...this.#machines.values()].some((machine) => machine instanceof NamespaceMachine && machine.busy);
   }
-}
-
-/** Of the canaries' family, so that what a bridge might say for itself is not taken for a host's. */
-function bridgeMac(segment: number): string {
-  return `02:ff:00:00:00:${(segment + 1).toString(16).padStart(2, "0")}`;
-}
-
-/** The lines of `ip -batch` that make one link; the far end's port is made a member of its bridge behind it. */
-function linkLines(link: Link, where: Where, prefix: string): string[] {
-  const { nic, port, device, host } = link;
-  if (where === "user-mode-linux") return [];
-  if (where === "userspace")
-    return [
-      `link add ${port} type veth peer name ${device} address ${nic.mac}`,
-      `link set ${device} mtu ${nic.mtu} up`,
-    ];
-  return [`link add ${port} type veth peer name ${nic.name} address ${nic.mac} netns ${prefix}-${host.name}`];
-}
-
-/** Both ends of a link; a tap device has nothing to turn off but what the guest turned on, and it did not. */
-function disableOffloadsOf(link: Link, machine: Machine | undefined): void {
-  if (machine?.where === "user-mode-linux") return;
-  disableOffloads(link.port);
-  if (machine instanceof NamespaceMachine) machine.enter(() => disableOffloads(link.nic.name));
-  else if (link.device) disableOffloads(link.device);
 }

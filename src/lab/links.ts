@@ -1,0 +1,58 @@
+import { readFileSync } from "node:fs";
+import { disableOffloads } from "../capture/libc.js";
+import type { Host, Nic } from "../forwarding/setup.js";
+import type { Machine, Where } from "./machine.js";
+import { NamespaceMachine } from "./namespace.js";
+
+/** One NIC of one host, with its far end in the fabric. */
+export interface Link {
+  readonly host: Host;
+  readonly nic: Nic;
+  readonly tap: string;
+  /** The bridge port. */
+  readonly port: string;
+  /** The NIC's name before the host knows it: set only for userspace hosts (in the fabric) and User-Mode Linux (in the guest). */
+  readonly device?: string;
+}
+
+/** Of the canaries' family, so that what a bridge might say for itself is not taken for a host's. */
+export function bridgeMac(segment: number): string {
+  return `02:ff:00:00:00:${(segment + 1).toString(16).padStart(2, "0")}`;
+}
+
+/** The lines of `ip -batch` that make one link; the far end's port is made a member of its bridge behind it. */
+export function linkLines(link: Link, where: Where, prefix: string): string[] {
+  const { nic, port, device, host } = link;
+  if (where === "user-mode-linux") return [];
+  if (where === "userspace")
+    return [
+      `link add ${port} type veth peer name ${device} address ${nic.mac}`,
+      `link set ${device} mtu ${nic.mtu} up`,
+    ];
+  return [`link add ${port} type veth peer name ${nic.name} address ${nic.mac} netns ${prefix}-${host.name}`];
+}
+
+/** Both ends of a link; a tap device has nothing to turn off but what the guest turned on, and it did not. */
+export function disableOffloadsOf(link: Link, machine: Machine | undefined): void {
+  if (machine?.where === "user-mode-linux") return;
+  disableOffloads(link.port);
+  if (machine instanceof NamespaceMachine) machine.enter(() => disableOffloads(link.nic.name));
+  else if (link.device) disableOffloads(link.device);
+}
+
+/** Columns of /proc/net/dev behind the interface's name. */
+const DROPPED_ON_RECEIPT = 3;
+const DROPPED_ON_SENDING = 11;
+
+/** What the ports of these links have dropped, by tap, as the kernel counts it. */
+export function droppedAt(links: readonly Link[]): Map<string, number> {
+  const taps = new Map(links.map((link) => [link.port, link.tap]));
+  const dropped = new Map<string, number>();
+  for (const line of readFileSync("/proc/net/dev", "utf8").split("\n").slice(2)) {
+    const [name, counters = ""] = line.split(":");
+    const tap = taps.get((name ?? "").trim());
+    const columns = counters.trim().split(/\s+/);
+    if (tap) dropped.set(tap, Number(columns[DROPPED_ON_RECEIPT]) + Number(columns[DROPPED_ON_SENDING]));
+  }
+  return dropped;
+}
