@@ -1,5 +1,7 @@
 import type { Direction, Frame } from "../packet/frame.js";
 import type { Packet } from "../packet/packet.js";
+import { TCP_CHECKSUM_OFFSET } from "../packet/tcp.js";
+import { UDP_CHECKSUM_OFFSET } from "../packet/udp.js";
 import { hash } from "./datagram.js";
 import { linkForwarded } from "./forwarded.js";
 import { groupBy } from "./group.js";
@@ -76,15 +78,25 @@ function linkWires(sightings: readonly OpenSighting[], network: Network): void {
   }
 }
 
-/** Of the bytes on the wire only those that belong to the packet: a NIC may pad a short frame. */
+/**
+ * Of the bytes on the wire only those that belong to the packet: a NIC may pad a short frame. Nor the L4 checksum: the
+ * sender's own tap may see it before the NIC has filled it in (checksum offload).
+ */
 function wireKey({ frames, packet }: OpenSighting): string {
   const { eth, ip } = packet;
   if (frames.length > 1 && ip !== undefined) {
     return `${eth?.src} ${eth?.dst} ${ip.src} ${ip.dst} ${ip.protocol} ${ip.id} ${ip.ttl} ${frames.length}`;
   }
-  return String(
-    hash(ip === undefined ? packet.bytes.subarray(0, 42) : packet.bytes.subarray(0, ip.offset + ip.length)),
-  );
+  if (ip === undefined) return String(hash(packet.bytes.subarray(0, 42)));
+  const bytes = packet.bytes.slice(0, ip.offset + ip.length);
+  const checksum = checksumOffset(packet);
+  if (checksum !== undefined) bytes.fill(0, checksum, checksum + 2);
+  return String(hash(bytes));
+}
+
+function checksumOffset({ tcp, udp }: Packet): number | undefined {
+  if (tcp !== undefined) return tcp.offset + TCP_CHECKSUM_OFFSET;
+  return udp === undefined ? undefined : udp.offset + UDP_CHECKSUM_OFFSET;
 }
 
 function trees(sightings: readonly OpenSighting[]): Journey[] {

@@ -15,6 +15,13 @@ const MODULES = "veth ipip ip_vs ip_vs_rr ip_vs_wrr ip_vs_sh ip_vs_mh ip_vs_lc i
 
 const BOOT_TIMEOUT = 60_000;
 
+/**
+ * Perl for the guest: turns off what its NICs leave to hardware (checksums, segmentation; see `disableOffloads`), or the
+ * tap at a host would record packets that are not finished. One process for all NICs; ethtool would be one for each.
+ */
+const DISABLE_OFFLOADS =
+  'socket(S,2,2,0)||die; for $n (@ARGV) { for $c (0x15,0x17,0x19,0x1f,0x24,0x2c) { $v=pack("LL",$c,0); ioctl(S,0x8946,pack("a16P",$n,$v)) } }';
+
 /** Serial lines of a User-Mode Linux kernel (NR_PORTS of arch/um/drivers/ssl.c); of virtual consoles it has 16 only. */
 const MOST_HOSTS = 64;
 
@@ -148,7 +155,7 @@ function range(count: number): number[] {
 }
 
 /** The guest's PID 1: mounts, modules, one shell a host, then nothing but being there. */
-function initScript({ hosts }: UmlSize): string {
+function initScript({ hosts, nics }: UmlSize): string {
   return `#!/bin/sh
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 # Not the set-uid mount of the machine: in a user namespace it belongs to nobody, and refuses.
@@ -160,6 +167,9 @@ busybox mount -t devtmpfs dev /dev
 mkdir -p /tmp/root/lib/modules
 ln -s /usr/lib/uml/modules/$(uname -r) /tmp/root/lib/modules/$(uname -r)
 for module in ${MODULES}; do modprobe -d /tmp/root $module || echo "cannot load $module"; done
+perl -e '${DISABLE_OFFLOADS}' ${range(nics)
+    .map((i) => `vec${i}`)
+    .join(" ")}
 ip -batch - <<'EOF'
 ${range(hosts)
   .map((i) => `netns add host${i}`)
