@@ -272,6 +272,12 @@ function lastAnswerPacket(flow: Flow, frames: readonly Frame[]): Packet | undefi
   return lastOf(frames, (frame, seen) => frame.direction === "in" && frame.host === flow.host.name && isTo(flow, seen));
 }
 
+/** Whether the flow's client has received data that a kernel will send again until it is acknowledged. */
+export function owesAcknowledgement(flow: Flow, frames: readonly Frame[]): boolean {
+  const answer = lastAnswerPacket(flow, frames);
+  return answer?.tcp !== undefined && answer.payload.length > 0;
+}
+
 /** The last answer that came to the flow's client, from its IP header on. */
 function lastAnswer(flow: Flow, frames: readonly Frame[]): Uint8Array | undefined {
   const packet = lastAnswerPacket(flow, frames);

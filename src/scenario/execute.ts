@@ -6,8 +6,9 @@ import { followJourneys } from "../forwarding/journey.js";
 import type { RealServer, Service } from "../forwarding/setup.js";
 import { NamespaceMachine } from "../lab/namespace.js";
 import { NotSettled } from "../lab/prober.js";
+import type { Frame } from "../packet/frame.js";
 import { talkTcp, talkUdp } from "./conversation.js";
-import { Crafting, type Destination, type Flow, type Outgoing, serverOf } from "./crafting.js";
+import { Crafting, type Destination, type Flow, type Outgoing, owesAcknowledgement, serverOf } from "./crafting.js";
 import { parseScenario } from "./load.js";
 import { rememberOrigin } from "./obey.js";
 import type { RawStep } from "./raw.js";
@@ -33,7 +34,7 @@ export async function execute(scenario: Scenario, stage: Stage): Promise<Execute
   const problem = [lost, ran].filter((reason) => reason !== undefined).join("; ") || undefined;
   const evidence = execution.evidence(lost === undefined && execution.settled);
   stage.rememberClients(evidence.frames);
-  await execution.restore();
+  await execution.restore(evidence.frames);
   const { expectation } = execution;
   return {
     evidence,
@@ -133,8 +134,9 @@ class Execution {
     return evidence;
   }
 
-  /** Undoes what later scenarios must not find changed. */
-  async restore(): Promise<void> {
+  /** Undoes what later scenarios must not find changed, and ends what would go on into them. */
+  async restore(frames: readonly Frame[]): Promise<void> {
+    for (const flow of this.#flows.values()) if (owesAcknowledgement(flow, frames)) this.#hangUp(flow);
     if (this.changes.length > 0) await this.#stage.director.configure(this.#scenario.setup.services);
     for (const host of this.#forgetful) await this.#stage.restoreNeighbours(host);
   }
@@ -187,6 +189,12 @@ class Execution {
     const { frames } = this.#stage.lab;
     const outgoing = this.#crafting.request(step, flow, frames, from);
     for (let i = 0; i < step.times; i++) this.#emit(outgoing);
+  }
+
+  /** Without it the server's kernel would send its data again, 200 ms later and in the middle of another scenario. */
+  #hangUp(flow: Flow): void {
+    const reset = { flow: flow.name, fields: { "tcp.flags": "R" }, times: 1 };
+    this.#emit(this.#crafting.request(reset, flow, [], flow.host));
   }
 
   #answer(step: AnswerStep): void {
