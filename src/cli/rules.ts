@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { catalogue, ruleById } from "../forwarding/catalogue.js";
 import type { Rule } from "../forwarding/rule.js";
-import { findScenarios, loadScenario } from "../scenario/load.js";
+import { findScenarios } from "../scenario/load.js";
+import { loadScenarios } from "../scenario/script.js";
 import { nearest } from "../scenario/suggest.js";
 import { CliError, STATUS } from "./error.js";
 import { bundledCases } from "./version.js";
@@ -10,8 +11,8 @@ export function rulesCommand(): Command {
   return new Command("rules")
     .description("the catalogue; with an ID one rule, its source and how it is tested")
     .argument("[id]", "the ID of a rule, such as DR-ARP-02")
-    .action((id: string | undefined) => {
-      process.stdout.write(`${id === undefined ? list() : explain(find(id))}\n`);
+    .action(async (id: string | undefined) => {
+      process.stdout.write(`${id === undefined ? list() : await explain(find(id))}\n`);
     });
 }
 
@@ -37,8 +38,10 @@ function find(id: string): Rule {
   );
 }
 
-function explain(rule: Rule): string {
-  const cases = findScenarios([bundledCases]).filter((file) => loadScenario(file).covers.includes(rule.id));
+async function explain(rule: Rule): Promise<string> {
+  const cases: string[] = [];
+  for (const file of findScenarios([bundledCases]))
+    if ((await loadScenarios(file)).some(({ covers }) => covers.includes(rule.id))) cases.push(file);
   return [
     `${rule.id}  ${rule.title}`,
     "",

@@ -16,15 +16,17 @@ export const ipvs: Director = {
   async start(lab) {
     const { setup } = lab;
     const machine = lab.machine(directorHost(setup).name);
-    let current: readonly Service[] = [];
+    /** What the kernel's table holds; unknown after a change that failed. */
+    let current: readonly Service[] | undefined = [];
     const running: RunningDirector = {
       async configure(services) {
-        const lines = changes(current, services);
-        current = services;
-        if (lines.length === 0) return;
-        const output = await machine.run(["ipvsadm", "-R"], `${lines.join("\n")}\n`);
+        if (current === undefined) await machine.run(["ipvsadm", "-C"]);
+        const lines = changes(current ?? [], services);
+        current = undefined;
         // Its exit status is that of the last line alone; where all went well it prints nothing.
+        const output = lines.length === 0 ? "" : await machine.run(["ipvsadm", "-R"], `${lines.join("\n")}\n`);
         if (output.trim()) throw new Error(`ipvsadm -R: ${output.trim()}\nfor:\n${lines.join("\n")}`);
+        current = services;
       },
     };
     await running.configure(setup.services);

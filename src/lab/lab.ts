@@ -10,13 +10,16 @@ import { bridgeMac, disableOffloadsOf, droppedAt, type Link, linkLines } from ".
 import type { Machine, Where } from "./machine.js";
 import { NamespaceMachine } from "./namespace.js";
 import { type HostPlan, planHosts, segmentsOf } from "./plan.js";
-import { Prober } from "./prober.js";
+import { NotSettled, Prober } from "./prober.js";
 import type { UmlMachine } from "./uml-machine.js";
 
 /** Frames of a burst after which a director in this process lets the recording catch up. */
 const RECORDING_STRIDE = 256;
 /** Turns of the event loop in which a connection is accepted, read from, answered and closed. */
 const ECHO_TURNS = 3;
+
+/** Milliseconds; it ends a run that has already failed. */
+const SETTLE_TIMEOUT = 30_000;
 
 /** Milliseconds after which a recording without frames looks whether it is to end. */
 const RECORDING_PAUSE = 20;
@@ -276,20 +279,23 @@ export class Lab {
    * CPU all paths are first in, first out, so a host that has answered has dealt with all that came to it before. A
    * whole round in which no tap records anything else proves that nothing is under way.
    *
-   * @throws NotSettled with the NICs that did not answer.
+   * @throws NotSettled with the NICs that did not answer, or with the tap at which frames do not end.
    */
   async settle(): Promise<void> {
+    const deadline = performance.now() + SETTLE_TIMEOUT;
     let before: number;
     do {
       before = this.#seen;
       await this.#prober.round();
-      await this.#echoed();
+      await this.#echoed(deadline);
+      if (performance.now() > deadline)
+        throw new NotSettled(`frames keep coming; the last was at ${this.#frames.at(-1)?.tap}`);
     } while (this.#seen !== before);
   }
 
   /** Lets the echo services of this process answer what they have been sent, and records the answers. */
-  async #echoed(): Promise<void> {
-    for (let turns = 0; turns < ECHO_TURNS || this.#busy(); turns++) {
+  async #echoed(deadline: number): Promise<void> {
+    for (let turns = 0; turns < ECHO_TURNS || (this.#busy() && performance.now() < deadline); turns++) {
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.#fabric.recorder.drain();

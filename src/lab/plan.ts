@@ -1,11 +1,11 @@
 import { type Host, type HostOptions, modelsOf, type Nic, type Service, type Setup } from "../forwarding/setup.js";
 import { inPrefix } from "../packet/address.js";
 
-/**
- * Client ports of crafted flows. The client's kernel has no socket behind them and must not answer for them;
- * its own sockets use ports above (see `ip_local_port_range` below).
- */
-export const CRAFTED_PORTS = { first: 10_000, last: 59_999 } as const;
+/** Client ports of crafted flows. The client's kernel has no socket behind them and must not answer for them. */
+export const CRAFTED_PORTS = { first: 10_000, last: 39_999 } as const;
+
+/** Ports of the client's own sockets. */
+export const CONVERSATION_PORTS = { first: 40_000, last: 60_999 } as const;
 
 /** NICs whose addresses share a prefix. */
 export interface Segment {
@@ -86,6 +86,8 @@ const quietDefaults: HostOptions["sysctl"] = {
   "net.ipv4.conf.all.send_redirects": "0",
   "net.ipv4.conf.default.send_redirects": "0",
   "net.ipv4.icmp_ratelimit": "0",
+  // Types outside the mask are spared the machine-wide bucket of some 50 errors as well.
+  "net.ipv4.icmp_ratemask": "0",
   // An unanswered SYN/ACK would come again seconds later, in the middle of another scenario.
   "net.ipv4.tcp_synack_retries": "0",
 };
@@ -93,7 +95,8 @@ const quietDefaults: HostOptions["sysctl"] = {
 function roleSettings(setup: Setup, host: Host, services: readonly ServiceBehind[]): Record<string, string> {
   if (host.role === "router") return { "net.ipv4.ip_forward": "1" };
   if (host.role === "director") return { "net.ipv4.ip_forward": modelsOf(setup).has("nat") ? "1" : "0" };
-  if (host.role === "client") return { "net.ipv4.ip_local_port_range": `${CRAFTED_PORTS.last + 1} 60999` };
+  if (host.role === "client")
+    return { "net.ipv4.ip_local_port_range": `${CONVERSATION_PORTS.first} ${CONVERSATION_PORTS.last}` };
   if (services.every(({ service }) => service.model === "nat")) return {};
   return { "net.ipv4.conf.all.arp_ignore": "1", "net.ipv4.conf.all.arp_announce": "2" };
 }

@@ -1,6 +1,7 @@
 import type { Nic } from "../forwarding/setup.js";
 import { macFromString } from "../packet/address.js";
 import { craft } from "../packet/craft.js";
+import { ETHERTYPE } from "../packet/ethernet.js";
 import type { Recorder } from "./recorder.js";
 
 /** Milliseconds. They end a run that has already failed; no verdict waits for them. */
@@ -19,9 +20,10 @@ interface Probe {
   readonly request: Uint8Array;
 }
 
-/** Where Ethernet and ARP hold the sender's MAC, and Ethernet the receiver's. */
+/** Where Ethernet and ARP hold what canaries are told by. */
 const ETHERNET_DESTINATION = 0;
 const ETHERNET_SOURCE = 6;
+const ETHERNET_TYPE = 12;
 const ARP_SENDER_MAC = 22;
 
 /**
@@ -47,7 +49,8 @@ export class Prober {
 
   /** Whether a frame is a canary or the answer to one. */
   isCanary(frame: Uint8Array): boolean {
-    return isProberMac(frame, ETHERNET_DESTINATION) || isProberMac(frame, ETHERNET_SOURCE);
+    const isArp = frame[ETHERNET_TYPE] === ETHERTYPE.arp >> 8 && frame[ETHERNET_TYPE + 1] === (ETHERTYPE.arp & 0xff);
+    return isArp && (isProberMac(frame, ETHERNET_DESTINATION) || isProberMac(frame, ETHERNET_SOURCE));
   }
 
   /** Takes a canary's answer that left a host. */

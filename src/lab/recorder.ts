@@ -20,6 +20,7 @@ const LONGEST_POLL = 20;
 export class Recorder {
   readonly #ring: Ring;
   readonly #taps = new Map<number, Tap>();
+  readonly #bridges = new Map<string, number>();
 
   /** @param mtu the largest of the NICs: no frame is to be cut. */
   constructor(mtu: number) {
@@ -34,7 +35,9 @@ export class Recorder {
 
   /** Sends a canary out of a bridge; canaries themselves are not recorded, their answers are. */
   sendCanary(bridge: string, frame: Uint8Array): void {
-    this.#ring.send(interfaceIndex(bridge), frame);
+    const index = this.#bridges.get(bridge) ?? interfaceIndex(bridge);
+    this.#bridges.set(bridge, index);
+    this.#ring.send(index, frame);
   }
 
   /** Hands over everything that has been recorded up to now. */

@@ -137,7 +137,7 @@ class Execution {
   /** Undoes what later scenarios must not find changed, and ends what would go on into them. */
   async restore(frames: readonly Frame[]): Promise<void> {
     for (const flow of this.#flows.values()) if (owesAcknowledgement(flow, frames)) this.#hangUp(flow);
-    if (this.changes.length > 0) await this.#stage.director.configure(this.#scenario.setup.services);
+    if (this.#services !== this.#scenario.setup.services) await this.#stage.director.configure(this.#scenario.setup.services);
     for (const host of this.#forgetful) await this.#stage.restoreNeighbours(host);
   }
 
