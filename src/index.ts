@@ -1,6 +1,8 @@
 /** What a scenario written in TypeScript imports from `hopcheck`. */
 import { use } from "chai";
 import { obeying } from "./scenario/obey.js";
+// So that the declarations, too, bring chai's `obey` with them.
+import "./scenario/obey.js";
 
 use(obeying);
 

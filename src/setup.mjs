@@ -9,10 +9,8 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { release } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gunzipSync } from "node:zlib";
 
 const SELF = fileURLToPath(import.meta.url);
 const ROOT = resolve(dirname(SELF), "..");
@@ -32,8 +30,6 @@ const PACKAGES = [
   { name: "python3", shownBy: "python3" },
   { name: "libpcap-dev", shownBy: "/usr/include/pcap.h" },
   { name: "iproute2", shownBy: "ip" },
-  { name: "ethtool", shownBy: "ethtool" },
-  { name: "nftables", shownBy: "nft" },
   { name: "tcpreplay", shownBy: "tcpreplay" },
   { name: "util-linux", shownBy: "unshare" },
   { name: "kmod", shownBy: "modprobe" },
@@ -41,6 +37,15 @@ const PACKAGES = [
   { name: "ipvsadm", shownBy: "ipvsadm" },
   { name: "user-mode-linux", shownBy: "linux.uml", needed: needsUserModeLinux },
 ];
+
+/**
+ * As in lab/kernel.ts: what marks a part of the kernel as there, loaded or built in. A module that could be loaded does
+ * not count, since a run loads none.
+ */
+const KERNEL_SIGNS = {
+  ip_vs: ["/proc/net/ip_vs", "/proc/sys/net/ipv4/vs"],
+  ipip: ["/proc/sys/net/ipv4/conf/tunl0", "/sys/module/ipip"],
+};
 
 /** What keeps the set-up from going on; its text is all that the user sees. */
 class Stop extends Error {
@@ -190,19 +195,7 @@ function aptGet(args) {
 /** Debian has the package for PCs alone; elsewhere the kernel must do. */
 function needsUserModeLinux() {
   const available = process.arch === "x64" || process.arch === "ia32";
-  return available && !(kernelHas("ip_vs", "CONFIG_IP_VS") && kernelHas("ipip", "CONFIG_NET_IPIP"));
-}
-
-/** Loaded, loadable or built in; nothing is loaded to find out. */
-function kernelHas(module, option) {
-  if (existsSync(`/sys/module/${module}`)) return true;
-  const file = `/${module}.ko`;
-  const lists = ["modules.builtin", "modules.dep"].map((list) => read(`/lib/modules/${release()}/${list}`));
-  if (lists.some((list) => list.includes(file))) return true;
-  const config = existsSync("/proc/config.gz")
-    ? gunzipSync(readFileSync("/proc/config.gz")).toString()
-    : read(`/boot/config-${release()}`);
-  return config.includes(`\n${option}=y\n`);
+  return available && !Object.values(KERNEL_SIGNS).every((files) => files.some((file) => existsSync(file)));
 }
 
 // npm packages
@@ -342,10 +335,6 @@ function writeNote(part) {
 
 function readJson(file) {
   return JSON.parse(readFileSync(file, "utf8"));
-}
-
-function read(file) {
-  return existsSync(file) ? readFileSync(file, "utf8") : "";
 }
 
 function filesIn(folder) {

@@ -16,6 +16,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import { SIGNS } from "./lab/kernel.js";
 
 const setup = join(dirname(fileURLToPath(import.meta.url)), "../src/setup.mjs");
 
@@ -228,13 +229,46 @@ describe("the set-up", () => {
       expect(calls().filter((call) => call.endsWith("update"))).to.have.length(2);
     });
 
+    describe("for a kernel", () => {
+      /** Whether the set-up asks for User-Mode Linux where of the kernel's files these alone are there. */
+      function wantsUml(files: readonly string[]): boolean {
+        write(
+          "kernel.mjs",
+          `import fs from "node:fs";
+          import { syncBuiltinESMExports } from "node:module";
+          const { existsSync, readFileSync } = fs;
+          const ofKernel = (file) => /^\\/(?:proc|sys|lib\\/modules|boot)\\//.test(file);
+          const list = "kernel/net/netfilter/ipvs/ip_vs.ko.xz:\\nkernel/net/ipv4/ipip.ko.xz:\\n";
+          fs.existsSync = (file) => (ofKernel(file) ? ${JSON.stringify(files)}.some((part) => file.endsWith(part)) : existsSync(file));
+          fs.readFileSync = (file, ...rest) => (/\\/modules\\.\\w+$/.test(file) ? list : readFileSync(file, ...rest));
+          syncBuiltinESMExports();
+          Object.defineProperty(process, "arch", { value: "x64" });`,
+        );
+        write("calls", "");
+        const { status, stderr } = run([], { env: { NODE_OPTIONS: `--import ${path("kernel.mjs")}` } });
+        expect(status, stderr).to.equal(0);
+        return calls()[0]?.includes("user-mode-linux") ?? false;
+      }
+      beforeEach(ready);
+
+      it("wants User-Mode Linux where ip_vs and ipip could be loaded but are not, since a run loads nothing", () => {
+        expect(wantsUml(["/modules.dep"])).to.equal(true);
+        expect(wantsUml(["/proc/net/ip_vs", "/modules.dep"])).to.equal(true);
+      });
+
+      it("needs none where both are at hand, by every sign that a run goes by", () => {
+        for (const ipVs of SIGNS.ip_vs)
+          for (const ipip of SIGNS.ipip) expect(wantsUml([ipVs, ipip]), `${ipVs}, ${ipip}`).to.equal(false);
+      });
+    });
+
     it("names on another system what is missing there", () => {
       ready();
       rmSync(path("bin/dpkg-query"));
-      for (const command of ["g++", "make", "python3", "ip", "nft", "tcpreplay", "unshare", "modprobe", "busybox"]) {
+      for (const command of ["g++", "make", "python3", "ip", "tcpreplay", "unshare", "modprobe", "busybox"]) {
         program(command);
       }
-      for (const command of ["ethtool", "ipvsadm", "linux.uml"]) program(command);
+      for (const command of ["ipvsadm", "linux.uml"]) program(command);
       expect(run(["--check"]).stdout).to.match(/^(?:missing, under Debian's names: libpcap-dev\n)?$/);
       rmSync(path("bin/g++"));
       const { status, stderr } = run();

@@ -165,12 +165,21 @@ export function boundSocket(type: "tcp" | "udp", ip: string, port: number): numb
 
 const EINPROGRESS = 115;
 
-/** A TCP socket on its way to `ip:port`, from the namespace that this thread is in. */
-export function connectingSocket(ip: string, port: number): number {
+/**
+ * A TCP socket on its way to `ip:port`, from the namespace that this thread is in.
+ * @param localPort 0: one of the kernel's choice.
+ */
+export function connectingSocket(ip: string, port: number, localPort = 0): number {
   const fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (Number(connectCall(fd, socketAddress(ip, port), 16)) < 0 && koffi.errno() !== EINPROGRESS)
-    throw new SystemError(`connect to ${ip}:${port}`, koffi.errno());
-  return fd;
+  try {
+    if (localPort !== 0) bind(fd, socketAddress("0.0.0.0", localPort), 16);
+    if (Number(connectCall(fd, socketAddress(ip, port), 16)) < 0 && koffi.errno() !== EINPROGRESS)
+      throw new SystemError(`connect to ${ip}:${port}`, koffi.errno());
+    return fd;
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
 }
 
 const SIOCETHTOOL = 0x8946;

@@ -5,8 +5,10 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
 import { release } from "node:os";
 import { delimiter, join } from "node:path";
-import { gunzipSync } from "node:zlib";
 import { execa } from "execa";
+import { isolationError } from "../lab/isolation.js";
+import { hostKernelHas } from "../lab/kernel.js";
+import { loadProblem, NATIVE_PACKAGES } from "./native.js";
 
 export type Needed = "lab" | "ipvs on the host's kernel" | "ipvs in User-Mode Linux" | "bursts" | "build";
 
@@ -29,34 +31,37 @@ export interface Machine {
   /** The folders of PATH. */
   readonly path: readonly string[];
   exists(file: string): boolean;
-  /** The text of a file, unpacked where its name ends with `.gz`; undefined where it cannot be read. */
+  /** The text of a file; undefined where it cannot be read. */
   read(file: string): string | undefined;
   /** The names in a folder; none where there is no such folder. */
   list(folder: string): readonly string[];
   writable(file: string): boolean;
   /** Undefined where the command succeeds, otherwise why it does not, in one line. */
   run(command: string, args: readonly string[], input?: string): Promise<string | undefined>;
+  /** Undefined where a run gets its private namespaces, otherwise why it does not. */
+  isolation(): Promise<string | undefined>;
   /** Undefined where the npm package loads, otherwise why it does not, in one line. */
   load(name: string): Promise<string | undefined>;
 }
 
 export async function checkMachine(machine: Machine = thisMachine()): Promise<Check[]> {
   const inUml = "ipvs in User-Mode Linux";
-  const onHost = hostHas(machine, IP_VS) && hostHas(machine, IPIP);
+  const onHost = hostHas(machine, "ip_vs") && hostHas(machine, "ipip");
   return [
     checkNode(machine),
     checkRights(machine),
-    await checkNamespaces(machine),
+    await checkIsolation(machine),
+    await checkLinks(machine),
     checkCommand(machine, "ip", "iproute2", "lab"),
-    checkCommand(machine, "ethtool", "ethtool", "lab"),
-    checkCommand(machine, "nft", "nftables", "lab"),
+    checkCommand(machine, "bridge", "iproute2", "lab"),
     checkCommand(machine, "unshare", "util-linux", "lab"),
     checkCommand(machine, "nsenter", "util-linux", "lab"),
     checkCommand(machine, "setpriv", "util-linux", "lab"),
-    await checkPackage(machine, "cap"),
-    await checkPackage(machine, "koffi"),
-    checkHostModule(machine, IP_VS),
-    checkHostModule(machine, IPIP),
+    checkCommand(machine, "taskset", "util-linux", "lab"),
+    checkCommand(machine, "mount", "mount", "lab"),
+    ...(await Promise.all(NATIVE_PACKAGES.map((name) => checkPackage(machine, name)))),
+    checkHostModule(machine, "ip_vs"),
+    checkHostModule(machine, "ipip"),
     onHost
       ? checkCommand(machine, "ipvsadm", "ipvsadm", "ipvs on the host's kernel")
       : checkCommand(machine, "ipvsadm", "ipvsadm", inUml, GUEST_PATH),
@@ -64,6 +69,7 @@ export async function checkMachine(machine: Machine = thisMachine()): Promise<Ch
     checkUmlModules(machine),
     checkCommand(machine, "modprobe", "kmod", inUml, GUEST_PATH),
     checkCommand(machine, "busybox", "busybox-static", inUml, GUEST_PATH),
+    checkCommand(machine, "perl", "perl-base", inUml, GUEST_PATH),
     checkTun(machine),
     checkCommand(machine, "tcpreplay", "tcpreplay", "bursts"),
     checkCommand(machine, "g++", "g++", "build"),
@@ -108,23 +114,21 @@ function sysctl(machine: Machine, setting: string): string | undefined {
   return machine.read(`/proc/sys/${setting.replaceAll(".", "/")}`)?.trim();
 }
 
-/** Root may lack the right as well, in a container, and have it in a user namespace all the same. */
-async function checkNamespaces(machine: Machine): Promise<Check> {
-  const ways = machine.root ? ["-nm", "-Urnm"] : ["-Urnm"];
+async function checkIsolation(machine: Machine): Promise<Check> {
+  const check = { name: "private namespaces", needed: "lab" } as const;
+  const problem = await machine.isolation();
+  if (problem === undefined) return { ...check, ok: true, detail: "can be made" };
+  const detail = problem.replace(/^no private namespaces: /, "").replaceAll(/\s*\n\s*/g, "; ");
+  return { ...check, ok: false, detail };
+}
+
+async function checkLinks(machine: Machine): Promise<Check> {
+  const check = { name: "veth pairs and bridges", needed: "lab" } as const;
+  const way = machine.root ? "-nm" : "-Urnm";
   const links = "link add hop0 type veth peer name hop1\nlink add hop2 type bridge\n";
-  const problems: string[] = [];
-  for (const way of ways) {
-    const problem = await machine.run("unshare", [way, "ip", "-batch", "-"], links);
-    const check = { name: "network namespaces with veth pairs and bridges", needed: "lab" } as const;
-    if (problem === undefined) return { ...check, ok: true, detail: `unshare ${way}` };
-    problems.push(`unshare ${way}: ${problem}`);
-  }
-  return {
-    name: "network namespaces with veth pairs and bridges",
-    ok: false,
-    detail: problems.join("; "),
-    needed: "lab",
-  };
+  const problem = await machine.run("unshare", [way, "ip", "-batch", "-"], links);
+  if (problem === undefined) return { ...check, ok: true, detail: "can be made" };
+  return { ...check, ok: false, detail: problem };
 }
 
 async function checkPackage(machine: Machine, name: string): Promise<Check> {
@@ -136,33 +140,22 @@ async function checkPackage(machine: Machine, name: string): Promise<Check> {
 
 // Kernels
 
-interface Module {
-  readonly name: string;
-  /** The option of the kernel's configuration. */
-  readonly option: string;
-}
+const MODULES = ["ip_vs", "ipip"] as const;
+type Module = (typeof MODULES)[number];
 
-const IP_VS: Module = { name: "ip_vs", option: "CONFIG_IP_VS" };
-const IPIP: Module = { name: "ipip", option: "CONFIG_NET_IPIP" };
-
-/** How the host's kernel has a module; undefined where it does not. */
-function hostHas(machine: Machine, { name, option }: Module): string | undefined {
-  if (machine.exists(`/sys/module/${name}`)) return "in the kernel";
-  const modules = `/lib/modules/${machine.kernelRelease}`;
-  if (machine.read(`${modules}/modules.builtin`)?.includes(`/${name}.ko`)) return "built in";
-  if (machine.read(`${modules}/modules.dep`)?.includes(`/${name}.ko`)) return "can be loaded";
-  const config = machine.read("/proc/config.gz") ?? machine.read(`/boot/config-${machine.kernelRelease}`);
-  return config?.includes(`\n${option}=y\n`) ? "built in" : undefined;
+/** By the very test that a run goes by, which loads nothing: a module that could be loaded does not count. */
+function hostHas(machine: Machine, module: Module): boolean {
+  return hostKernelHas(module, machine.exists);
 }
 
 function checkHostModule(machine: Machine, module: Module): Check {
-  const how = hostHas(machine, module);
-  return {
-    name: `${module.name} in the host's kernel`,
-    ok: how !== undefined,
-    detail: how ?? `not in kernel ${machine.kernelRelease}`,
-    needed: "ipvs on the host's kernel",
-  };
+  const name = `${module} in the host's kernel`;
+  const check = { name, needed: "ipvs on the host's kernel" } as const;
+  if (hostHas(machine, module)) return { ...check, ok: true, detail: "in the kernel" };
+  const release = machine.kernelRelease;
+  if (!machine.read(`/lib/modules/${release}/modules.dep`)?.includes(`/${module}.ko`))
+    return { ...check, ok: false, detail: `not in kernel ${release}` };
+  return { ...check, ok: false, detail: "can be loaded, but is not", fix: `sudo modprobe ${module}` };
 }
 
 const UML_MODULES = "/usr/lib/uml/modules";
@@ -171,22 +164,19 @@ function checkUmlModules(machine: Machine): Check {
   const check = { name: "modules of User-Mode Linux", needed: "ipvs in User-Mode Linux" } as const;
   for (const version of machine.list(UML_MODULES)) {
     const modules = machine.read(join(UML_MODULES, version, "modules.dep"));
-    const missing = [IP_VS, IPIP].filter(({ name }) => !modules?.includes(`/${name}.ko`));
+    const missing = MODULES.filter((module) => !modules?.includes(`/${module}.ko`));
     if (missing.length === 0) return { ...check, ok: true, detail: join(UML_MODULES, version) };
   }
   const detail = `no ip_vs and ipip in ${UML_MODULES}`;
   return { ...check, ok: false, detail, fix: installation("user-mode-linux") };
 }
 
-/** Nothing fails without tap devices: a veth pair then joins User-Mode Linux to the lab, frame by frame. */
 function checkTun(machine: Machine): Check {
   const file = "/dev/net/tun";
-  const check = { name: file, needed: "ipvs in User-Mode Linux", ok: true } as const;
-  if (machine.writable(file)) return { ...check, detail: "may be opened" };
-  return {
-    ...check,
-    detail: `${machine.exists(file) ? "closed to this user" : "not there"}; veth pairs take its place`,
-  };
+  const check = { name: file, needed: "ipvs in User-Mode Linux" } as const;
+  if (machine.writable(file)) return { ...check, ok: true, detail: "may be opened" };
+  if (!machine.exists(file)) return { ...check, ok: false, detail: "not there", fix: "sudo modprobe tun" };
+  return { ...check, ok: false, detail: "closed to this user", fix: `sudo chmod 666 ${file}` };
 }
 
 // Programs and headers
@@ -240,14 +230,14 @@ export function thisMachine(): Machine {
     list: (folder) => (existsSync(folder) ? readdirSync(folder) : []),
     writable,
     run,
-    load,
+    isolation: isolationError,
+    load: loadProblem,
   };
 }
 
 function read(file: string): string | undefined {
   try {
-    const bytes = readFileSync(file);
-    return (file.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString();
+    return readFileSync(file, "utf8");
   } catch {
     return undefined;
   }
@@ -266,15 +256,6 @@ async function run(command: string, args: readonly string[], input = ""): Promis
   const result = await execa(command, args, { input, reject: false, timeout: 10_000 });
   if (!result.failed) return undefined;
   return firstLine(result.stderr || (result.shortMessage ?? ""));
-}
-
-async function load(name: string): Promise<string | undefined> {
-  try {
-    await import(name);
-    return undefined;
-  } catch (error) {
-    return firstLine(error instanceof Error ? error.message : String(error));
-  }
 }
 
 function firstLine(text: string): string {

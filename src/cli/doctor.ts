@@ -3,8 +3,8 @@ import { makeStyle } from "../report/list.js";
 import { type Check, checkMachine } from "./doctor-checks.js";
 import { STATUS } from "./error.js";
 
-/** What must be there for any lab; real IPVS needs one of the two kernels besides. */
-const INDISPENSABLE = ["lab", "bursts", "build"];
+/** What must be there for any run, of code that is compiled; real IPVS needs one of the two kernels besides. */
+const INDISPENSABLE = ["lab", "bursts"];
 const KERNELS = ["ipvs on the host's kernel", "ipvs in User-Mode Linux"];
 
 export function doctorCommand(): Command {

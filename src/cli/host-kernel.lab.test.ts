@@ -28,7 +28,17 @@ describe("a run where the host's kernel has ip_vs and ipip", function () {
     expect(output).to.match(/^STATUS 0$/m);
   });
 
-  async function insideGuest(command: string): Promise<string> {
+  it("builds its lab on a kernel without IPv6 as well", async () => {
+    const output = await insideGuest(
+      `[ -e /proc/sys/net/ipv6 ] && echo IPV6; ${process.execPath} ${main} run ${cases[0]} --director reference --reporter list`,
+      "ipv6.disable=1",
+    );
+    expect(output).not.to.match(/^IPV6$/m);
+    expect(output).to.match(/1 passed · 0 failed · 0 inconclusive/);
+    expect(output).to.match(/^STATUS 0$/m);
+  });
+
+  async function insideGuest(command: string, ...parameters: readonly string[]): Promise<string> {
     const init = join(folder, "init");
     const script = `#!/bin/sh
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp NO_COLOR=1
@@ -51,7 +61,7 @@ poweroff -f
       "linux.uml",
       [
         ...["mem=1500M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", "quiet"],
-        ...[`init=${init}`, `uml_dir=${folder}/`, "con=null", "con0=null,fd:1"],
+        ...[`init=${init}`, `uml_dir=${folder}/`, "con=null", "con0=null,fd:1", ...parameters],
       ],
       { all: true, reject: false, timeout: 150_000, killSignal: "SIGKILL", stdin: "ignore" },
     );

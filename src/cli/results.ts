@@ -1,5 +1,5 @@
 import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
-import { dirname, relative } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { pcapngBytes } from "../capture/pcapng.js";
 import { collect } from "../report/collect.js";
 import { renderHtml } from "../report/html.js";
@@ -46,6 +46,29 @@ export function checkFolder(out: string): void {
     mkdirSync(out, { recursive: true });
     accessSync(out, constants.W_OK | constants.X_OK);
   });
+}
+
+/** The folder that a run started at that time writes to, absolute; made, and known to be writable, where it writes. */
+export function folderFor(options: RunOptions, startedAt: string): string {
+  const out = resolve(options.out ?? `reports/${startedAt.replaceAll(":", "-").slice(0, 19)}`);
+  if (!isWritten(options)) return out;
+  if (options.out === undefined) return reported(out, () => newFolder(out));
+  checkFolder(out);
+  return out;
+}
+
+/** Several runs may start in the same second: `2026-01-02T03-04-05`, then `2026-01-02T03-04-05-2`, … */
+function newFolder(wanted: string): string {
+  mkdirSync(dirname(wanted), { recursive: true });
+  for (let number = 1; ; number++) {
+    const folder = number === 1 ? wanted : `${wanted}-${number}`;
+    try {
+      mkdirSync(folder);
+      return folder;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+  }
 }
 
 export function reported<T>(out: string, action: () => T): T {

@@ -1,11 +1,20 @@
-import { existsSync, readdirSync, readlinkSync, symlinkSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { execa } from "execa";
 import { hostKernelHas } from "../lab/kernel.js";
 import type { RunResult, ScenarioResult } from "../report/result.js";
-import { commandOf, descendants, type Ended, lives, machineState, RunFolder } from "./run.test-support.js";
+import { commandOf, descendants, type Ended, lives, machineState, RunFolder, Running } from "./run.test-support.js";
 
 /** One segment: client, director, two real servers; the real servers' own settings behind `hosts`. */
 const setup = (hosts = "{}") => `setup:
@@ -333,16 +342,31 @@ describe("hopcheck run", function () {
       }
     });
 
+    it("ends with 3 where a program is missing, and names it", async () => {
+      const programs = ["bridge", "ip", "mount", "nsenter", "setpriv", "sh", "taskset", "true", "unshare"];
+      const without = async (missing: string) => {
+        const bin = join(files.folder, `bin-without-${missing}`);
+        mkdirSync(bin);
+        for (const program of programs.filter((program) => program !== missing))
+          symlinkSync(foundInPath(program), join(bin, program));
+        return {
+          missing,
+          ...(await files.start(["run", "pass.yaml", "--director", "reference"], { PATH: bin }).ended),
+        };
+      };
+      for (const { missing, status, stderr } of await Promise.all(programs.map(without))) {
+        expect(stderr, missing).to.match(
+          new RegExp(`^hopcheck: (?:no private namespaces|no lab can be built): ${missing} not found in the PATH`),
+        );
+        expect(status, missing).to.equal(3);
+      }
+    });
+
     it("ends with 3 where User-Mode Linux is missing or does not boot, and says why", async () => {
       const bin = join(files.folder, "bin");
       files.write("bin/README", "");
-      for (const command of ["bridge", "ip", "mount", "nsenter", "setpriv", "sh", "taskset", "true", "unshare"]) {
-        const found = (process.env.PATH ?? "")
-          .split(delimiter)
-          .map((folder) => join(folder, command))
-          .find(existsSync);
-        symlinkSync(found ?? "", join(bin, command));
-      }
+      for (const command of ["bridge", "ip", "mount", "nsenter", "setpriv", "sh", "taskset", "true", "unshare"])
+        symlinkSync(foundInPath(command), join(bin, command));
       files.write("broken/linux.uml", "#!/bin/sh\necho no memory today\nexit 7\n", 0o755);
       const boot = (path: string) => files.start(["run", "pass.yaml", "--kernel", "uml"], { PATH: path }).ended;
       const [missing, broken] = await Promise.all([
@@ -478,4 +502,48 @@ describe("hopcheck run", function () {
 /** Looks again and again; what never comes is the test's timeout. */
 async function untilTrue(there: () => boolean): Promise<void> {
   while (!there()) await delay(10);
+}
+
+describe("hopcheck run below /run", function () {
+  this.timeout(90_000);
+
+  let folder: string;
+  before(function () {
+    try {
+      folder = mkdtempSync("/run/hopcheck test-");
+    } catch {
+      this.skip();
+    }
+    writeFileSync(join(folder, "pass.yaml"), PASSING);
+  });
+  after(() => {
+    if (folder) rmSync(folder, { recursive: true });
+  });
+
+  it("finds its scenarios there, leaves its report there, and nothing else", async () => {
+    const before = readdirSync("/run");
+    const args = ["run", "pass.yaml", "--director", "reference"];
+    const inside = await new Running([...args, "--out", "out"], folder).ended;
+    expect(inside.status, inside.stderr).to.equal(0);
+    expect(readdirSync(join(folder, "out"))).to.include.members(["captures", "index.html", "results.json"]);
+
+    const outside = await new Running([...args, "--out", join(folder, "new/out")], folder).ended;
+    expect(outside.status, outside.stderr).to.equal(0);
+    expect(readdirSync(join(folder, "new/out"))).to.include("results.json");
+    expect(readdirSync("/run")).to.deep.equal(before);
+  });
+
+  it("refuses a folder that the lab has for itself", async () => {
+    for (const out of ["/run", "/run/netns/report", "/run/hopcheck"]) {
+      const { status, stderr } = await new Running(["run", "pass.yaml", "--out", out], folder).ended;
+      expect(stderr).to.match(/^hopcheck: the report cannot be written to \/run.*\n.*--out\.\n$/);
+      expect(status).to.equal(2);
+      expect(existsSync("/run/hopcheck")).to.equal(false);
+    }
+  });
+});
+
+function foundInPath(command: string): string {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  return folders.map((folder) => join(folder, command)).find(existsSync) ?? "";
 }

@@ -1,109 +1,46 @@
-import { resolve } from "node:path";
+import { delimiter, resolve } from "node:path";
 import { Command } from "commander";
-import type { Director } from "../director/director.js";
-import { knownDirectors } from "../director/known.js";
-import { catalogue } from "../forwarding/catalogue.js";
-import { insideIsolation, isolate, isolationError } from "../lab/isolation.js";
-import { makeStyle, renderSummary } from "../report/list.js";
-import type { RunResult, ScenarioResult } from "../report/result.js";
-import { exitStatus, runVerdict } from "../report/verdict.js";
-import { runSuites } from "../scenario/suite.js";
+import { entriesOfRun, insideIsolation, isBelowRun, isolate, isolationError, vanishes } from "../lab/isolation.js";
 import { CliError, STATUS } from "./error.js";
-import { keepLab } from "./keep.js";
-import { printScenario } from "./progress.js";
-import { CaptureNames, checkFolder, isWritten, reported, resultOf, unwritable, write } from "./results.js";
-import { FORMATS, type RunOptions, runOptions } from "./run-options.js";
-import { inOrder, select } from "./selection.js";
-import { checkPlaces, Stages } from "./stages.js";
-import { version } from "./version.js";
+import { loadProblem, NATIVE_PACKAGES } from "./native.js";
+import { checkFolder, isWritten } from "./results.js";
+import { type RunOptions, runOptions } from "./run-options.js";
 
 export function runCommand(): Command {
   return runOptions(new Command("run"))
     .description("run scenarios against a director")
     .action(async (paths: string[], options: RunOptions) => {
-      process.exitCode = insideIsolation() ? await run(paths, options) : await runIsolated();
+      process.exitCode = insideIsolation() ? await runInside(paths, options) : await runIsolated(paths, options);
     });
 }
 
-async function runIsolated(): Promise<number> {
-  const reason = await isolationError();
-  if (reason) throw new CliError(STATUS.cannotRun, `${reason}\n\`hopcheck doctor\` says what this machine can run.`);
-  return isolate();
+async function runIsolated(paths: readonly string[], options: RunOptions): Promise<number> {
+  for (const name of NATIVE_PACKAGES) {
+    const problem = await loadProblem(name);
+    if (problem) throw cannotRun(`the npm package ${name} does not load: ${problem}`);
+  }
+  const out = resolve(options.out ?? "reports");
+  if (isWritten(options) && isBelowRun(out)) {
+    if (vanishes(out))
+      throw new CliError(
+        STATUS.badInput,
+        `the report cannot be written to ${out}: that is a folder of the lab, and gone with it\nChoose another folder with --out.`,
+      );
+    checkFolder(out);
+  }
+  const programs = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+  const kept = entriesOfRun([".", out, ...paths, process.execPath, process.argv[1] ?? ".", ...programs]);
+  const reason = await isolationError(kept);
+  if (reason) throw cannotRun(reason);
+  return isolate(process.argv.slice(1), kept);
 }
 
-async function run(paths: readonly string[], options: RunOptions): Promise<number> {
-  const started = performance.now();
-  const startedAt = new Date().toISOString();
-  const director = directorOf(options);
-  const selected = await select(paths, options);
-  checkPlaces(selected, director, options);
-  const scenarios = inOrder(selected, director, options);
-  const out = resolve(options.out ?? `reports/${startedAt.replaceAll(":", "-").slice(0, 19)}`);
-  if (isWritten(options)) checkFolder(out);
-  const results = new Map<string, ScenarioResult>();
-  const captures = new CaptureNames();
-  const stages = new Stages(scenarios, director, options);
-  const style = makeStyle(process.stdout);
-
-  const suites = runSuites(scenarios, {
-    rules: catalogue.filter((rule) => options.profile === "extended" || rule.profile === "core"),
-    bail: options.bail,
-    retries: options.retries,
-    repeat: options.repeat,
-    ...(options.grep ? { grep: options.grep } : {}),
-    ...mochaReporter(options),
-    stageOf: (setup) => stages.of(setup),
-    onJudged(judged) {
-      // Every other scenario would say the same, at length.
-      if (stages.failure) return suites.abort();
-      const name = captures.of(judged);
-      const result = reported(out, () => resultOf(judged, options, out, name));
-      // A retry takes the place of what it tries again.
-      results.set(name, result);
-      if (options.reporter.includes("list")) printScenario(result, out, style);
-    },
-  });
-  let interrupted = false;
-  const interrupt = () => {
-    interrupted = true;
-    suites.abort();
-  };
-  process.on("SIGINT", interrupt);
-  process.on("SIGTERM", interrupt);
-  const failures = await suites.ended;
-  if (stages.failure) throw stages.failure;
-
-  const scenarioResults = [...results.values()];
-  const result: RunResult = {
-    schemaVersion: 1,
-    tool: { name: "hopcheck", version },
-    verdict: interrupted && runVerdict(scenarioResults) === "pass" ? "inconclusive" : runVerdict(scenarioResults),
-    director: await stages.describeDirector(),
-    startedAt,
-    durationMs: Math.round(performance.now() - started),
-    scenarios: scenarioResults,
-  };
-  await write(result, out, options).catch((error) => {
-    throw unwritable(out, error);
-  });
-  if (options.reporter.includes("list")) process.stdout.write(`${renderSummary(result, style).join("\n")}\n`);
-  if (interrupted) return STATUS.interrupted;
-  if (options.keep && result.verdict !== "pass") await keepLab(stages.all());
-  if (result.verdict === "pass" && failures.length > 0)
-    throw new Error(`all rules hold, but mocha saw failures:\n${failures.join("\n")}`);
-  return exitStatus(result.verdict);
+function cannotRun(reason: string): CliError {
+  return new CliError(STATUS.cannotRun, `${reason}\n\`hopcheck doctor\` says what this machine can run.`);
 }
 
-function mochaReporter({ reporter }: RunOptions): { reporter?: string } {
-  const name = reporter.find((name) => !(FORMATS as readonly string[]).includes(name));
-  return name ? { reporter: name } : {};
-}
-
-function directorOf({ director: name }: RunOptions): Director {
-  const director = knownDirectors.find((director) => director.name === name);
-  if (director) return director;
-  throw new CliError(
-    STATUS.badInput,
-    `unknown director ${name}; there are ${knownDirectors.map(({ name }) => name).join(", ")}`,
-  );
+/** Loaded here alone: whoever only wants to know the rules, or what the machine lacks, needs no lab. */
+async function runInside(paths: readonly string[], options: RunOptions): Promise<number> {
+  const { run } = await import("./run-inside.js");
+  return run(paths, options);
 }

@@ -25,8 +25,12 @@ export interface Question {
   deaf?: Sighting;
 }
 
-/** All who-has requests that reached a port's NIC, with what it answered to each; in the order of their times. */
-export function questionsAt(view: View, port: Port): Question[] {
+/**
+ * All who-has requests that reached a port's NIC, with what it answered to each; in the order of their times.
+ *
+ * @param forbidden addresses for which any reply is an answer to an open request, whoever it names as the asker
+ */
+export function questionsAt(view: View, port: Port, forbidden: ReadonlySet<string> = new Set()): Question[] {
   const questions: Question[] = [];
   // A host answers in the order in which it was asked: what comes before an answered request is done with.
   let done = 0;
@@ -37,7 +41,7 @@ export function questionsAt(view: View, port: Port): Question[] {
       const variant = variantOf(sighting, port);
       questions.push({ at: sighting, port, ip: arp.targetIp, variant, answers: [] });
     } else if (sighting.direction === "out" && arp.opcode === REPLY) {
-      const at = questionOf(questions, sighting, done);
+      const at = questionOf(questions, sighting, done, forbidden);
       questions[at]?.answers.push(sighting);
       if (arp.senderIp === port.nic.ip && at >= done) done = at;
     }
@@ -52,6 +56,35 @@ export function questionsAt(view: View, port: Port): Question[] {
     else deaf = question.at;
   }
   return questions;
+}
+
+/** Replies of a port's NIC for one of the addresses that fit no request, and announce nothing either. */
+export function unaskedReplies(view: View, port: Port, ips: ReadonlySet<string>): Sighting[] {
+  const asked = new Set(questionsAt(view, port, ips).flatMap(({ answers }) => answers));
+  return arpAt(view, port).filter((at) => {
+    const { arp } = at.packet;
+    const isReply = at.direction === "out" && arp?.opcode === REPLY && !isAnnouncement(at);
+    return isReply && ips.has(arp.senderIp) && !asked.has(at);
+  });
+}
+
+/** Replies seen where they came in alone: nothing was recorded at the NIC that sent them, the MAC in them tells whose. */
+export function repliesSeenElsewhere(view: View, ips: ReadonlySet<string>): { at: Sighting; variant: Variant }[] {
+  return view.sightings.flatMap((at) => {
+    const { arp } = at.packet;
+    if (at.direction !== "in" || at.from !== undefined || arp?.opcode !== REPLY || isAnnouncement(at)) return [];
+    const port = view.network.port(at.tap);
+    const owner = view.network.byMac(arp.senderMac);
+    if (!ips.has(arp.senderIp) || port === undefined || owner?.host.role !== "real-server") return [];
+    const question = view.sightings.findLast(
+      ({ tap, packet }) =>
+        tap === at.tap &&
+        packet.arp?.opcode === REQUEST &&
+        packet.arp.targetIp === arp.senderIp &&
+        packet.arp.senderMac === arp.targetMac,
+    );
+    return [{ at, variant: question === undefined ? "broadcast" : variantOf(question, port) }];
+  });
 }
 
 /** ARP frames that a port's NIC sent on its own: requests and announcements. */
@@ -77,7 +110,13 @@ function variantOf({ packet: { arp, eth } }: Sighting, { nic }: Port): Variant {
 }
 
 /** The first open request that a reply fits; where all are answered, the last one, which then has one answer too many. */
-function questionOf(questions: readonly Question[], { packet: { arp } }: Sighting, done: number): number {
+function questionOf(
+  questions: readonly Question[],
+  sighting: Sighting,
+  done: number,
+  forbidden: ReadonlySet<string>,
+): number {
+  const { arp } = sighting.packet;
   const fits = ({ at, ip }: Question) => {
     const request = at.packet.arp;
     return ip === arp?.senderIp && request?.senderMac === arp.targetMac && request.senderIp === arp.targetIp;
@@ -85,5 +124,7 @@ function questionOf(questions: readonly Question[], { packet: { arp } }: Sightin
   const open = questions.findIndex(
     (question, index) => index >= done && question.answers.length === 0 && fits(question),
   );
-  return open >= 0 ? open : questions.findLastIndex(fits);
+  const known = open >= 0 ? open : questions.findLastIndex(fits);
+  if (known >= 0 || isAnnouncement(sighting) || !forbidden.has(arp?.senderIp ?? "")) return known;
+  return questions.findIndex(({ ip, answers }, index) => index >= done && answers.length === 0 && ip === arp?.senderIp);
 }

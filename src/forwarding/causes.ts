@@ -133,6 +133,7 @@ const CAUSES: Readonly<Record<string, readonly is.CauseOf[]>> = {
   "DR-RSP-04": [is.gatewayIsDirector],
   "DR-RS-01": [is.noVip, is.rpFilter, is.noListener],
   "DR-RS-02": [is.noVip, is.forwardingOn],
+  "DR-RS-03": [is.vipPrefix, is.arpIgnore],
   "DR-ARP-01": [is.vipNotUp],
   "DR-ARP-02": [is.arpIgnore, is.vipOnNic],
   "DR-ARP-03": [is.arpIgnore, is.vipOnNic],
@@ -163,6 +164,15 @@ const CAUSES: Readonly<Record<string, readonly is.CauseOf[]>> = {
     is.where(isTold, is.announced),
     is.where(isAnswer, is.vipOnNic),
   ],
+  "TUN-RS-06": [is.noVip, is.forwardingOn],
   "TUN-FRAG-01": [is.defragmentation, is.implementation],
   "TUN-ICMP-01": [is.icmpFiltered, is.implementation],
+  "TUN-SEC-02": [
+    is.cause(
+      "tunnel-on-director",
+      "A tunnel device of the director takes the packet out.",
+      () => "ip link set tunl0 down",
+    ),
+    is.implementation,
+  ],
 };

@@ -1,7 +1,8 @@
 /** Holds packets against the matrix: once for all rules and for the report. */
 
+import type { Packet } from "../packet/packet.js";
 import type { Expected, Passage, Row } from "./expectations.js";
-import { fateOf } from "./fate.js";
+import { fateOf, isRelayed } from "./fate.js";
 import { difference, equal, type FieldName, read, type Value, wiresharkName, written } from "./header-fields.js";
 import type { Sighting } from "./journey.js";
 import { type Table, tableOf } from "./matrix.js";
@@ -93,7 +94,7 @@ function compareAll(view: View): Map<string, Outcome[]> {
 }
 
 function checksOf(view: View, crossing: Crossing, out: Sighting): Check[] {
-  if (isPartial(out)) return [];
+  if (isPartial(out) || isRoutedAsIs(crossing, out)) return [];
   const table = tableOf(crossing);
   const base = passageOf(view, crossing, out);
   const isTunnelled = out.packet.inner !== undefined;
@@ -111,19 +112,40 @@ function checksOf(view: View, crossing: Crossing, out: Sighting): Check[] {
 
   function check(row: Row, passage: Passage, nested: boolean): Check | undefined {
     const isFragmented = crossing.in.frames.length > 1;
-    if ((isFragmented || out.frames.length > 1) && !nested && FRAGMENTATION.includes(row.field)) return undefined;
+    const isCut = (isFragmented || out.frames.length > 1) && FRAGMENTATION.includes(row.field);
+    const mayBeCut = isFragmented || crossing.in.packet.ip?.df !== true;
+    if (isCut && mayBeCut && !nested) return undefined;
     const expected = row.expect(passage);
     if (expected === undefined) return undefined;
     const isFrame = row.field.startsWith("eth.");
-    const after = read(isFrame ? passage.outer : passage.found, row.field);
+    // Put together again nobody would see that it was cut.
+    const piece = isCut && !mayBeCut ? pieceOf(out, nested) : undefined;
+    const after = read(piece ?? (isFrame ? passage.outer : passage.found), row.field);
     const added = table.outer?.includes(row) === true && !isFrame;
     const before = added ? undefined : read(passage.before, row.field);
     if (before === undefined && after === undefined) return undefined;
+    // No packet without options shows that they are kept.
+    if (row.field === "ip.options" && isEmpty(before) && isEmpty(after)) return undefined;
     const holds = expected.holds ?? equal(expected.value, after);
     const byContent = isFragmented && table.fragments !== undefined && CONTENT.includes(row.field);
     const rule = byContent && row.rule !== "GEN-L4-01" ? (table.fragments as string) : row.rule;
     return { row, rule, passage, nested, added, before, after, expected, holds };
   }
+}
+
+/** An error that NAT need not relay, forwarded like any other packet of a real server. */
+function isRoutedAsIs({ kind, in: { packet } }: Crossing, out: Sighting): boolean {
+  return kind === "server-error" && !isRelayed(packet) && out.packet.ip?.src === packet.ip?.src;
+}
+
+/** The first frame of what was cut on the way; of the packet inside, where that was cut before it was encapsulated. */
+function pieceOf({ frames }: Sighting, nested: boolean): Packet | undefined {
+  const first = frames[0]?.packet;
+  return nested ? first?.inner : first;
+}
+
+function isEmpty(value: Value): boolean {
+  return value instanceof Uint8Array && value.length === 0;
 }
 
 function isIp(row: Row): boolean {

@@ -4,6 +4,7 @@ import { l4ChecksumState } from "../packet/checksum.js";
 import type { Packet } from "../packet/packet.js";
 import { ipPayload } from "./datagram.js";
 import { equal, type FieldName, read, type Value } from "./header-fields.js";
+import { mayBeFilledIn, sameOptions } from "./ip-options.js";
 import type { Sighting } from "./journey.js";
 import type { Network } from "./network.js";
 import type { RealServer } from "./setup.js";
@@ -43,7 +44,6 @@ export interface Row {
 
 /** A router takes one; a director that takes none or one too many is meant by the TTL rule, a new value by the model's. */
 const TTL_STEPS = 3;
-const RECORD_ROUTE = 7;
 
 export function same(rule: string, ...fields: readonly FieldName[]): Row[] {
   return fields.map((field) => ({ field, rule, expect: ({ before }) => ({ value: read(before, field) }) }));
@@ -175,12 +175,16 @@ export function content(rule: string, mss = rule): Row[] {
   return [...same(rule, ...TCP_FIELDS), ...same(mss, "tcp.options.mss_val"), ...same(rule, ...L4_REST)];
 }
 
-/** Unknown options are copied; Record Route may be filled in on the way (RFC 3022 §4.6). */
+/** Options are copied; Record Route and Timestamp may be filled in on the way (RFC 3022 §4.6). */
 export function options(rule: string): Row {
   return {
     field: "ip.options",
     rule,
-    expect: ({ before }) => (before.ip?.options[0] === RECORD_ROUTE ? undefined : { value: before.ip?.options }),
+    expect: ({ before, found }) => {
+      const [from, to] = [before.ip?.options, found.ip?.options];
+      if (from === undefined || to === undefined || !mayBeFilledIn(from)) return { value: from };
+      return { text: "the same options, at most filled in by the director", holds: sameOptions(from, to) };
+    },
   };
 }
 

@@ -1,13 +1,18 @@
 import { l4ChecksumState } from "../packet/checksum.js";
+import { ICMP_TYPE } from "../packet/icmp.js";
+import type { Packet } from "../packet/packet.js";
+import { isReset, isSyn } from "./datagram.js";
+import { isSourceRouted } from "./ip-options.js";
 import { available, type Network } from "./network.js";
 import { isRecordedWhole } from "./offload.js";
-import type { Crossing, View } from "./view.js";
+import type { Crossing, Flow, View } from "./view.js";
 
 /** Bytes of the header that IP-in-IP puts around a packet (RFC 2003 §3.1). */
 export const TUNNEL_OVERHEAD = 20;
 /** ip_vs takes a TCP connection from this port for FTP data and never schedules it. */
 const FTP_DATA = 20;
-const SOURCE_ROUTES: readonly number[] = [0x83, 0x89];
+/** The ICMP errors that ip_vs_in_icmp and ip_vs_out_icmp relay; with the others a director does as it likes. */
+const RELAYED_ERRORS: readonly number[] = [ICMP_TYPE.unreachable, ICMP_TYPE.sourceQuench, ICMP_TYPE.timeExceeded];
 
 /** What a correct director does with a packet: `either` where both are right, or where the frames cannot tell. */
 export type Fate = "forward" | "drop" | "either";
@@ -26,14 +31,39 @@ export function fateIfServed(view: View, crossing: Crossing): Fate {
   if (ip === undefined || problem !== undefined) return "either";
   if (!ip.checksumValid || ip.ttl <= 1) return "drop";
   if (isNew && available(service).length === 0) return "drop";
-  if (SOURCE_ROUTES.includes(ip.options[0] ?? 0)) return "either";
+  if (isSourceRouted(sighting.packet) || !isRelayed(sighting.packet)) return "either";
   if (!isRecordedWhole(view.network, sighting) || l4ChecksumState(sighting.packet) === "invalid") return "either";
   if (isNew && flow.protocol === "tcp" && flow.clientPort === FTP_DATA) return "either";
+  // Linux schedules a SYN/ACK for its SYN, stricter directors do not.
+  if (isNew && flow.protocol === "tcp" && !isSyn(sighting.packet)) return "either";
+  if (wasReset(crossing)) return "either";
   if (!ip.df) return "forward";
   const limits = limitsOf(view.network, crossing);
   if (limits.length > 0 && ip.length > Math.max(...limits)) return "drop";
   // What just fits is the MTU rules' to judge.
   return limits.length > 0 && ip.length >= Math.min(...limits) ? "either" : "forward";
+}
+
+/** False only for an ICMP error that need not be passed on. */
+export function isRelayed({ icmp }: Packet): boolean {
+  return icmp?.isError !== true || RELAYED_ERRORS.includes(icmp.type);
+}
+
+const resets = new WeakMap<Flow, bigint | undefined>();
+
+/** Whether a RST of the flow was forwarded before: who knows how long a director still keeps the connection. */
+function wasReset({ flow, time }: Crossing): boolean {
+  if (!resets.has(flow)) {
+    const times = [...flow.requests, ...flow.replies]
+      .filter(({ outs, in: { packet } }) => outs.length > 0 && isReset(packet))
+      .map((reset) => reset.time);
+    resets.set(
+      flow,
+      times.reduce<bigint | undefined>((first, at) => (first === undefined || at < first ? at : first), undefined),
+    );
+  }
+  const first = resets.get(flow);
+  return first !== undefined && first < time;
 }
 
 /** Whether the servers that a flow went to take new connections as well. */

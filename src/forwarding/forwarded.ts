@@ -1,5 +1,7 @@
 /** Pairs what went into a host with what came out of it, whatever the host did to the headers in between. */
 
+import type { Packet } from "../packet/packet.js";
+import { TCP_FLAG } from "../packet/tcp.js";
 import { core, endpoint, hash, ipPayload, portsOf } from "./datagram.js";
 import { groupBy } from "./group.js";
 import { isPartial, type OpenSighting, startOf } from "./sightings.js";
@@ -18,12 +20,18 @@ type Key = (sighting: OpenSighting) => string | undefined;
  * @param ins what the host received, in the order of time
  * @param outs what it sent
  * @param rewrites whether the host forwards packets of others and may change them on the way, rightly or not
+ * @param serves tells equal packets to different services apart; left out where a host has no services
  */
-export function linkForwarded(ins: readonly OpenSighting[], outs: readonly OpenSighting[], rewrites: boolean): void {
+export function linkForwarded(
+  ins: readonly OpenSighting[],
+  outs: readonly OpenSighting[],
+  rewrites: boolean,
+  serves: Serves = () => false,
+): void {
   const taken = new Set<OpenSighting>();
   const keys = rewrites ? [unchangedKey, requestKey, replyKey] : [unchangedKey];
   let left = outs.filter((out) => out.packet.ip !== undefined);
-  for (const key of keys) left = linkEquals(ins, left, key, taken);
+  for (const key of keys) left = linkEquals(ins, left, key, taken, serves);
   if (rewrites) linkAlike(ins, left, taken);
 }
 
@@ -56,12 +64,16 @@ function contentKey(sighting: OpenSighting): string {
   return `${ip?.protocol} ${ip?.id} ${ip?.fragmentOffset} ${l4 ?? error} ${content}`;
 }
 
+/** Whether what came in may have been sent on to there by a service: its address and port, or those of its servers. */
+export type Serves = (before: OpenSighting, after: OpenSighting) => boolean;
+
 /** @returns what has no counterpart */
 function linkEquals(
   ins: readonly OpenSighting[],
   outs: readonly OpenSighting[],
   key: Key,
   taken: Set<OpenSighting>,
+  serves: Serves,
 ): OpenSighting[] {
   if (outs.length === 0) return [];
   const groups = groupBy(
@@ -72,9 +84,34 @@ function linkEquals(
   for (const [name, equals] of groupBy(outs, key)) {
     const causes = groups.get(name);
     if (causes === undefined) left.push(...equals);
-    else left.push(...pair(causes, equals, taken));
+    else left.push(...pairByService(causes, equals, taken, serves));
   }
   return left;
+}
+
+/** What a client sent alike to several services: first to where the service has it served, then in the order of time. */
+function pairByService(
+  ins: readonly OpenSighting[],
+  outs: readonly OpenSighting[],
+  taken: Set<OpenSighting>,
+  serves: Serves,
+): OpenSighting[] {
+  const services = groupBy(ins, destination);
+  if (services.size < 2) return pair(ins, outs, taken);
+  const open = new Set(outs);
+  for (const own of services.values()) {
+    const [first] = own;
+    const served = [...open].filter((out) => first !== undefined && serves(first, out)).slice(0, own.length);
+    const left = new Set(pair(own, served, taken));
+    for (const out of served) if (!left.has(out)) open.delete(out);
+  }
+  const unused = ins.filter((sighting) => !taken.has(sighting));
+  return pair(unused.length > 0 ? unused : ins, [...open], taken);
+}
+
+function destination(sighting: OpenSighting): string {
+  const packet = core(sighting.packet);
+  return endpoint(packet.ip?.dst ?? "", portsOf(packet)?.dst ?? 0);
 }
 
 /**
@@ -142,7 +179,7 @@ function strongFeatures(sighting: OpenSighting): string[] {
     features.push(`s ${ip.protocol} ${endpoint(ip.src, ports.src)}`, `d ${ip.protocol} ${endpoint(ip.dst, ports.dst)}`);
   }
   if (payload.length > 0) features.push(`b ${ip.protocol} ${hash(payload)}`);
-  if (tcp !== undefined && tcp.seq !== 0) features.push(`t ${tcp.seq} ${tcp.ack} ${tcp.flags}`);
+  if (tcp !== undefined && tcp.seq !== 0) features.push(`t ${tcp.seq} ${tcp.ack}`);
   return features;
 }
 
@@ -150,9 +187,9 @@ function strongFeatures(sighting: OpenSighting): string[] {
 function likeness(before: OpenSighting, after: OpenSighting): number {
   const [left, right] = [core(before.packet), core(after.packet)];
   if (left.ip === undefined || right.ip === undefined || left.ip.protocol !== right.ip.protocol) return 0;
-  if (left.tcp?.flags !== right.tcp?.flags || left.icmp?.type !== right.icmp?.type) return 0;
+  if (left.icmp?.type !== right.icmp?.type || role(left) !== role(right)) return 0;
   const [from, to] = [portsOf(left), portsOf(right)];
-  let score = 0;
+  let score = left.tcp?.flags === right.tcp?.flags ? 0 : -1;
   if (left.ip.id === right.ip.id && left.ip.id !== 0) score += 3;
   if (left.ip.src === right.ip.src) score += from?.src === to?.src ? 3 : 1;
   if (left.ip.dst === right.ip.dst) score += from?.dst === to?.dst ? 3 : 1;
@@ -161,6 +198,11 @@ function likeness(before: OpenSighting, after: OpenSighting): number {
   if (left.ip.length === right.ip.length) score += 1;
   if (before.frames.length > 1 && isPartial(after)) score += 3;
   return score;
+}
+
+/** What a segment does to its connection; the other flags are a field like any other. */
+function role({ tcp }: Packet): number | undefined {
+  return tcp && tcp.flags & (TCP_FLAG.syn | TCP_FLAG.fin | TCP_FLAG.rst);
 }
 
 function sameNumbers(left: { seq: number; ack: number }, right: { seq: number; ack: number }): boolean {

@@ -2,7 +2,7 @@ import type { Direction, Frame } from "../packet/frame.js";
 import type { Packet } from "../packet/packet.js";
 import { TCP_CHECKSUM_OFFSET } from "../packet/tcp.js";
 import { UDP_CHECKSUM_OFFSET } from "../packet/udp.js";
-import { hash } from "./datagram.js";
+import { core, hash, portsOf, protocolOf } from "./datagram.js";
 import { linkForwarded } from "./forwarded.js";
 import { groupBy } from "./group.js";
 import { Network } from "./network.js";
@@ -45,9 +45,23 @@ export function followJourneys(frames: readonly Frame[], setup: Setup): Journey[
     const ins = seen.filter((sighting) => sighting.direction === "in" && sighting.addressed && sighting.packet.ip);
     const outs = seen.filter((sighting) => sighting.direction === "out");
     const role = network.host(host)?.role;
-    linkForwarded(ins, outs, role === "director" || role === "router");
+    linkForwarded(ins, outs, role === "director" || role === "router", (before, after) => serves(setup, before, after));
   }
   return trees(sightings);
+}
+
+/** Whether a service that a packet was for sends it on to there: as it is, or to a server's own address and port. */
+function serves({ services }: Setup, { packet: before }: Sighting, { packet: after }: Sighting): boolean {
+  const [from, to] = [core(before), core(after)];
+  const [asked, served] = [portsOf(from)?.dst, portsOf(to)?.dst];
+  if (from.ip?.dst === to.ip?.dst && asked === served) return true;
+  return services.some(
+    ({ vip, port, protocol, realServers }) =>
+      vip === from.ip?.dst &&
+      port === asked &&
+      protocol === protocolOf(from) &&
+      realServers.some((server) => server.ip === to.ip?.dst && server.port === served),
+  );
 }
 
 /** Out at one NIC to in at every other NIC of its segment: the same bytes, the k-th with the k-th. */

@@ -174,6 +174,13 @@ export const noVip = cause(
     return `ip addr add ${service.vip}/32 dev ${device === "none" ? usual : device}`;
   },
 );
+export const vipPrefix = cause(
+  "vip-prefix",
+  ({ server, service }) =>
+    `${server.name} holds ${service.vip} with a prefix shorter than 32 and takes all of it for itself.`,
+  ({ service, host }) =>
+    `ip addr del ${service.vip}/${host?.options.vipPrefix ?? 24} dev lo; ip addr add ${service.vip}/32 dev lo`,
+);
 export const forwardingOn = cause(
   "real-server-forwards",
   "The real server has forwarding on and routes what is not its own.",

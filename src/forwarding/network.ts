@@ -84,6 +84,19 @@ export class Network {
     return this.#nextHops.get(key);
   }
 
+  /** Routers on the way to an address, as far as the setup knows them. */
+  routersTo(from: Host, ip: string): number {
+    let at = from;
+    for (let routers = 0; routers < this.#hosts.size; routers++) {
+      const via = this.nextHop(at, ip)?.ip;
+      const next = via === undefined || via === ip ? undefined : this.#byIp.get(via)?.host;
+      if (next === undefined) return routers + (via === undefined || via === ip ? 0 : 1);
+      at = next;
+    }
+    // A loop: no TTL would do.
+    return 0;
+  }
+
   /** The network that a tap's NIC sits on: taps with the same text share a segment. */
   segment(tap: string): string {
     const nic = this.#ports.get(tap)?.nic;

@@ -14,9 +14,12 @@ export function isRecordedWhole(network: Network, { tap, frames }: Sighting): bo
   return frames.every(({ packet }) => (packet.ip?.length ?? 0) <= mtu);
 }
 
-/** False where the sender's NIC was still to fill in the L4 checksum. */
+/** False where the sender's NIC was still to fill in the L4 checksum: as the kernel says, else by its looks as it left. */
 export function isChecksumReady(sighting: Sighting): boolean {
-  return sighting.frames.every((frame) => frame.checksumReady) && !looksUnfilled(sighting);
+  const { frames, direction } = sighting;
+  if (frames.some(({ checksumReady }) => checksumReady === false)) return false;
+  const isKnown = frames.every(({ checksumReady }) => checksumReady === true);
+  return isKnown || direction === "in" || !looksUnfilled(sighting);
 }
 
 /** A checksum left to the NIC holds the sum over the pseudo header alone: a capture file has lost the kernel's flag. */

@@ -108,6 +108,13 @@ function answerAt(view: View, sighting: Sighting): Answer | undefined {
   return server === undefined ? { flow, at: sighting } : { flow, at: sighting, server };
 }
 
+/** Whatever else a server sends to the same port of a client is no answer; from the VIP, though, it sends nothing else. */
+function isFromService(view: View, { service, servers }: Flow, own: { ip: string; port: number }): boolean {
+  if (own.port === service.port || servers.some(({ port }) => port === own.port)) return true;
+  const isOther = view.services.some(({ vip, port }) => vip === own.ip && port === own.port);
+  return own.ip === service.vip && !isOther;
+}
+
 function flowOfAnswer(view: View, sighting: Sighting, server: Host | undefined): Flow | undefined {
   const packet = core(sighting.packet);
   const about = packet.icmp?.isError ? packet.quoted : packet;
@@ -122,5 +129,8 @@ function flowOfAnswer(view: View, sighting: Sighting, server: Host | undefined):
       (server === undefined ? flow.servers.length > 0 : flow.servers.some(({ name }) => name === server.name)),
   );
   const own = isError ? { ip: about.ip.dst, port: ports.dst } : { ip: about.ip.src, port: ports.src };
-  return flows.find(({ service }) => service.vip === own.ip && service.port === own.port) ?? flows[0];
+  return (
+    flows.find(({ service }) => service.vip === own.ip && service.port === own.port) ??
+    flows.find((flow) => isFromService(view, flow, own))
+  );
 }

@@ -1,6 +1,7 @@
 import { reassemble } from "../packet/fragment.js";
 import type { Frame } from "../packet/frame.js";
-import type { Packet } from "../packet/packet.js";
+import { IPV4_MAX_LENGTH, Ipv4 } from "../packet/ipv4.js";
+import { decode, decodeIp, type Packet } from "../packet/packet.js";
 import type { Sighting } from "./journey.js";
 import type { Network } from "./network.js";
 
@@ -45,7 +46,62 @@ export function sight(frames: readonly Frame[], network: Network): OpenSighting[
     const first = parts.find((part) => part.packet.ip?.fragmentOffset === 0) ?? parts[0];
     if (first !== undefined) sightings.push(sighting(parts, first.packet, network));
   }
-  return sightings.sort((left, right) => compareTimes(startOf(left), startOf(right)));
+  return joinTunnels(sightings, network).sort((left, right) => compareTimes(startOf(left), startOf(right)));
+}
+
+/**
+ * Fragments that each have a tunnel header of their own (RFC 2003 §3.1): one sighting for all that go to one tunnel's
+ * end, with the tunnel header of its first frame around the whole inner datagram.
+ */
+function joinTunnels(sightings: readonly OpenSighting[], network: Network): OpenSighting[] {
+  const joined: OpenSighting[] = [];
+  const open = new Map<string, OpenSighting[]>();
+  for (const at of sightings) {
+    const key = tunnelKey(at);
+    if (key === undefined) {
+      joined.push(at);
+      continue;
+    }
+    const parts = open.get(key) ?? [];
+    open.set(key, parts);
+    parts.push(at);
+    const whole = reassemble(parts.flatMap(({ packet }) => packet.inner ?? []));
+    const packet = whole && encapsulated(parts[0]?.packet, whole);
+    if (packet === undefined) continue;
+    joined.push(sighting(framesOf(parts), packet, network));
+    open.delete(key);
+  }
+  for (const parts of open.values()) {
+    const first = parts.find(({ packet }) => packet.inner?.ip?.fragmentOffset === 0) ?? parts[0];
+    if (first !== undefined) joined.push(sighting(framesOf(parts), first.packet, network));
+  }
+  return joined;
+}
+
+function tunnelKey({ tap, direction, packet }: OpenSighting): string | undefined {
+  const { ip, inner, eth } = packet;
+  if (ip === undefined || ip.isFragment || inner?.ip?.isFragment !== true) return undefined;
+  const { src, dst, protocol, id } = inner.ip;
+  return [tap, direction, eth?.src, eth?.dst, ip.src, ip.dst, src, dst, protocol, id].join(" ");
+}
+
+function framesOf(sightings: readonly OpenSighting[]): Frame[] {
+  return sightings.flatMap(({ frames }) => frames).sort((left, right) => compareTimes(left.time, right.time));
+}
+
+/** A packet in the tunnel header of another one, whose length and checksum follow. */
+function encapsulated(outer: Packet | undefined, inner: Packet): Packet | undefined {
+  if (outer?.ip === undefined || inner.ip === undefined) return undefined;
+  const start = outer.ip.offset + outer.ip.headerLength;
+  const content = inner.bytes.subarray(inner.ip.offset, inner.ip.offset + inner.ip.length);
+  if (outer.ip.headerLength + content.length > IPV4_MAX_LENGTH) return undefined;
+  const bytes = new Uint8Array(start + content.length);
+  bytes.set(outer.bytes.subarray(0, start));
+  bytes.set(content, start);
+  const ip = new Ipv4(bytes, outer.ip.offset);
+  ip.length = outer.ip.headerLength + content.length;
+  if (outer.ip.checksumValid) ip.updateChecksum();
+  return outer.eth ? decode(bytes) : decodeIp(bytes);
 }
 
 /** True for a part of a datagram: not all fragments were seen, or each has a tunnel header of its own. */

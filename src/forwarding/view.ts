@@ -2,7 +2,7 @@ import { closesConnection, endpoint, isSyn, opensConnection, portsOf, protocolOf
 import { type Evidence, mayBeEarlier, servicesAt } from "./evidence.js";
 import { groupBy } from "./group.js";
 import type { Sighting } from "./journey.js";
-import { Network } from "./network.js";
+import { Network, ownsIp } from "./network.js";
 import type { Host, Model, Protocol, RealServer, Service } from "./setup.js";
 import { isPartial, startOf } from "./sightings.js";
 
@@ -112,6 +112,7 @@ class Observer implements View {
   }
 
   #observe(director: Host, sighting: Sighting): void {
+    if (this.#isSentOn(sighting)) return;
     const outs = (this.children.get(sighting) ?? []).filter((child) => child.direction === "out");
     const services = servicesAt(this.evidence, startOf(sighting));
     const stray = { director, in: sighting, outs, services };
@@ -120,6 +121,19 @@ class Observer implements View {
       : (this.#request(stray) ?? this.#reply(stray) ?? this.#clientError(stray) ?? this.#serverError(stray));
     if (crossing === undefined) this.strays.push(stray);
     else this.crossings.push(crossing);
+  }
+
+  /** A request that a real server of DR or TUN routed back, which is no client's any more; it may be a client itself. */
+  #isSentOn(sighting: Sighting): boolean {
+    const { ip, eth } = sighting.packet;
+    let sender = this.network.byMac(eth?.src)?.host;
+    for (let at = sighting.from; at !== undefined && sender?.role !== "real-server"; at = at.from) {
+      sender = this.network.host(at.host);
+    }
+    if (sender?.role !== "real-server" || ip === undefined || ownsIp(sender, ip.src)) return false;
+    return this.services.some(({ vip, model, realServers }) => {
+      return model !== "nat" && vip === ip.dst && realServers.some(({ name }) => name === sender.name);
+    });
   }
 
   #request(stray: Stray): Crossing | undefined {

@@ -1,5 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { execa } from "execa";
+import { CannotRun } from "./cannot-run.js";
+import { hasIpv6 } from "./namespace.js";
+import { missingPrograms } from "./programs.js";
 import { Recorder } from "./recorder.js";
 import { UmlKernel, type UmlSize } from "./uml.js";
 
@@ -28,20 +31,29 @@ export class Fabric {
    * Takes the namespaces that this process was started in (see `isolation.ts`) for a fabric.
    * @param umlSize what the labs of this run will need of a User-Mode Linux kernel; nothing: none is booted.
    * @param mtu the largest of the labs' NICs.
+   * @throws CannotRun with what this machine lacks.
    */
   static async open(umlSize: UmlSize, mtu = 1500): Promise<Fabric> {
-    mkdirSync(SCRATCH, { recursive: true });
-    writeFileSync("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
-    writeFileSync("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
-    if (existsSync(BRIDGE_FILTER)) writeFileSync(BRIDGE_FILTER, "0");
-    await execa("ip", ["link", "set", "lo", "up"]);
-    const fabric = new Fabric(new Recorder(mtu), umlSize);
+    const missing = missingPrograms(["ip", "bridge", "nsenter"]);
+    if (missing) throw new CannotRun(`no lab can be built: ${missing}`);
+    const fabric = await Fabric.#prepare(umlSize, mtu).catch((error: Error) => {
+      throw new CannotRun(`no lab can be built: ${error.message}`);
+    });
     if (umlSize.hosts > 0) {
       fabric.#uml = UmlKernel.boot(umlSize, SCRATCH);
       // It boots while labs are built; a failure is reported where the kernel is first needed.
       fabric.#uml.catch(() => {});
     }
     return fabric;
+  }
+
+  static async #prepare(umlSize: UmlSize, mtu: number): Promise<Fabric> {
+    mkdirSync(SCRATCH, { recursive: true });
+    if (hasIpv6())
+      for (const devices of ["all", "default"]) writeFileSync(`/proc/sys/net/ipv6/conf/${devices}/disable_ipv6`, "1");
+    if (existsSync(BRIDGE_FILTER)) writeFileSync(BRIDGE_FILTER, "0");
+    await execa("ip", ["link", "set", "lo", "up"]);
+    return new Fabric(new Recorder(mtu), umlSize);
   }
 
   get scratch(): string {

@@ -1,8 +1,10 @@
 import { type SpawnOptions, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { constants } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
 import { execa } from "execa";
 import { allowedCpus } from "./cpus.js";
+import { missingPrograms } from "./programs.js";
 
 /**
  * In the environment of the process that lives inside the private namespaces: the process ID of its parent, as the rest
@@ -21,9 +23,14 @@ export function entrance(): string {
   return `nsenter --target $(pgrep --parent ${process.env[PARENT]}) ${ownUsers ? "--user --preserve-credentials " : ""}--pid --mount --net`;
 }
 
-/** Why private namespaces cannot be had here; undefined where they can. */
-export async function isolationError(): Promise<string | undefined> {
-  const [file = "", ...args] = [...unshare(), "true"];
+/**
+ * Why private namespaces cannot be had here; undefined where they can.
+ * @param kept as `isolate` will be given them.
+ */
+export async function isolationError(kept: readonly string[] = []): Promise<string | undefined> {
+  const missing = missingPrograms(["setpriv", "taskset", "sh", "unshare", "mount", "true"]);
+  if (missing) return `no private namespaces: ${missing}`;
+  const [file = "", ...args] = [...privately(kept), "true"];
   const { exitCode, all, shortMessage } = await execa(file, args, { reject: false, all: true });
   if (exitCode === 0) return undefined;
   const advice =
@@ -47,6 +54,74 @@ function unshare(): string[] {
   ];
 }
 
+/** What the lab keeps for itself below /run: the namespaces of `ip netns`, and the fabric's files. */
+const OURS = ["netns", "hopcheck"];
+
+/**
+ * The entries of /run that these paths lead through. The run has a /run of its own, in which `isolate` leaves these
+ * visible; whatever else the host has there stays out of the reach of the directors under test.
+ */
+export function entriesOfRun(paths: readonly string[]): string[] {
+  const entries = paths.flatMap((path) => [resolve(path), realPath(path)]).map(entryOfRun);
+  return [...new Set(entries)].filter(
+    (entry) => entry && !OURS.includes(entry) && existsSync(`/run/${entry}`),
+  ) as string[];
+}
+
+export function isBelowRun(path: string): boolean {
+  return entryOfRun(realPath(path)) !== undefined;
+}
+
+/** Whether what is written there vanishes with the run. */
+export function vanishes(path: string): boolean {
+  const entry = entryOfRun(realPath(path));
+  return entry !== undefined && ["", ...OURS].includes(entry);
+}
+
+/** `/run/media/usb` → `media`; the empty string for /run itself, undefined for what lies elsewhere. */
+function entryOfRun(path: string): string | undefined {
+  const [, top, entry = ""] = path.split("/");
+  return top === "run" ? entry : undefined;
+}
+
+/** Without symbolic links, also where the last parts of the path are still to be made. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const absolute = resolve(path);
+    return absolute === "/" ? absolute : join(realPath(dirname(absolute)), basename(absolute));
+  }
+}
+
+/**
+ * For a shell of the private mount namespace: an empty /run, with the entries named before `--` bound into it; then the
+ * command behind `--`. From the subshell's folder, the covered /run can still be named.
+ */
+const PRIVATE_RUN = `
+(
+  cd /run && mount -t tmpfs -o mode=755 hopcheck /run || exit
+  for entry; do
+    [ "$entry" != -- ] || exit 0
+    if [ -d "./$entry" ]; then mkdir "/run/$entry"; else : > "/run/$entry"; fi &&
+      mount --no-canonicalize --rbind "./$entry" "/run/$entry" || exit
+  done
+) || exit
+while [ "$1" != -- ]; do shift; done
+shift
+exec "$@"`;
+
+/** The command that runs the one behind it as process 1 of namespaces of its own, on one CPU. */
+function privately(kept: readonly string[]): string[] {
+  return [
+    ...["setpriv", "--pdeathsig", "KILL"],
+    ...["taskset", "--cpu-list", String(pickCpu())],
+    ...["sh", "-c", `export ${PARENT}=$$; exec "$@"`, "sh"],
+    ...unshare(),
+    ...["sh", "-c", PRIVATE_RUN, "sh", ...kept, "--"],
+  ];
+}
+
 /**
  * Runs this very command again as process 1 of namespaces of its own (network, mounts, processes; users where the
  * caller is not root), and ends with its exit status.
@@ -58,16 +133,14 @@ function unshare(): string[] {
  * All of it is tied to one CPU. Frames handed from one network namespace to another wait in a queue of the sending
  * CPU; on a single CPU that queue is one for the whole lab, and frames cannot overtake each other: the order that every
  * proof of absence rests on (net/core/dev.c, enqueue_to_backlog).
+ *
+ * @param kept entries of /run that stay visible; see `entriesOfRun`.
  */
-export function isolate(argv: readonly string[] = process.argv.slice(1)): Promise<number> {
-  const command = [
-    ...["setpriv", "--pdeathsig", "KILL"],
-    ...["taskset", "--cpu-list", String(pickCpu())],
-    ...["sh", "-c", `export ${PARENT}=$$; exec "$@"`, "sh"],
-    ...unshare(),
-    ...["sh", "-c", 'mount -t tmpfs -o mode=755 hopcheck /run && exec "$@"', "sh"],
-    ...[process.execPath, ...process.execArgv, ...argv],
-  ];
+export function isolate(
+  argv: readonly string[] = process.argv.slice(1),
+  kept: readonly string[] = [],
+): Promise<number> {
+  const command = [...privately(kept), process.execPath, ...process.execArgv, ...argv];
   const options: SpawnOptions = { stdio: "inherit" };
   return new Promise((resolve, reject) => {
     const child = spawn(command[0] as string, command.slice(1), options);

@@ -3,10 +3,11 @@ import type { RawFrame } from "../capture/ring.js";
 import { Sender } from "../capture/sender.js";
 import { type Host, type Nic, type Setup, tapName } from "../forwarding/setup.js";
 import type { Frame } from "../packet/frame.js";
+import { allowedCpus } from "./cpus.js";
 import type { Fabric } from "./fabric.js";
 import { entrance } from "./isolation.js";
 import { LabFrame } from "./lab-frame.js";
-import { bridgeMac, disableOffloadsOf, droppedAt, type Link, linkLines } from "./links.js";
+import { bridgeMac, disableOffloadsOf, droppedAt, droppedBetween, type Link, linkLines } from "./links.js";
 import type { Machine, Where } from "./machine.js";
 import { NamespaceMachine } from "./namespace.js";
 import { type HostPlan, planHosts, segmentsOf } from "./plan.js";
@@ -47,6 +48,7 @@ export class Lab {
   #seen = 0;
   #lostBefore = 0;
   #droppedBefore: ReadonlyMap<string, number> = new Map();
+  #overflowedBefore = 0;
 
   private constructor(fabric: Fabric, setup: Setup) {
     this.#fabric = fabric;
@@ -233,6 +235,7 @@ export class Lab {
     this.#frames = [];
     this.#lostBefore = this.#fabric.recorder.lost;
     this.#droppedBefore = droppedAt(this.#links);
+    this.#overflowedBefore = droppedBetween(allowedCpus());
   }
 
   /** All frames since `begin`, in order. */
@@ -248,7 +251,12 @@ export class Lab {
       const more = count - (this.#droppedBefore.get(tap) ?? 0);
       return more > 0 ? [`${more} were dropped on the way into ${tap}`] : [];
     });
-    const reasons = [...(unrecorded > 0 ? [`${unrecorded} passed a tap unrecorded`] : []), ...dropped];
+    const overflowed = droppedBetween(allowedCpus()) - this.#overflowedBefore;
+    const reasons = [
+      ...(overflowed > 0 ? [`${overflowed} were dropped between hosts, where a CPU's queue was full`] : []),
+      ...(unrecorded > 0 ? [`${unrecorded} passed a tap unrecorded`] : []),
+      ...dropped,
+    ];
     return reasons.length > 0 ? `frames were lost: ${reasons.join(", ")}` : undefined;
   }
 

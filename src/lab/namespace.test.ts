@@ -1,9 +1,21 @@
 import { expect } from "chai";
-import { sysctlPath } from "./namespace.js";
+import { knownSettings, sysctlPath } from "./namespace.js";
 
 describe("sysctlPath", () => {
   it("is the file behind a setting's dotted name", () => {
     expect(sysctlPath("net.ipv4.ip_forward")).to.equal("/proc/sys/net/ipv4/ip_forward");
     expect(sysctlPath("net.ipv4.conf.eth0.rp_filter")).to.equal("/proc/sys/net/ipv4/conf/eth0/rp_filter");
+  });
+});
+
+describe("knownSettings", () => {
+  const settings = { "net.ipv4.ip_forward": "1", "net.ipv6.conf.all.disable_ipv6": "1" };
+
+  it("leaves out those of IPv6 on a machine that has none", () => {
+    expect(knownSettings(settings, false)).to.deep.equal({ "net.ipv4.ip_forward": "1" });
+  });
+
+  it("are all of them where there is IPv6", () => {
+    expect(knownSettings(settings, true)).to.deep.equal(settings);
   });
 });

@@ -1,5 +1,5 @@
 import { createSocket } from "node:dgram";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { execa } from "execa";
 import { boundSocket, insideNamespace, readable } from "../capture/libc.js";
@@ -27,7 +27,7 @@ export class NamespaceMachine implements Machine {
 
   async sysctl(settings: Readonly<Record<string, string>>): Promise<void> {
     this.enter(() => {
-      for (const [name, value] of Object.entries(settings)) writeFileSync(sysctlPath(name), value);
+      for (const [name, value] of Object.entries(knownSettings(settings))) writeFileSync(sysctlPath(name), value);
     });
   }
 
@@ -70,6 +70,20 @@ export class NamespaceMachine implements Machine {
     if (result.exitCode !== 0) throw new CommandError(this.#name, command.join(" "), result.all);
     return result.all;
   }
+}
+
+/** False on a kernel without IPv6 (`ipv6.disable=1`), which has none of its settings either. */
+export function hasIpv6(): boolean {
+  return existsSync("/proc/sys/net/ipv6");
+}
+
+/** The settings without those of IPv6 where there is none: it then is as quiet as they would make it. */
+export function knownSettings(
+  settings: Readonly<Record<string, string>>,
+  ipv6 = hasIpv6(),
+): Readonly<Record<string, string>> {
+  if (ipv6) return settings;
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !name.startsWith("net.ipv6.")));
 }
 
 /** `net.ipv4.conf.eth0.rp_filter` → its file below /proc/sys. */

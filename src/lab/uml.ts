@@ -1,12 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { execa } from "execa";
-import { disableOffloads } from "../capture/libc.js";
 import { CannotRun } from "./cannot-run.js";
 import { Console } from "./uml-console.js";
 import { UmlMachine } from "./uml-machine.js";
-import { wiringHere } from "./uml-wiring.js";
 
 export const UML_BINARY = "linux.uml";
 
@@ -21,6 +19,13 @@ const BOOT_TIMEOUT = 60_000;
  */
 const DISABLE_OFFLOADS =
   'socket(S,2,2,0)||die; for $n (@ARGV) { for $c (0x15,0x17,0x19,0x1f,0x24,0x2c) { $v=pack("LL",$c,0); ioctl(S,0x8946,pack("a16P",$n,$v)) } }';
+
+/**
+ * Frames that may wait for the guest: a burst must not overflow, for the queue drops in silence. Tap devices are the only
+ * transport with such a queue; packet sockets on a veth pair, which need no /dev/net/tun, lose frames unnoticed.
+ */
+const TAP_QUEUE = 30_000;
+const TUN = "/dev/net/tun";
 
 /** Serial lines of a User-Mode Linux kernel (NR_PORTS of arch/um/drivers/ssl.c); of virtual consoles it has 16 only. */
 const MOST_HOSTS = 64;
@@ -63,6 +68,13 @@ export class UmlKernel {
         `these scenarios need ${size.hosts} hosts in User-Mode Linux, and one kernel has ${MOST_HOSTS}; run them in parts (--shard), or let scenarios share a setup`,
       );
     try {
+      accessSync(TUN, constants.R_OK | constants.W_OK);
+    } catch {
+      throw new CannotRun(
+        `User-Mode Linux needs ${TUN}, which this user may not open: run as root (sudo), or allow it: sudo chmod 666 ${TUN}`,
+      );
+    }
+    try {
       return await UmlKernel.#boot(size, scratch);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
@@ -78,13 +90,11 @@ export class UmlKernel {
     mkdirSync(`${scratch}/uml`, { recursive: true });
     const init = `${scratch}/init`;
     writeFileSync(init, initScript(size), { mode: 0o755 });
-    const wiring = wiringHere();
-    await execa("ip", ["-batch", "-"], {
-      input: range(size.nics)
-        .flatMap((i) => wiring.lines(tapDevice(i)))
-        .join("\n"),
-    });
-    for (const i of range(size.nics)) wiring.ends(tapDevice(i)).forEach(disableOffloads);
+    const taps = range(size.nics).flatMap((i) => [
+      `tuntap add ${tapDevice(i)} mode tap`,
+      `link set ${tapDevice(i)} txqueuelen ${TAP_QUEUE}`,
+    ]);
+    await execa("ip", ["-batch", "-"], { input: taps.join("\n") });
 
     const child = spawn(
       UML_BINARY,
@@ -100,7 +110,7 @@ export class UmlKernel {
         "con=null",
         "con0=fd:0,fd:1",
         ...range(size.hosts).map((i) => `ssl${i}=fd:${i + 3},fd:${i + 3}`),
-        ...range(size.nics).map((i) => `vec${i}:${wiring.transport(tapDevice(i))},depth=128,gro=1`),
+        ...range(size.nics).map((i) => `vec${i}:transport=tap,ifname=${tapDevice(i)},depth=128,gro=1`),
       ],
       {
         stdio: ["pipe", "pipe", "ignore", ...range(size.hosts).map(() => "pipe" as const)],
@@ -167,6 +177,7 @@ busybox mount -t devtmpfs dev /dev
 mkdir -p /tmp/root/lib/modules
 ln -s /usr/lib/uml/modules/$(uname -r) /tmp/root/lib/modules/$(uname -r)
 for module in ${MODULES}; do modprobe -d /tmp/root $module || echo "cannot load $module"; done
+echo ${TAP_QUEUE} > /proc/sys/net/core/netdev_max_backlog
 perl -e '${DISABLE_OFFLOADS}' ${range(nics)
     .map((i) => `vec${i}`)
     .join(" ")}

@@ -18,7 +18,10 @@ export interface Frame {
   readonly bytes: Uint8Array;
   /** Bytes on the wire. */
   readonly wireLength: number;
-  /** False where the kernel says that the sender had not yet filled in the L4 checksum (offload). */
-  readonly checksumReady: boolean;
+  /**
+   * False where the kernel says that the sender had not yet filled in the L4 checksum (offload); undefined where nobody
+   * says, as in a capture file.
+   */
+  readonly checksumReady: boolean | undefined;
   readonly packet: Packet;
 }

@@ -15,6 +15,8 @@ export class ConversationError extends Error {
 export interface Talk {
   readonly host: string;
   readonly machine: Machine;
+  /** One that no conversation had before: directors remember them, and the host's kernel keeps TCP's for a minute. */
+  readonly localPort: number;
   readonly ip: string;
   readonly port: number;
   readonly payload: string;
@@ -22,7 +24,7 @@ export interface Talk {
 
 /** Opens a TCP connection from the host's own stack, sends the payload, waits for its echo and closes. */
 export function talkTcp(talk: Talk): Promise<void> {
-  const fd = namespaceOf(talk).enter(() => connectingSocket(talk.ip, talk.port));
+  const fd = namespaceOf(talk).enter(() => connectingSocket(talk.ip, talk.port, talk.localPort));
   const connection = new Socket({ fd, readable: true, writable: true });
   const expected = Buffer.from(talk.payload);
   return answered(talk, "TCP", (done, fail) => {
@@ -42,7 +44,7 @@ export function talkTcp(talk: Talk): Promise<void> {
 
 /** Sends a UDP datagram from the host's own stack and waits for its echo. */
 export function talkUdp(talk: Talk): Promise<void> {
-  const fd = namespaceOf(talk).enter(() => boundSocket("udp", "0.0.0.0", 0));
+  const fd = namespaceOf(talk).enter(() => boundSocket("udp", "0.0.0.0", talk.localPort));
   const socket = createSocket("udp4");
   return answered(talk, "UDP", (done, fail) => {
     socket.on("message", (message) =>

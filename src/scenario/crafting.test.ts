@@ -3,7 +3,8 @@ import { CLIENT, PaperLab, VIP } from "../forwarding/testing/paper-lab.js";
 import type { PacketSpec } from "../packet/craft.js";
 import { reassemble } from "../packet/fragment.js";
 import { decode, type Packet } from "../packet/packet.js";
-import { Crafting, type Flow, type Outgoing, serverOf } from "./crafting.js";
+import { Crafting, type Flow, type Outgoing } from "./crafting.js";
+import { serverOf } from "./flow-record.js";
 import type { FlowFields } from "./scenario.js";
 
 describe("Crafting", () => {

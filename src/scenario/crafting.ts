@@ -4,6 +4,7 @@ import { craft, type PacketSpec } from "../packet/craft.js";
 import { fragment } from "../packet/fragment.js";
 import type { Frame } from "../packet/frame.js";
 import type { Packet } from "../packet/packet.js";
+import { lastAnswerAtClient, lastAnswerFrom, lastRequestAt } from "./flow-record.js";
 import type { FlowFields } from "./scenario.js";
 
 /** Unlike any initial value of a kernel, so that a router that resets it shows. */
@@ -60,15 +61,15 @@ export class Crafting {
 
   openFlow(name: string, from: string, to: Destination, port: number): Flow {
     const host = this.host(from);
-    return { name, host, ip: this.#nicTowards(host, to.vip).ip, port, to, nextSequence: port * SEQUENCES_OF_A_FLOW };
+    return { name, host, ip: this.#egress(host, to.vip).ip, port, to, nextSequence: port * SEQUENCES_OF_A_FLOW };
   }
 
   /** A frame from the flow's client; the flow moves on by what the frame carries. */
-  request(step: FlowFields, flow: Flow, frames: readonly Frame[], from: Host, repeated = false): Outgoing {
+  request(step: FlowFields, flow: Flow, frames: readonly Frame[], from: Host): Outgoing {
     const { protocol, vip, port } = flow.to;
     const fields = this.#named(step.fields, from);
     const hasPorts = !hasLayer(fields, "icmp") && !hasLayer(fields, "arp") && fields.inner === undefined;
-    const quotes = step.quote === undefined ? undefined : lastAnswer(flow, frames);
+    const quoted = step.quote === undefined ? undefined : quotable(lastAnswerAtClient(flow, frames));
     const layer: PacketSpec = hasPorts
       ? {
           [`${protocol}.srcport`]: flow.port,
@@ -77,14 +78,14 @@ export class Crafting {
         }
       : {};
     const spec: PacketSpec = {
-      "ip.src": step.quote === undefined && from === flow.host ? flow.ip : this.#nicTowards(from, vip).ip,
+      "ip.src": step.quote === undefined && from === flow.host ? flow.ip : this.#egress(from, vip).ip,
       "ip.dst": vip,
       ...this.#common(),
       ...layer,
-      ...(quotes ? { quoted: quotes.subarray(0, QUOTED) } : {}),
+      ...(quoted ? { quoted } : {}),
       ...fields,
     };
-    if (protocol === "tcp" && hasPorts && !repeated) flow.nextSequence = sequenceAfter(spec);
+    if (protocol === "tcp" && hasPorts) flow.nextSequence = sequenceAfter(spec);
     return this.#outgoing(from, spec, step);
   }
 
@@ -105,7 +106,7 @@ export class Crafting {
           [`${protocol}.dstport`]: flow.port,
           ...(protocol === "tcp" ? acknowledging(request, lastAnswerFrom(server, flow, frames)) : {}),
         };
-    const quoted = step.quote === undefined ? undefined : request && ipBytes(request).subarray(0, QUOTED);
+    const quoted = step.quote === undefined ? undefined : quotable(request);
     const spec: PacketSpec = {
       "ip.src": nat ? nic.ip : flow.to.vip,
       "ip.dst": flow.ip,
@@ -150,7 +151,7 @@ export class Crafting {
 
   #segment(fields: PacketSpec, flow: Flow, frames: readonly Frame[]): PacketSpec {
     const flags = fields["tcp.flags"] ?? "S";
-    const answer = lastAnswerPacket(flow, frames);
+    const answer = lastAnswerAtClient(flow, frames);
     const acknowledges = String(flags).includes("A") && answer?.tcp;
     return {
       "tcp.flags": flags,
@@ -169,10 +170,6 @@ export class Crafting {
       nic: nic.name,
       frames: step.fragment?.order === "reversed" ? pieces.toReversed() : pieces,
     };
-  }
-
-  #nicTowards(host: Host, ip: string): Nic {
-    return this.#egress(host, ip);
   }
 
   /** The NIC that the host's routing would choose: on-link, else towards the gateway, else the first. */
@@ -249,70 +246,7 @@ function acknowledging(request: Packet | undefined, before: Packet | undefined):
   };
 }
 
-/** The tuple of a packet, inside a tunnel where there is one. */
-function tuple(
-  packet: Packet,
-): { packet: Packet; src: string; dst: string; srcPort: number; dstPort: number } | undefined {
-  const core = packet.inner ?? packet;
-  const ports = core.tcp ?? core.udp;
-  if (!core.ip || !ports) return undefined;
-  return { packet: core, src: core.ip.src, dst: core.ip.dst, srcPort: ports.srcPort, dstPort: ports.dstPort };
-}
-
-/** The flow's last datagram that a real server received. */
-export function lastRequestAt(server: Host, flow: Flow, frames: readonly Frame[]): Packet | undefined {
-  return lastOf(frames, (frame, seen) => frame.direction === "in" && frame.host === server.name && isFrom(flow, seen));
-}
-
-function lastAnswerFrom(server: Host, flow: Flow, frames: readonly Frame[]): Packet | undefined {
-  return lastOf(frames, (frame, seen) => frame.direction === "out" && frame.host === server.name && isTo(flow, seen));
-}
-
-function lastAnswerPacket(flow: Flow, frames: readonly Frame[]): Packet | undefined {
-  return lastOf(frames, (frame, seen) => frame.direction === "in" && frame.host === flow.host.name && isTo(flow, seen));
-}
-
-/** Whether the flow's client has received data that a kernel will send again until it is acknowledged. */
-export function owesAcknowledgement(flow: Flow, frames: readonly Frame[]): boolean {
-  const answer = lastAnswerPacket(flow, frames);
-  return answer?.tcp !== undefined && answer.payload.length > 0;
-}
-
-/** The last answer that came to the flow's client, from its IP header on. */
-function lastAnswer(flow: Flow, frames: readonly Frame[]): Uint8Array | undefined {
-  const packet = lastAnswerPacket(flow, frames);
-  return packet && ipBytes(packet);
-}
-
-/** The name of the real server that received the flow's last datagram. */
-export function serverOf(flow: Flow, frames: readonly Frame[], setup: Setup): Host | undefined {
-  const names = new Set(setup.hosts.filter((host) => host.role === "real-server").map((host) => host.name));
-  const frame = frames.findLast((frame) => {
-    if (frame.direction !== "in" || !names.has(frame.host)) return false;
-    const seen = tuple(frame.packet);
-    return seen !== undefined && isFrom(flow, seen);
-  });
-  return setup.hosts.find((host) => host.name === frame?.host);
-}
-
-type Seen = NonNullable<ReturnType<typeof tuple>>;
-
-function lastOf(frames: readonly Frame[], matches: (frame: Frame, seen: Seen) => boolean): Packet | undefined {
-  for (const frame of frames.toReversed()) {
-    const seen = tuple(frame.packet);
-    if (seen && matches(frame, seen)) return seen.packet;
-  }
-  return undefined;
-}
-
-function isFrom(flow: Flow, seen: Seen): boolean {
-  return seen.src === flow.ip && seen.srcPort === flow.port;
-}
-
-function isTo(flow: Flow, seen: Seen): boolean {
-  return seen.dst === flow.ip && seen.dstPort === flow.port;
-}
-
-function ipBytes(packet: Packet): Uint8Array {
-  return packet.bytes.subarray(packet.ip?.offset ?? 0);
+/** What an ICMP error quotes of a packet. */
+function quotable(packet: Packet | undefined): Uint8Array | undefined {
+  return packet?.bytes.subarray(packet.ip?.offset ?? 0).subarray(0, QUOTED);
 }

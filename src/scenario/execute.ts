@@ -1,4 +1,3 @@
-import { AssertionError } from "chai";
 import { readPcap } from "../capture/pcap.js";
 import { burst } from "../capture/replay.js";
 import type { Evidence, ServiceChange } from "../forwarding/evidence.js";
@@ -8,11 +7,12 @@ import { NamespaceMachine } from "../lab/namespace.js";
 import { NotSettled } from "../lab/prober.js";
 import type { Frame } from "../packet/frame.js";
 import { talkTcp, talkUdp } from "./conversation.js";
-import { Crafting, type Destination, type Flow, type Outgoing, owesAcknowledgement, serverOf } from "./crafting.js";
-import { parseScenario } from "./load.js";
+import { Crafting, type Destination, type Flow, type Outgoing } from "./crafting.js";
+import { owesAcknowledgement, serverOf } from "./flow-record.js";
+import { ScenarioError, scriptedSteps } from "./load.js";
 import { rememberOrigin } from "./obey.js";
-import type { RawStep } from "./raw.js";
 import type { AnswerStep, BurstStep, ReplayStep, Scenario, SendStep, Step } from "./scenario.js";
+import { callIn, shownAt } from "./script-calls.js";
 import type { Stage } from "./stage.js";
 
 export interface Executed {
@@ -42,6 +42,11 @@ export async function execute(scenario: Scenario, stage: Stage): Promise<Execute
     ...(problem === undefined ? {} : { problem }),
     ...(expectation === undefined ? {} : { expectation }),
   };
+}
+
+/** An assertion that failed, by the author's own copy of chai as well as by ours. */
+function isExpectation(error: unknown): error is Error {
+  return error instanceof Error && error.name === "AssertionError";
 }
 
 class Execution {
@@ -94,23 +99,20 @@ class Execution {
   async runScript(): Promise<string | undefined> {
     const { script, file } = this.#scenario;
     if (!script) return undefined;
-    const steps: RawStep[] = [];
+    const read = scriptedSteps(file, this.#scenario.setup);
     try {
       await script({
         step: async (step) => {
-          steps.push(step);
-          const parsed = parseScenario(
-            file,
-            JSON.stringify({ title: "step", setup: this.#scenario.setupSource, steps }),
-          );
-          await this.#step(parsed.steps.at(-1) as Step);
+          const position = callIn(file, new Error("called here"));
+          await this.#step({ ...shownAt(position, () => read(step)), position });
           await this.#stage.lab.settle();
         },
         evidence: () => this.evidence(true),
       });
     } catch (error) {
-      if (!(error instanceof AssertionError)) {
+      if (!isExpectation(error)) {
         this.settled = error instanceof Error && (await this.#comesToRest(error));
+        if (error instanceof ScenarioError) return error.message;
         return `${file}: ${error instanceof Error ? error.message : error}`;
       }
       this.expectation = error.message;
@@ -137,7 +139,8 @@ class Execution {
   /** Undoes what later scenarios must not find changed, and ends what would go on into them. */
   async restore(frames: readonly Frame[]): Promise<void> {
     for (const flow of this.#flows.values()) if (owesAcknowledgement(flow, frames)) this.#hangUp(flow);
-    if (this.#services !== this.#scenario.setup.services) await this.#stage.director.configure(this.#scenario.setup.services);
+    if (this.#services !== this.#scenario.setup.services)
+      await this.#stage.director.configure(this.#scenario.setup.services);
     for (const host of this.#forgetful) await this.#stage.restoreNeighbours(host);
   }
 
@@ -156,7 +159,10 @@ class Execution {
         const talk = step.kind === "connect" ? talkTcp : talkUdp;
         const { from, payload, to } = step;
         const machine = this.#stage.lab.machine(from);
-        for (let i = 0; i < step.times; i++) await talk({ host: from, machine, ip: to.vip, port: to.port, payload });
+        for (let i = 0; i < step.times; i++) {
+          const localPort = this.#stage.takeConversationPort();
+          await talk({ host: from, machine, localPort, ip: to.vip, port: to.port, payload });
+        }
         return;
       }
       case "burst":

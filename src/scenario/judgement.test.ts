@@ -68,6 +68,37 @@ describe("judgeAssertions", () => {
     expect(judged("absent", { fields: { "tcp.dstport": "81" } })?.status).to.equal("pass");
   });
 
+  it("names itself by column as well where several stand on one line", () => {
+    const lab = new PaperLab("dr");
+    const at = (line: number, column: number): Assertion => ({
+      at: "rs1",
+      direction: "in",
+      fields: { "ip.ttl": "1" },
+      position: { file: "case.yaml", line, column },
+    });
+    const scenario = { setup: lab.setup, expect: [at(7, 5), at(7, 40), at(8, 5)], absent: [at(7, 80)] };
+    const findings = judgeAssertions(scenario as unknown as Scenario, lab.evidence());
+    expect(findings.map(({ rule }) => rule)).to.deep.equal(["expect@7:5", "expect@7:40", "expect@8", "absent@7"]);
+  });
+
+  describe("of a script", () => {
+    const lab = new PaperLab("dr");
+    const scenario = { setup: lab.setup, expect: [], absent: [], script: async () => {} } as unknown as Scenario;
+    const finding = (ran: Parameters<typeof judgeAssertions>[2]) => judgeAssertions(scenario, lab.evidence(), ran)[0];
+
+    it("hold where it ran to its end", () => {
+      expect(finding({})?.status).to.equal("pass");
+    });
+
+    it("fail with the one that failed", () => {
+      expect(finding({ expectation: "1 is not 2" })).to.deep.include({ status: "fail", observed: "1 is not 2" });
+    });
+
+    it("are open where it broke off", () => {
+      expect(finding({ problem: "boom" })).to.deep.include({ status: "inconclusive", observed: "boom" });
+    });
+  });
+
   it("leaves open, in a record that was not settled, what more frames could still change", () => {
     const unsettled = { settled: false };
     expect(judged("absent", { fields: { "tcp.dstport": "81" } }, unsettled)?.status).to.equal("inconclusive");

@@ -2,6 +2,7 @@ import type { Evidence } from "../forwarding/evidence.js";
 import type { Finding } from "../forwarding/rule.js";
 import { fieldValue } from "../packet/fields.js";
 import { Crafting } from "./crafting.js";
+import type { Executed } from "./execute.js";
 import type { Assertion, Scenario } from "./scenario.js";
 
 /** Everything that is known of a scenario once it has run. */
@@ -18,16 +19,29 @@ export interface Judged {
   readonly repetition: number;
 }
 
+type Wanted = "expect" | "absent";
+
+/** What stands for a rule's ID where an assertion of `expect` or `absent` is meant: its line, and its column where it shares the line. */
+export function assertionId(scenario: Scenario, wanted: Wanted, { position }: Assertion): string {
+  const { line, column } = position;
+  const onLine = scenario[wanted].filter((assertion) => assertion.position.line === line);
+  return onLine.length > 1 ? `${wanted}@${line}:${column}` : `${wanted}@${line}`;
+}
+
 /** What stands for a rule's ID where an assertion in the body of a TypeScript scenario is meant. */
 export const SCRIPT = "the script's own expectations";
 
 /**
  * Holds the author's own assertions against what was recorded.
- * @param expectation the assertion that failed in the body of a TypeScript scenario.
+ * @param ran the assertion that failed in the body of a TypeScript scenario, and what kept it from running to its end.
  */
-export function judgeAssertions(scenario: Scenario, evidence: Evidence, expectation?: string): Finding[] {
+export function judgeAssertions(
+  scenario: Scenario,
+  evidence: Evidence,
+  ran: Pick<Executed, "expectation" | "problem"> = {},
+): Finding[] {
   const crafting = new Crafting(scenario.setup, () => 0);
-  const check = (assertion: Assertion, wanted: "expect" | "absent"): Finding => {
+  const check = (assertion: Assertion, wanted: Wanted): Finding => {
     const fields = Object.entries(assertion.fields).map(
       ([name, value]) => [name, crafting.address(name, value)] as const,
     );
@@ -48,7 +62,7 @@ export function judgeAssertions(scenario: Scenario, evidence: Evidence, expectat
     const isOpen = wanted === "absent" ? holds : found.length <= (assertion.count ?? 0);
     const unproven = !evidence.settled && isOpen;
     return {
-      rule: `${wanted}@${assertion.position.line}`,
+      rule: assertionId(scenario, wanted, assertion),
       status: unproven ? "inconclusive" : holds ? "pass" : "fail",
       tap: assertion.at,
       frames: found.slice(0, 8).map(({ tap, number }) => ({ tap, number })),
@@ -62,14 +76,23 @@ export function judgeAssertions(scenario: Scenario, evidence: Evidence, expectat
   return [
     ...scenario.expect.map((assertion) => check(assertion, "expect")),
     ...scenario.absent.map((assertion) => check(assertion, "absent")),
-    ...(scenario.script ? [scripted(expectation)] : []),
+    ...(scenario.script ? [scripted(ran)] : []),
   ];
 }
 
-function scripted(expectation: string | undefined): Finding {
-  const finding = { rule: SCRIPT, frames: [], lookedFor: SCRIPT, count: 1, causes: [] };
-  if (expectation === undefined) return { ...finding, status: "pass" };
-  return { ...finding, status: "fail", expected: "every assertion holds", observed: expectation };
+function scripted({ expectation, problem }: Pick<Executed, "expectation" | "problem">): Finding {
+  const finding = {
+    rule: SCRIPT,
+    frames: [],
+    lookedFor: SCRIPT,
+    expected: "every assertion holds",
+    count: 1,
+    causes: [],
+  };
+  if (expectation !== undefined) return { ...finding, status: "fail", observed: expectation };
+  // The assertions behind the place where it broke off were never reached.
+  if (problem !== undefined) return { ...finding, status: "inconclusive", observed: problem };
+  return { ...finding, status: "pass" };
 }
 
 function count(frames: number): string {

@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
+import { pcapBytes } from "../capture/pcap.js";
 import { loadScenario } from "./load.js";
 import { Workspace } from "./workspace.test-support.js";
 
@@ -60,7 +61,7 @@ const STEPS: readonly (readonly [step: string, message: string])[] = [
     "connect: { payload: { hex: ff } }",
     "this payload is sent as text and must be UTF-8; use `send` for arbitrary bytes",
   ],
-  ["burst: { count: 100001 }", "`count` is 100001; at most 100000 is allowed"],
+  ["burst: { count: 20001 }", "`count` is 20001; at most 20000 is allowed"],
   ["weight: { server: client, weight: 0 }", "a real server is wanted here, not `client` (known: `rs1`, `rs2`, `rs3`)"],
   ["weight: { server: rs4, weight: 0 }", "unknown real server `rs4`; did you mean `rs1`?"],
   ["add: { server: rs1 }", "`rs1` is in its services; `add` puts back what `remove` took out"],
@@ -69,6 +70,8 @@ const STEPS: readonly (readonly [step: string, message: string])[] = [
   ["replay: { file: none.pcap }", "there is no file `none.pcap` (relative to this file)"],
   ["replay: { file: ng.pcap }", "`ng.pcap` is a pcapng file; convert it: editcap -F pcap IN OUT"],
   ["replay: { file: case.yaml }", "`case.yaml` is no classic pcap file"],
+  ["replay: { file: nano.pcap }", "`nano.pcap` is a capture with nanosecond times; convert it: editcap -F pcap IN OUT"],
+  ["replay: { file: cut.pcap }", "`cut.pcap` is cut off behind frame 0"],
   ["replay: { file: link.pcap }", "`link.pcap` leads out of the project"],
   ["replay: { file: folder }", "`folder` is not a file"],
 ];
@@ -156,6 +159,8 @@ describe("scenario errors", () => {
   const workspace = new Workspace();
   before(() => {
     workspace.write("ng.pcap", Uint8Array.of(0x0a, 0x0d, 0x0d, 0x0a));
+    workspace.write("nano.pcap", Uint8Array.of(0x4d, 0x3c, 0xb2, 0xa1));
+    workspace.write("cut.pcap", pcapBytes([new Uint8Array(60)]).subarray(0, -1));
     symlinkSync("/etc/passwd", join(workspace.folder, "link.pcap"));
     mkdirSync(join(workspace.folder, "folder"));
   });
@@ -189,6 +194,13 @@ describe("scenario errors", () => {
       "case.yaml:4:21: unknown host `rs8`; did you mean `rs1`?\n    4 |   - forget: { host: rs8 }\n      |                     ^^^\n" +
         "case.yaml:5:21: unknown host `routr`; did you mean `router`?\n    5 |   - forget: { host: routr }\n      |                     ^^^^^",
     );
+  });
+
+  it("refuses another weight for a real server that is out of its services", () => {
+    const steps = ["remove: { server: rs1 }", "weight: { server: rs1, weight: 2 }"];
+    const text = `title: t\nsetup: nat\nsteps:\n${steps.map((step) => `  - ${step}\n`).join("")}`;
+    expect(messageOf(text)).to.equal("`rs1` has been removed; put it back with `add` first");
+    expect(() => workspace.scenario(text.replace("  - weight", "  - add: { server: rs1 }\n  - weight"))).not.to.throw();
   });
 
   it("names the setup file where the mistake is there", () => {

@@ -5,12 +5,12 @@ import { type CapturedSetup, readCaptures } from "./captures.js";
 import { Names } from "./names.js";
 import { setupPath, type Tree, treeOf } from "./paths.js";
 import { fileError, ScenarioError } from "./problem.js";
-import type { RawScenario } from "./raw.js";
-import type { Scenario } from "./scenario.js";
-import { scenarioShape, setupShape } from "./schema.js";
+import type { RawScenario, RawStep } from "./raw.js";
+import type { Scenario, Step } from "./scenario.js";
+import { declarationShape, scenarioShape, setupShape } from "./schema.js";
 import { resolveSetup } from "./setup-file.js";
 import { type Place, Source } from "./source.js";
-import { readSteps } from "./steps.js";
+import { readSteps, stepReader } from "./steps.js";
 import { quoted } from "./suggest.js";
 
 export type { CapturedSetup } from "./captures.js";
@@ -19,19 +19,31 @@ export { ScenarioError } from "./problem.js";
 
 /** Reads and checks a scenario file; throws a `ScenarioError` that names everything that is wrong with it. */
 export function loadScenario(file: string): Scenario {
-  return readScenario(open(file));
+  const source = open(file);
+  return readScenario(source, scenarioShape(source));
 }
 
-/** A scenario in YAML text (JSON is YAML), as if it stood in the file; throws a `ScenarioError`. */
-export function parseScenario(file: string, text: string): Scenario {
-  const source = new Source(file, text);
-  source.throwProblems();
-  return readScenario(source);
+/** What a script in the file declares of its scenario: all but the steps; throws a `ScenarioError`. */
+export function readDeclaration(file: string, declaration: object): Scenario {
+  const source = new Source(file, JSON.stringify(declaration));
+  return readScenario(source, { ...declarationShape(source), steps: [] });
 }
 
-function readScenario(source: Source): Scenario {
+/** Reads the steps of a script one after the other, each in the light of those before; throws a `ScenarioError`. */
+export function scriptedSteps(file: string, setup: Setup): (step: RawStep) => Step {
+  const read = stepReader(new Names(setup), treeOf(file));
+  return (step) => {
+    const source = new Source(file, JSON.stringify({ title: "a step", setup: "known", steps: [step] }));
+    const [raw] = scenarioShape(source).steps as [RawStep];
+    const found = read(raw, source.root.at("steps", 0));
+    source.throwProblems();
+    // Where nothing was noted there is a step.
+    return found as Step;
+  };
+}
+
+function readScenario(source: Source, raw: RawScenario): Scenario {
   const { file } = source;
-  const raw = scenarioShape(source);
   const tree = treeOf(file);
   checkCovers(raw.covers ?? [], source.root.at("covers"));
   const before = source.problems.length;

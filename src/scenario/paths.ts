@@ -1,6 +1,7 @@
-import { closeSync, existsSync, openSync, readdirSync, readSync, realpathSync, statSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { pcapFlaw } from "../capture/pcap.js";
 import type { Place } from "./source.js";
 import { quoted, suggestion } from "./suggest.js";
 
@@ -41,14 +42,12 @@ export function bundledSetups(): string[] {
     .sort();
 }
 
-/** The absolute path of a classic pcap file of the project. */
+/** The absolute path of a capture of the project that can be sent. */
 export function capturePath(name: string, place: Place, tree: Tree): string | undefined {
   const file = insideTree(name, place, tree);
-  if (file === undefined) return undefined;
-  const magic = firstBytes(file);
-  if (["d4c3b2a1", "a1b2c3d4", "4d3cb2a1", "a1b23c4d"].includes(magic)) return file;
-  const what = magic === "0a0d0d0a" ? "a pcapng file; convert it: editcap -F pcap IN OUT" : "no classic pcap file";
-  place.complain(`${quoted(name)} is ${what}`);
+  const flaw = file === undefined ? undefined : pcapFlaw(file);
+  if (flaw === undefined) return file;
+  place.complain(`${quoted(name)} is ${flaw}`);
   return undefined;
 }
 
@@ -77,16 +76,6 @@ function insideTree(name: string, place: Place, tree: Tree): string | undefined 
 function isWithin(path: string, folder: string): boolean {
   const way = relative(folder, path);
   return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
-}
-
-function firstBytes(file: string): string {
-  const handle = openSync(file, "r");
-  try {
-    const bytes = Buffer.alloc(4);
-    return bytes.toString("hex", 0, readSync(handle, bytes, 0, 4, 0));
-  } finally {
-    closeSync(handle);
-  }
 }
 
 function isProject(folder: string): boolean {

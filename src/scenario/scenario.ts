@@ -23,8 +23,6 @@ export interface Scenario {
   readonly absent: readonly Assertion[];
   /** What a TypeScript scenario does besides; runs behind the steps. */
   readonly script?: Script;
-  /** The setup as a TypeScript scenario names it, for the steps of its body. */
-  readonly setupSource?: string | object;
 }
 
 /** The body of a TypeScript scenario; an assertion that fails in it is a violation, any other error a problem. */

@@ -9,6 +9,13 @@ import type { Source } from "./source.js";
 const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true, strictTypes: false });
 const checkSetup = ajv.compile(setupSchema);
 const checkScenario = ajv.compile(scenarioSchema);
+const { title, setup, covers } = scenarioSchema.properties;
+const checkDeclaration = ajv.compile({
+  type: "object",
+  additionalProperties: false,
+  required: ["title", "setup"],
+  properties: { title, setup, covers },
+});
 
 /** More than anybody mends at once; the file may be wrong from end to end. */
 const MOST_ERRORS = 200;
@@ -16,6 +23,11 @@ const MOST_ERRORS = 200;
 /** The file's data where its shape is a scenario's; otherwise throws a `ScenarioError` with each deviation at its place. */
 export function scenarioShape(source: Source): RawScenario {
   return shape<RawScenario>(checkScenario, source);
+}
+
+/** The same for what a script declares: its steps are to come. */
+export function declarationShape(source: Source): Omit<RawScenario, "steps"> {
+  return shape<Omit<RawScenario, "steps">>(checkDeclaration, source);
 }
 
 /** The same for a setup in a file of its own. */

@@ -11,6 +11,22 @@ export const resolve: ResolveHook = (specifier, context, next) =>
 
 export const load: LoadHook = (url, context, next) => {
   if (!url.startsWith("file:") || !url.endsWith(".ts")) return next(url, context);
-  const { code } = transformSync(readFileSync(fileURLToPath(url), "utf8"), { mode: "strip-only", module: true });
-  return { format: "module", source: code, shortCircuit: true };
+  return { format: "module", source: withoutTypes(fileURLToPath(url)), shortCircuit: true };
 };
+
+function withoutTypes(file: string): string {
+  try {
+    return transformSync(readFileSync(file, "utf8"), { mode: "strip-only", module: true }).code;
+  } catch (error) {
+    if (error instanceof Error) throw error;
+    // swc throws plain objects; columns count from 0 there.
+    const { message, startLine: line = 1, startColumn = 0 } = error as SwcError;
+    throw Object.assign(new SyntaxError(message), { position: { file, line, column: startColumn + 1 } });
+  }
+}
+
+interface SwcError {
+  readonly message: string;
+  readonly startLine?: number;
+  readonly startColumn?: number;
+}

@@ -1,9 +1,10 @@
 import { register } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { loadScenario, parseScenario } from "./load.js";
-import { fileError } from "./problem.js";
-import type { Scenario, Script } from "./scenario.js";
+import { loadScenario, readDeclaration } from "./load.js";
+import { fileError, ScenarioError } from "./problem.js";
+import type { Position, Scenario, Script } from "./scenario.js";
+import { callIn, shownAt } from "./script-calls.js";
 
 /** What a TypeScript scenario says of itself. */
 export interface ScriptDeclaration {
@@ -13,8 +14,11 @@ export interface ScriptDeclaration {
   readonly covers?: readonly string[];
 }
 
-interface Declared extends ScriptDeclaration {
+interface Declared {
+  readonly declaration: ScriptDeclaration;
   readonly script: Script;
+  /** Made in the call of `scenario`: its stack says where that is. */
+  readonly call: Error;
 }
 
 let declared: Declared[] = [];
@@ -24,7 +28,7 @@ let declared: Declared[] = [];
  * The rules that apply are judged as for any scenario; the script's own assertions (chai) come on top.
  */
 export function scenario(declaration: ScriptDeclaration, script: Script): void {
-  declared.push({ ...declaration, script });
+  declared.push({ declaration, script, call: new Error("called here") });
 }
 
 let stripping = false;
@@ -38,15 +42,19 @@ export async function loadScenarios(file: string): Promise<Scenario[]> {
   try {
     await import(pathToFileURL(resolve(file)).href);
   } catch (error) {
-    throw fileError(file, error instanceof Error ? error.message : String(error));
+    throw notLoaded(file, error);
   }
   if (declared.length === 0)
     throw fileError(file, "this file declares no scenario; call `scenario({ title, setup }, async (lab) => { … })`");
-  return declared.map(({ title, setup, covers, script }) => {
-    const text = JSON.stringify({ title, setup, covers: covers ?? [], steps: [PLACEHOLDER] });
-    return { ...parseScenario(file, text), steps: [], script, setupSource: setup };
-  });
+  return declared.map(({ declaration, script, call }) => ({
+    ...shownAt(callIn(file, call), () => readDeclaration(file, declaration)),
+    script,
+  }));
 }
 
-/** The format wants a step; a script brings its own. */
-const PLACEHOLDER = { send: { flow: "placeholder" } };
+/** Says why a file is no script, and where in it, so far as that is known. */
+function notLoaded(file: string, error: unknown): ScenarioError {
+  const { message, position } = (error ?? {}) as { message?: string; position?: Position };
+  const where = position ?? { file, line: 1, column: 1 };
+  return new ScenarioError([{ position: where, message: message ?? String(error) }]);
+}

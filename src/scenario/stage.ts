@@ -5,9 +5,10 @@ import type { Fabric } from "../lab/fabric.js";
 import { hostKernelHas } from "../lab/kernel.js";
 import { Lab } from "../lab/lab.js";
 import type { Where } from "../lab/machine.js";
-import { CRAFTED_PORTS } from "../lab/plan.js";
+import { CONVERSATION_PORTS, CRAFTED_PORTS } from "../lab/plan.js";
 import type { UmlSize } from "../lab/uml.js";
 import type { Frame } from "../packet/frame.js";
+import { Ports } from "./ports.js";
 
 export { CannotRun } from "../lab/cannot-run.js";
 
@@ -56,7 +57,8 @@ export class Stage {
   readonly director: RunningDirector;
   readonly scratch: string;
   readonly #clients = new Set<string>();
-  #port: number = CRAFTED_PORTS.first;
+  readonly #craftedPorts = new Ports(CRAFTED_PORTS);
+  readonly #conversationPorts = new Ports(CONVERSATION_PORTS);
   #id = 0;
 
   private constructor(lab: Lab, director: RunningDirector, scratch: string) {
@@ -87,13 +89,14 @@ export class Stage {
     }
   }
 
-  /** A client port that no flow of this lab has had: directors remember flows for minutes. */
+  /** A port that no crafted flow of this lab has had. */
   takePort(): number {
-    if (this.#port > CRAFTED_PORTS.last)
-      throw new Error(
-        `this lab has used up its ${CRAFTED_PORTS.last - CRAFTED_PORTS.first + 1} client ports; send smaller bursts, or run fewer repetitions at once`,
-      );
-    return this.#port++;
+    return this.#craftedPorts.take();
+  }
+
+  /** A port that no conversation of a host's own stack has had in this lab. */
+  takeConversationPort(): number {
+    return this.#conversationPorts.take();
   }
 
   /** An IP identification that was not used lately; never 0, which a kernel uses for many. */

@@ -14,15 +14,18 @@ const DEFAULT_PAYLOAD = "hopcheck";
 
 /** The steps of a scenario; what does not fit the setup or the steps before is noted. */
 export function readSteps(raw: readonly RawStep[], place: Place, names: Names, tree: Tree): Step[] {
-  const flows = new Flows(names);
-  const removed = new Set<string>();
-  return raw.flatMap((step, index) => {
-    const [[kind, body] = ["", {}]] = Object.entries(step);
-    const at = place.at(index, kind);
-    const position = place.at(index).position;
-    const read = readStep(kind, body, at, { names, tree, flows, removed });
-    return read === undefined ? [] : [{ ...read, position } as Step];
-  });
+  const read = stepReader(names, tree);
+  return raw.flatMap((step, index) => read(step, place.at(index)) ?? []);
+}
+
+/** Reads one step after the other, each in the light of those before. */
+export function stepReader(names: Names, tree: Tree): (raw: RawStep, place: Place) => Step | undefined {
+  const context: Context = { names, tree, flows: new Flows(names), removed: new Set() };
+  return (raw, place) => {
+    const [[kind, body] = ["", {}]] = Object.entries(raw);
+    const step = readStep(kind, body, place.at(kind), context);
+    return step && ({ ...step, position: place.position } as Step);
+  };
 }
 
 /** A step of any kind, before it is known where it stands. */
@@ -54,6 +57,8 @@ function readStep(kind: string, raw: RawStepBody, place: Place, context: Context
       return readReplay(raw, place, names, tree);
     case "weight": {
       const server = names.realServer(raw.server ?? "", place.at("server"));
+      if (server && context.removed.has(server.name))
+        place.at("server").complain(`${quoted(server.name)} has been removed; put it back with \`add\` first`);
       return server && { kind, realServer: server.name, weight: raw.weight ?? 0 };
     }
     case "add":

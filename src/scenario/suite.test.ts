@@ -2,16 +2,23 @@ import { expect } from "chai";
 import { catalogue } from "../forwarding/catalogue.js";
 import type { Rule } from "../forwarding/rule.js";
 import { PaperLab } from "../forwarding/testing/paper-lab.js";
+import type { PacketSpec } from "../packet/craft.js";
 import type { Judged } from "./judgement.js";
 import type { Scenario } from "./scenario.js";
 import type { Stage } from "./stage.js";
 import { runSuites, type SuiteOptions } from "./suite.js";
 
 describe("runSuites", () => {
+  interface Recorded {
+    broken?: boolean;
+    out?: PacketSpec;
+    lost?: string;
+  }
+
   /** A lab that has recorded what a run of the scenario is to record: `broken` or right. */
-  function stage({ broken = false, lost }: { broken?: boolean; lost?: string } = {}): Stage {
+  function stage({ broken = false, out = broken ? { "ip.ttl": 61 } : {}, lost }: Recorded = {}): Stage {
     const paper = new PaperLab("dr");
-    paper.request({ port: 40001, out: broken ? { "ip.ttl": 61 } : {} });
+    paper.request({ port: 40001, out });
     const { frames } = paper.evidence();
     const lab = { begin() {}, frames, lost, settle: async () => {} };
     return { lab, earlierClients: () => new Set(), rememberClients() {}, nextId: () => 1 } as unknown as Stage;
@@ -86,6 +93,46 @@ describe("runSuites", () => {
     const { failures, judged } = await run([scenario()], { retries: 2, stageOf });
     expect(failures).to.deep.equal([]);
     expect(judged.map((one) => statusOf(one, "GEN-TTL-01"))).to.deep.equal(["fail", "pass"]);
+  });
+
+  it("has one result for all tests, also where each run breaks another rule", async () => {
+    const breaks = [{ "ip.dsfield": "0x10" }, { "ip.ttl": 61 }, {}];
+    let built = 0;
+    const stageOf = async () => stage({ out: breaks[built++] ?? {} });
+    const { failures, judged } = await run([scenario({ covers: ["GEN-TTL-01", "DR-REQ-03"] })], {
+      retries: 1,
+      stageOf,
+    });
+    expect(judged.map((one) => ["GEN-TTL-01", "DR-REQ-03"].map((rule) => statusOf(one, rule)))).to.deep.equal([
+      ["pass", "fail"],
+      ["fail", "pass"],
+    ]);
+    expect(failures.map((failure) => failure.split(":")[0])).to.deep.equal([
+      "A request GEN-TTL-01",
+      "A request breaks no other rule and runs to its end",
+    ]);
+  });
+
+  it("does not run a scenario again for a rule that was not asked for", async () => {
+    const stageOf = async () => stage({ broken: true });
+    expect((await run([scenario()], { retries: 1, grep: /DR-REQ-02$/, stageOf })).judged).to.have.length(1);
+  });
+
+  it("does not run a scenario again once it is to end", async () => {
+    const judged: Judged[] = [];
+    const suites = runSuites([scenario()], {
+      rules: catalogue,
+      bail: false,
+      retries: 5,
+      repeat: 1,
+      stageOf: async () => stage({ broken: true }),
+      onJudged(one) {
+        judged.push(one);
+        suites.abort();
+      },
+    });
+    await suites.ended;
+    expect(judged).to.have.length(1);
   });
 
   it("gives up after the last retry", async () => {

@@ -4,7 +4,7 @@ import { judge } from "../forwarding/judge.js";
 import type { Finding, Rule } from "../forwarding/rule.js";
 import type { Setup } from "../forwarding/setup.js";
 import { type Executed, execute } from "./execute.js";
-import { type Judged, judgeAssertions, SCRIPT } from "./judgement.js";
+import { assertionId, type Judged, judgeAssertions, SCRIPT } from "./judgement.js";
 import { explain, obeying } from "./obey.js";
 import type { Scenario } from "./scenario.js";
 import type { Stage } from "./stage.js";
@@ -16,6 +16,7 @@ export interface SuiteOptions {
   readonly rules: readonly Rule[];
   readonly grep?: RegExp;
   readonly bail: boolean;
+  /** How many times a scenario that fails one of its tests runs again. */
   readonly retries: number;
   /** How many times each scenario runs. */
   readonly repeat: number;
@@ -23,7 +24,7 @@ export interface SuiteOptions {
   readonly reporter?: string;
   /** The lab with its director for a setup; the same for the same setup. */
   readonly stageOf: (setup: Setup) => Promise<Stage>;
-  /** Called once a scenario has been judged, before its tests run. */
+  /** Called each time a scenario has been judged; its tests run on the last result. */
   readonly onJudged: (judged: Judged) => void;
 }
 
@@ -39,7 +40,6 @@ export interface SuiteRun {
 export function runSuites(scenarios: readonly Scenario[], options: SuiteOptions): SuiteRun {
   const mocha = new Mocha({
     bail: options.bail,
-    retries: options.retries,
     timeout: 0,
     reporter: options.reporter ?? Silent,
   });
@@ -50,8 +50,16 @@ export function runSuites(scenarios: readonly Scenario[], options: SuiteOptions)
     last = turn.catch(() => {});
     return turn;
   };
+  let aborted = false;
   for (let repetition = 1; repetition <= options.repeat; repetition++)
-    for (const scenario of scenarios) addSuite(mocha, scenario, repetition, options, inTurn);
+    for (const scenario of scenarios)
+      addSuite(
+        mocha,
+        scenario,
+        (tests) => inTurn(() => runAndRetry(scenario, repetition, tests, options, () => aborted)),
+        repetition,
+        options.grep,
+      );
   const failures: string[] = [];
   let runner: Mocha.Runner | undefined;
   const ended = new Promise<readonly string[]>((resolve) => {
@@ -62,7 +70,11 @@ export function runSuites(scenarios: readonly Scenario[], options: SuiteOptions)
     });
     runner.on("fail", (test: Mocha.Test, error: Error) => failures.push(`${test.fullTitle()}: ${error.message}`));
   });
-  return { ended, abort: () => runner?.abort() };
+  const abort = () => {
+    aborted = true;
+    runner?.abort();
+  };
+  return { ended, abort };
 }
 
 /** Our own lines are printed as scenarios are judged. */
@@ -72,49 +84,81 @@ class Silent extends Mocha.reporters.Base {
 
 type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
 
-function addSuite(mocha: Mocha, scenario: Scenario, repetition: number, options: SuiteOptions, inTurn: InTurn): void {
+/** One test of a scenario; throws where the result fails it. */
+type Check = (judged: Judged) => void;
+
+/** @param run the scenario until it passes the checks, or for as often as it may. */
+function addSuite(
+  mocha: Mocha,
+  scenario: Scenario,
+  run: (checks: readonly Check[]) => Promise<Judged>,
+  repetition: number,
+  grep: RegExp | undefined,
+): void {
   const suite = Mocha.Suite.create(
     mocha.suite,
     repetition === 1 ? scenario.title : `${scenario.title} (${repetition})`,
   );
   suite.file = scenario.file;
-  let current: Promise<Judged> | undefined;
-  const run = () =>
-    inTurn(async () => {
-      const judged = await runScenario(scenario, repetition, options);
-      options.onJudged(judged);
-      return judged;
-    });
-  const { grep } = options;
-  const addTest = (title: string, body: (judged: Judged) => void) => {
-    if (grep && !grep.test(scenario.title) && !grep.test(`${scenario.title} ${title}`)) return;
-    const test = new Mocha.Test(title, async function (this: Mocha.Context) {
-      // A retry is a new run of the whole scenario: judging the same frames again could only say the same.
-      if (current === undefined || isRetry(this)) current = run();
-      body(await current);
+  const checks = checksOf(scenario).filter(
+    ({ title }) => !grep || grep.test(scenario.title) || grep.test(`${scenario.title} ${title}`),
+  );
+  let result: Promise<Judged> | undefined;
+  for (const { title, check } of checks) {
+    const test = new Mocha.Test(title, async () => {
+      result ??= run(checks.map(({ check }) => check));
+      check(await result);
     });
     test.file = scenario.file;
     suite.addTest(test);
-  };
-  for (const id of scenario.covers) addTest(id, (judged) => expect(judged.evidence, judged.problem).to.obey(id));
-  for (const [wanted, assertions] of [
-    ["expect", scenario.expect],
-    ["absent", scenario.absent],
-  ] as const)
-    for (const { position } of assertions) {
-      const id = `${wanted}@${position.line}`;
-      addTest(id, (judged) => holds(judged.assertions.filter((finding) => finding.rule === id)));
-    }
-  if (scenario.script) addTest(SCRIPT, (judged) => holds(judged.assertions.filter(({ rule }) => rule === SCRIPT)));
-  addTest("breaks no other rule and runs to its end", (judged) => {
-    holds(judged.findings.filter((finding) => !["pass", "not-exercised", "declared"].includes(finding.status)));
-    if (judged.problem) throw new Error(judged.problem);
-  });
+  }
 }
 
-/** A retry is a clone of the test; mocha keeps its number there, but its types do not say so. */
-function isRetry({ test }: Mocha.Context): boolean {
-  return (test as unknown as { currentRetry(): number }).currentRetry() > 0;
+function checksOf(scenario: Scenario): { title: string; check: Check }[] {
+  const asserted = (title: string) => ({
+    title,
+    check: (judged: Judged) => holds(judged.assertions.filter(({ rule }) => rule === title)),
+  });
+  return [
+    ...scenario.covers.map((title) => ({
+      title,
+      check: (judged: Judged) => void expect(judged.evidence, judged.problem).to.obey(title),
+    })),
+    ...scenario.expect.map((assertion) => asserted(assertionId(scenario, "expect", assertion))),
+    ...scenario.absent.map((assertion) => asserted(assertionId(scenario, "absent", assertion))),
+    ...(scenario.script ? [asserted(SCRIPT)] : []),
+    {
+      title: "breaks no other rule and runs to its end",
+      check: (judged) => {
+        holds(judged.findings.filter((finding) => !["pass", "not-exercised", "declared"].includes(finding.status)));
+        if (judged.problem) throw new Error(judged.problem);
+      },
+    },
+  ];
+}
+
+/** The whole scenario runs again, before any of its tests: all of them, and the report, have the same result. */
+async function runAndRetry(
+  scenario: Scenario,
+  repetition: number,
+  checks: readonly Check[],
+  options: SuiteOptions,
+  aborted: () => boolean,
+): Promise<Judged> {
+  for (let retries = options.retries; ; retries--) {
+    const judged = await runScenario(scenario, repetition, options);
+    options.onJudged(judged);
+    if (retries <= 0 || aborted() || checks.every((check) => passes(check, judged))) return judged;
+  }
+}
+
+function passes(check: Check, judged: Judged): boolean {
+  try {
+    check(judged);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function holds(findings: readonly Finding[]): void {
@@ -137,7 +181,7 @@ async function runScenario(scenario: Scenario, repetition: number, options: Suit
   const findings = found.map(proven);
   // What the steps that were not carried out would have shown is unknown.
   const settled = executed.evidence.settled && executed.problem === undefined;
-  const judged = judgeAssertions(scenario, { ...executed.evidence, settled }, executed.expectation);
+  const judged = judgeAssertions(scenario, { ...executed.evidence, settled }, executed);
   const assertions = judged.map(proven);
   return { scenario, ...executed, findings, assertions, repetition };
 }

@@ -1,7 +1,17 @@
 /** What ARP rules have in common: DR has one rule for each way to ask, TUN one for all of them. */
 
-import { isAnnouncement, type Question, questionsAt, requestsFrom, type Variant } from "../arp.js";
+import { inPrefix } from "../../packet/address.js";
+import {
+  isAnnouncement,
+  type Question,
+  questionsAt,
+  repliesSeenElsewhere,
+  requestsFrom,
+  unaskedReplies,
+  type Variant,
+} from "../arp.js";
 import { core } from "../datagram.js";
+import type { Sighting } from "../journey.js";
 import type { Port } from "../network.js";
 import { absent, DIRECTOR, fail, inconclusive, missing, type Outcome, pass } from "../outcome.js";
 import type { Model } from "../setup.js";
@@ -33,9 +43,17 @@ export function directorPorts(view: View): Port[] {
 export function* silentAboutVip(view: View, model: Model, variants: readonly Variant[]): Iterable<Outcome> {
   const vips = vipsOf(view, model);
   for (const port of serverPorts(view, model)) {
-    for (const question of questionsAt(view, port)) {
+    for (const question of questionsAt(view, port, vips)) {
       if (vips.has(question.ip) && variants.includes(question.variant)) yield silence(view, question);
     }
+  }
+  for (const { at, variant } of repliesSeenElsewhere(view, vips)) {
+    if (!variants.includes(variant)) continue;
+    const { senderIp = "", senderMac = "" } = at.packet.arp ?? {};
+    const suspect = view.network.byMac(senderMac)?.host.name ?? "network";
+    const expected = `no answer to who-has ${senderIp}`;
+    const observed = `${senderIp} is at ${view.network.macText(senderMac)}`;
+    yield fail([at], { suspect, field: "arp.src.proto_ipv4", expected, observed });
   }
 }
 
@@ -53,6 +71,24 @@ function silence(view: View, { at, port, ip, answers, canary, deaf }: Question):
     return inconclusive([at, deaf], { suspect, expected, observed });
   }
   return absent(view, [at], { suspect, expected, observed: "no answer so far" });
+}
+
+/** No real server answers for an address of its network that the setup knows no owner of. */
+export function* silentAboutNobody(view: View, model: Model): Iterable<Outcome> {
+  const vips = new Set(view.services.map(({ vip }) => vip));
+  for (const port of serverPorts(view, model)) {
+    const { nic, host } = port;
+    for (const { at, ip, answers, canary } of questionsAt(view, port)) {
+      if (vips.has(ip) || view.network.byIp(ip) !== undefined || !inPrefix(ip, nic.ip, nic.prefix)) continue;
+      const [answer] = answers;
+      const expected = `no answer to who-has ${ip}`;
+      if (answer !== undefined) {
+        const observed = `${ip} is at ${view.network.macText(answer.packet.arp?.senderMac ?? "")}`;
+        // Beside captures a setup need not list every address that a host has.
+        yield missing(view, [at, answer], { suspect: host.name, field: "arp.src.proto_ipv4", expected, observed });
+      } else if (canary !== undefined) yield pass(at, canary);
+    }
+  }
 }
 
 /** Every who-has for a real server's own address is answered. */
@@ -104,7 +140,8 @@ export function* announcesNoVip(view: View, model: Model): Iterable<Outcome> {
     });
     const expected = "no ARP announcement of the VIP";
     const suspect = port.host.name;
-    const wrong = sent.filter((at) => isAnnouncement(at) && vips.has(at.packet.arp?.senderIp ?? ""));
+    const announced = sent.filter((at) => isAnnouncement(at) && vips.has(at.packet.arp?.senderIp ?? ""));
+    const wrong = [...announced, ...unaskedReplies(view, port, vips)];
     for (const at of wrong) {
       const observed = `${at.packet.arp?.senderIp} announced at ${at.packet.arp?.senderMac}`;
       yield fail([at], { suspect, field: "arp.src.proto_ipv4", expected, observed });
@@ -125,13 +162,32 @@ export function* resolvesWithDip(view: View, model: Model): Iterable<Outcome> {
       const { arp } = at.packet;
       if (arp === undefined || !rips.has(arp.targetIp)) continue;
       if (arp.senderIp === port.nic.ip) yield pass(at);
-      else {
+      else if (model !== "nat" || !asksForOwnAnswer(view, at)) {
         const observed = `who-has ${arp.targetIp} tell ${arp.senderIp}`;
         const expected = `tell ${port.nic.ip}`;
         yield fail([at], { suspect: DIRECTOR, field: "arp.src.proto_ipv4", expected, observed });
       }
     }
   }
+}
+
+/**
+ * Whether the director asks for the sake of a packet of its own from the VIP (RST, ICMP), which the real server asked
+ * for as a client: its ARP then has the VIP as sender as well, rightly (rules.md §10.11).
+ */
+function asksForOwnAnswer(view: View, at: Sighting): boolean {
+  const { senderIp = "", targetIp = "" } = at.packet.arp ?? {};
+  if (!vipsOf(view, "nat").has(senderIp)) return false;
+  const next = view.sightings.find((sighting) => {
+    const { host, direction, packet } = sighting;
+    return host === at.host && direction === "out" && packet.ip?.dst === targetIp && startOf(sighting) > startOf(at);
+  });
+  if (next !== undefined) return next.from === undefined && next.packet.ip?.src === senderIp;
+  const cause = view.sightings.findLast((sighting) => {
+    const { host, direction, packet } = sighting;
+    return host === at.host && direction === "in" && packet.ip?.src === targetIp && startOf(sighting) < startOf(at);
+  });
+  return cause?.packet.ip?.dst === senderIp && (view.children.get(cause) ?? []).length === 0;
 }
 
 function portsOfHosts(view: View, names: readonly string[]): Port[] {

@@ -154,6 +154,10 @@ function judgeReplies(view: View, at: Sighting, replies: readonly Sighting[], ex
     const observed = view.network.macText(found);
     return fail([at, reply], { ...violation, field: "arp.src.hw_mac", observed });
   }
+  if (mac !== "" && eth?.src !== mac) {
+    const observed = view.network.macText(eth?.src ?? "");
+    return fail([at, reply], { ...violation, field: "eth.src", observed });
+  }
   if (eth?.dst === at.packet.eth?.src) return pass(at, reply);
   return fail([at, reply], { ...violation, field: "eth.dst", observed: `sent to ${eth?.dst}` });
 }

@@ -5,7 +5,7 @@ import { matrixRule, rule } from "../declare.js";
 import { absent, DIRECTOR, fail, pass } from "../outcome.js";
 import { describe } from "../paths.js";
 import type { Rule } from "../rule.js";
-import { vipsOf } from "./arp-rules.js";
+import { silentAboutNobody, vipsOf } from "./arp-rules.js";
 import {
   answersFromVip,
   avoidsDirector,
@@ -157,7 +157,7 @@ const realServers: readonly Rule[] = [
     lookedFor: "a sound new request that arrives at a real server which answers",
     *judge(view) {
       for (const delivery of deliveriesOf(view, "dr")) {
-        const { answer, arrival } = delivery;
+        const { arrival, acceptance: answer } = delivery;
         if (answer !== undefined) yield pass(arrival, answer.at);
         else if (sentOn(view, arrival) === undefined) yield unanswered(view, delivery, "an answer from the VIP");
       }
@@ -183,6 +183,17 @@ const realServers: readonly Rule[] = [
         else yield fail([at, out], { ...violation, observed: `${describe(out)} with TTL ${out.packet.ip?.ttl}` });
       }
     },
+  }),
+  rule({
+    ...DR,
+    id: "DR-RS-03",
+    title: "The VIP of a real server takes no other address in",
+    statement:
+      "A real server holds the VIP with a prefix of 32: it answers no who-has for an address of its network that nobody has. Linux does so to askers of another subnet only; those of its own it takes for itself.",
+    source: "fib_add_ifaddr (the prefix of an address on lo is local as a whole)",
+    observedAt: "real servers' NICs",
+    lookedFor: "a who-has for an address that nobody has at a real server that answers for its own",
+    judge: (view) => silentAboutNobody(view, "dr"),
   }),
 ];
 

@@ -7,6 +7,7 @@ import { matrixRule, rule } from "../declare.js";
 import { fateOf, isServed } from "../fate.js";
 import { isChecksumReady, isRecordedWhole } from "../offload.js";
 import { absent, DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
+import { wrongReply } from "../own-replies.js";
 import { describe } from "../paths.js";
 import type { Rule } from "../rule.js";
 import type { Crossing, View } from "../view.js";
@@ -54,7 +55,7 @@ const ttlExpired = rule({
   profile: "core",
   models: ALL,
   statement:
-    "A packet that reaches the director with TTL 1 is not forwarded; the director should say so with ICMP time exceeded.",
+    "A packet that reaches the director with TTL 1 is not forwarded; the director should say so with ICMP time exceeded, which quotes the packet as it came in.",
   source: "RFC 1812 §5.3.1, §4.3.3.3",
   observedAt: "director in → real servers in",
   lookedFor: "a packet of a service with TTL 1 at the director",
@@ -64,7 +65,9 @@ const ttlExpired = rule({
       if (ip === undefined || ip.ttl > 1 || !ip.checksumValid) continue;
       const [out] = outs;
       const expected = "not forwarded";
-      if (out === undefined) {
+      const wrong = wrongReply(view, sighting);
+      if (out === undefined && wrong !== undefined) yield wrong;
+      else if (out === undefined) {
         yield absent(view, [sighting], { suspect: DIRECTOR, expected, observed: "no copy so far" });
       } else {
         const observed = `forwarded with TTL ${(out.packet.inner ?? out.packet).ip?.ttl}`;

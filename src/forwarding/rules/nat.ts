@@ -1,10 +1,12 @@
 /** LVS-NAT: requests and answers are translated, and both pass the director. */
 
+import { matrixOutcomes } from "../compare.js";
 import { endpoint, portsOf, protocolOf } from "../datagram.js";
 import { matrixRule, rule } from "../declare.js";
 import { absent, DIRECTOR, fail, type Outcome, pass } from "../outcome.js";
 import { describe, passesDirector, pathTo } from "../paths.js";
 import type { Rule } from "../rule.js";
+import { startOf } from "../sightings.js";
 import { flowsOf, type Stray, type View } from "../view.js";
 import { resolvesWithDip } from "./arp-rules.js";
 import { clientSide } from "./nat-topology.js";
@@ -164,7 +166,7 @@ const replies: readonly Rule[] = [
       }
     },
   }),
-  matrixRule({
+  rule({
     ...REPLY,
     id: "NAT-RSP-05",
     level: "MUST NOT",
@@ -172,8 +174,34 @@ const replies: readonly Rule[] = [
     statement:
       "No packet of a balanced connection leaves the director towards the client with a real server's address as its source.",
     source: "handle_response; RFC 3022 §4.1",
+    *judge(view) {
+      yield* matrixOutcomes(view, "NAT-RSP-05");
+      yield* unaskedLeaks(view);
+    },
   }),
 ];
+
+/** The director's own packets in the name of the real server that a client's connection is with. */
+function* unaskedLeaks(view: View): Iterable<Outcome> {
+  for (const at of view.sightings) {
+    if (at.direction !== "out" || at.from !== undefined || !view.network.isDirector(at.host)) continue;
+    const { ip } = at.packet;
+    const [protocol, ports] = [protocolOf(at.packet), portsOf(at.packet)];
+    if (ip === undefined || protocol === undefined || ports === undefined) continue;
+    const src = endpoint(ip.src, ports.src);
+    const flow = flowsOf(view, protocol, ip.dst, ports.dst).find(
+      ({ service, servers, requests: [first] }) =>
+        service.model === "nat" &&
+        service.vip !== ip.src &&
+        first !== undefined &&
+        first.time < startOf(at) &&
+        servers.some((server) => endpoint(server.ip, server.port) === src),
+    );
+    if (flow === undefined) continue;
+    const expected = endpoint(flow.service.vip, flow.service.port);
+    yield fail([at], { suspect: DIRECTOR, field: "ip.src", expected, observed: src });
+  }
+}
 
 const tuple = rule({
   ...NAT,
@@ -197,7 +225,10 @@ function* untranslated(view: View, { in: at, outs }: Stray): Iterable<Outcome> {
     return model === "nat" && realServers.some((server) => server.ip === ip.src);
   });
   if (services.length === 0 || view.network.byIp(ip.dst)?.host.role === "director") return;
-  const isKnown = flowsOf(view, protocol, ip.dst, ports.dst).length > 0;
+  // A connection that begins later says nothing about one that the answer may belong to.
+  const isKnown = flowsOf(view, protocol, ip.dst, ports.dst).some(
+    ({ requests: [first] }) => first !== undefined && first.time < startOf(at),
+  );
   // A late retransmission of an older connection looks just the same: somebody has to vouch that there was none.
   if (!isKnown && view.evidence.earlierClients?.has(endpoint(ip.dst, ports.dst)) !== false) return;
   const expected = "not translated to the VIP";

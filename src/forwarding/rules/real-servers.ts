@@ -1,8 +1,10 @@
 /** What DR and TUN have in common about real servers: they take requests in and answer straight to the client. */
 
 import { l4ChecksumState } from "../../packet/checksum.js";
+import { TCP_FLAG } from "../../packet/tcp.js";
 import { core, endpoint, isSyn, portsOf } from "../datagram.js";
 import { groupBy } from "../group.js";
+import { isSourceRouted } from "../ip-options.js";
 import type { Sighting } from "../journey.js";
 import { absent, fail, missing, type Outcome, pass } from "../outcome.js";
 import { type Answer, answersOf, arrivalsOf, describe, hasDirectorMac, keepsAddress, lastRequestTo } from "../paths.js";
@@ -10,12 +12,17 @@ import { type Host, type Model, serviceName } from "../setup.js";
 import { isPartial, startOf } from "../sightings.js";
 import type { Crossing, View } from "../view.js";
 
+const SYN_ACK = TCP_FLAG.syn | TCP_FLAG.ack;
+const SYN_ACK_RST = SYN_ACK | TCP_FLAG.rst;
+
 /** A request that arrived at a real server as it should, and what the server made of it. */
 export interface Delivery {
   readonly crossing: Crossing;
   readonly arrival: Sighting;
   readonly server: Host;
   readonly answer?: Answer;
+  /** The first answer that shows that the server took the request in. */
+  readonly acceptance?: Answer;
 }
 
 /** Requests that a real server with the VIP has to answer: sound, new, to a service that answers. */
@@ -29,11 +36,30 @@ export function deliveriesOf(view: View, model: Model): Delivery[] {
     const [arrival] = arrivalsOf(view, out);
     const server = arrival && view.network.host(arrival.host);
     if (arrival === undefined || server === undefined || !isSound(arrival)) return [];
-    const answer = answers
-      .get(crossing.flow)
-      ?.find((candidate) => candidate.server === server && startOf(candidate.at) > startOf(arrival));
-    return [answer === undefined ? { crossing, arrival, server } : { crossing, arrival, server, answer }];
+    const later = (answers.get(crossing.flow) ?? []).filter(
+      (candidate) => candidate.server === server && startOf(candidate.at) > startOf(arrival),
+    );
+    const [answer] = later;
+    const acceptance = later.find((candidate) => accepts(view, crossing, candidate));
+    const delivery = { crossing, arrival, server, ...(answer && { answer }), ...(acceptance && { acceptance }) };
+    return [delivery];
   });
+}
+
+/** What the setup says that the server does: an RST is no echo, and an ICMP error from the RIP is no answer at all. */
+function accepts(view: View, { server, service, flow, in: request }: Crossing, { at }: Answer): boolean {
+  const { ip, tcp, icmp } = core(at.packet);
+  // That the setup beside captures says nothing of closed ports is no promise that there are none.
+  const isClosed = server?.answers === "closed" || !view.evidence.settled;
+  if (icmp !== undefined) return isClosed && ip?.src === service.vip;
+  const asked = request.packet.tcp;
+  // On addresses and ports that were in use before a server may answer a SYN as one of the old connection.
+  if (asked === undefined || tcp === undefined || server?.answers !== "echo" || !flow.certainlyNew) return true;
+  if (isClosed && (tcp.flags & TCP_FLAG.rst) !== 0) return true;
+  const isSynAck = (tcp.flags & SYN_ACK_RST) === SYN_ACK;
+  const first = (asked.seq + 1) >>> 0;
+  // Data in a SYN may be taken as well (TCP Fast Open).
+  return isSynAck && (tcp.ack - first) >>> 0 <= request.packet.payload.length;
 }
 
 function mustAnswer({ server, in: sighting }: Crossing): boolean {
@@ -45,8 +71,10 @@ function mustAnswer({ server, in: sighting }: Crossing): boolean {
 function isSound({ packet: outer, frames }: Sighting): boolean {
   const packet = core(outer);
   if (packet.ip === undefined || packet.problem !== undefined || packet.ip.ttl === 0) return false;
+  // Hosts drop those by default (accept_source_route).
+  if (isSourceRouted(outer) || isSourceRouted(packet)) return false;
   const isValid = outer.ip?.checksumValid === true && packet.ip.checksumValid;
-  return isValid && (l4ChecksumState(packet) !== "invalid" || frames.some((frame) => !frame.checksumReady));
+  return isValid && (l4ChecksumState(packet) !== "invalid" || frames.some((frame) => frame.checksumReady === false));
 }
 
 /** Answers to requests that arrived with the client's own addressing: what they look like is the real server's doing. */
@@ -79,12 +107,19 @@ export function* goesDirectly(view: View, { flow, at, server }: Answer): Iterabl
   if (server === undefined || eth === undefined || hasDirectorMac(view, eth.dst)) return;
   const to = view.network.byMac(eth.dst);
   const violation = { suspect: server.name, expected: "the client's MAC, or that of a router" };
-  if (to === undefined ? eth.dst !== "" : to.host.role !== "client" && to.host.role !== "router") {
+  // A next hop that the setup does not know is wrong where it knows all there are.
+  const isWrong =
+    to === undefined ? eth.dst !== "" && knowsAllMacs(view) : to.host.role !== "client" && to.host.role !== "router";
+  if (isWrong) {
     yield fail([at], { ...violation, field: "eth.dst", observed: view.network.macText(eth.dst) });
   } else if (view.network.byMac(eth.src)?.host.name !== server.name) {
     const expected = `a MAC of ${server.name}`;
     yield fail([at], { ...violation, field: "eth.src", expected, observed: view.network.macText(eth.src) });
   } else if (flow.clientIp === at.packet.ip?.dst || at.packet.inner !== undefined) yield pass(at);
+}
+
+function knowsAllMacs({ evidence }: View): boolean {
+  return evidence.settled && evidence.setup.hosts.every(({ nics }) => nics.every(({ mac }) => mac !== ""));
 }
 
 /** No answer comes by the director's NIC: the packets of a service that come from the VIP and are no director's own. */

@@ -1,11 +1,13 @@
 /** What the models' rule files have in common: rules that differ in their model and their number only. */
 
+import { l4ChecksumState } from "../../packet/checksum.js";
 import { ICMP_FRAGMENTATION_NEEDED, ICMP_TYPE } from "../../packet/icmp.js";
 import { matrixOutcomes } from "../compare.js";
-import { portsOf } from "../datagram.js";
+import { core, portsOf } from "../datagram.js";
 import { fateOf, limitsOf } from "../fate.js";
 import type { Sighting } from "../journey.js";
-import { isRecordedWhole } from "../offload.js";
+import { ownsIp } from "../network.js";
+import { isChecksumReady, isRecordedWhole } from "../offload.js";
 import { DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
 import { describe } from "../paths.js";
 import type { Rule } from "../rule.js";
@@ -46,19 +48,18 @@ export function* fragmentOutcomes(view: View, rule: string, model: Model): Itera
       const observed = `${describe(sighting)} in ${sighting.frames.length} fragments was not forwarded`;
       yield missing(view, [sighting], { suspect: DIRECTOR, expected, observed });
     } else if (!outs.some(isPartial)) yield pass(sighting, ...outs);
-    else if (!outs.some(hasOwnTunnel)) {
+    else {
       const parts = outs.map((out) => `${out.frames.length} to ${out.packet.ip?.dst} at ${out.packet.eth?.dst}`);
-      yield fail([sighting, ...outs], {
-        suspect: DIRECTOR,
-        field: "ip.frag_offset",
-        expected,
-        observed: parts.join(", "),
-      });
+      const violation = { suspect: DIRECTOR, field: "ip.frag_offset", expected, observed: parts.join(", ") };
+      const receivers = new Set(outs.map(({ packet }) => packet.ip?.dst));
+      // To one end of a tunnel, each in a header of its own: some may not have been recorded.
+      if (outs.every(hasOwnTunnel) && receivers.size === 1) yield missing(view, [sighting, ...outs], violation);
+      else yield fail([sighting, ...outs], violation);
     }
   }
 }
 
-/** Each fragment in a tunnel header of its own is legal (RFC 2003 §3.1) and put together by the real server only. */
+/** A fragment, or several, in tunnel headers of their own: legal (RFC 2003 §3.1), put together by the real server. */
 function hasOwnTunnel({ packet }: Sighting): boolean {
   return packet.inner?.ip?.isFragment === true;
 }
@@ -66,6 +67,8 @@ function hasOwnTunnel({ packet }: Sighting): boolean {
 /** Requests larger than the way to the real server takes, with DF: refused with the MTU that fits. */
 export function* oversizeOutcomes(view: View, model: Model): Iterable<Outcome> {
   const refusals = refusalsOf(view);
+  const fitting: Outcome[] = [];
+  let tooLarge = false;
   for (const crossing of view.crossings) {
     if (crossing.kind !== "request" || crossing.model !== model) continue;
     const { in: sighting } = crossing;
@@ -73,9 +76,13 @@ export function* oversizeOutcomes(view: View, model: Model): Iterable<Outcome> {
     const limits = limitsOf(view.network, crossing);
     if (ip === undefined || !ip.checksumValid || ip.ttl <= 1 || limits.length === 0) continue;
     if (!ip.df || !isRecordedWhole(view.network, sighting)) continue;
-    if (ip.length > Math.max(...limits)) yield refused(view, crossing, limits, refusals);
-    else if (ip.length === Math.min(...limits)) yield passesThrough(view, crossing);
+    if (ip.length > Math.max(...limits)) {
+      tooLarge = true;
+      yield refused(view, crossing, limits, refusals);
+    } else if (ip.length === Math.min(...limits)) fitting.push(passesThrough(view, crossing));
   }
+  // That what fits passes says nothing about what does not.
+  yield* tooLarge ? fitting : fitting.filter(({ status }) => status !== "pass");
 }
 
 /** The same without DF: cut into fragments that make up the whole datagram. */
@@ -88,14 +95,29 @@ export function* fragmentedOutcomes(view: View, model: Model): Iterable<Outcome>
     const limits = limitsOf(view.network, crossing);
     const [out] = outs;
     if (out === undefined || limits.length === 0 || ip.length <= Math.max(...limits)) continue;
-    if (!isRecordedWhole(view.network, sighting) || !isRecordedWhole(view.network, out) || hasOwnTunnel(out)) continue;
-    if (!isPartial(out)) yield pass(sighting, out);
+    if (!isRecordedWhole(view.network, sighting)) continue;
+    if (!isRecordedWhole(view.network, out)) {
+      if (!isSentWhole(view, out)) continue;
+      const length = Math.max(...out.frames.map(({ packet }) => packet.ip?.length ?? 0));
+      const expected = `fragments of at most ${view.network.port(out.tap)?.nic.mtu} bytes`;
+      const observed = out.frames.length === 1 ? `forwarded whole with ${length} bytes` : `one of ${length} bytes`;
+      yield fail([sighting, out], { suspect: DIRECTOR, field: "ip.len", expected, observed });
+    } else if (!isPartial(out)) yield pass(sighting, out);
     else {
       const observed = `${out.frames.length} fragments that do not make up the datagram`;
       const expected = "fragments that make up the whole datagram";
-      yield fail([sighting, out], { suspect: DIRECTOR, field: "ip.frag_offset", expected, observed });
+      const violation = { suspect: DIRECTOR, field: "ip.frag_offset", expected, observed };
+      yield hasOwnTunnel(out) ? missing(view, [sighting, out], violation) : fail([sighting, out], violation);
     }
   }
+}
+
+/** Whether an oversize frame went out as it is: no NIC of a lab cuts it; otherwise where it arrived just so (TCP may be joined again). */
+function isSentWhole(view: View, out: Sighting): boolean {
+  if (view.evidence.settled) return true;
+  if (core(out.packet).tcp !== undefined) return false;
+  const { length } = out.packet.ip ?? {};
+  return (view.children.get(out) ?? []).some(({ frames }) => frames.some(({ packet }) => packet.ip?.length === length));
 }
 
 /** A packet that just fits is not refused. */
@@ -128,10 +150,32 @@ function refused(view: View, crossing: Crossing, limits: readonly number[], refu
     const observed = `ICMP fragmentation needed with MTU ${found}`;
     return fail([sighting, refusal], { suspect: DIRECTOR, field: "icmp.mtu", expected, observed });
   }
+  const wrong = wrongRefusal(view, crossing, refusal);
+  if (wrong !== undefined) return fail([sighting, refusal], { suspect: DIRECTOR, ...wrong });
   const port = quoted && portsOf(quoted)?.dst;
   if (quoted?.ip?.dst === service.vip && (port === undefined || port === service.port)) return pass(sighting, refusal);
   const observed = `it quotes ${quoted?.ip?.dst}:${port}`;
   return fail([sighting, refusal], { suspect: DIRECTOR, field: "ip.dst#2", expected, observed });
+}
+
+/** A refusal is for the client, from the VIP or another address of the director, and sound. */
+function wrongRefusal({ network, evidence }: View, { in: sighting, director, service }: Crossing, refusal: Sighting) {
+  const { ip } = refusal.packet;
+  const client = sighting.packet.ip?.src ?? "";
+  const from = ip?.src ?? "";
+  if (ip?.dst !== client) return { field: "ip.dst", expected: client, observed: ip?.dst ?? "none" };
+  const owner = network.byIp(from)?.host.name;
+  // Beside captures a setup need not list every address that the director has.
+  const isForeign = owner === undefined ? evidence.settled : !ownsIp(director, from);
+  if (from !== service.vip && isForeign) {
+    const observed = owner === undefined ? from : `${from} (${owner})`;
+    return { field: "ip.src", expected: `${service.vip} or an address of ${director.name}`, observed };
+  }
+  if (!ip.checksumValid) return { field: "ip.checksum", expected: "a valid checksum", observed: "a wrong one" };
+  if (l4ChecksumState(refusal.packet) === "invalid" && isChecksumReady(refusal)) {
+    return { field: "icmp.checksum", expected: "a valid checksum", observed: "a wrong one" };
+  }
+  return undefined;
 }
 
 function refusalsOf(view: View): Sighting[] {

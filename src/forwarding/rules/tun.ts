@@ -2,15 +2,16 @@
 
 import { IP_PROTOCOL } from "../../packet/ipv4.js";
 import { matrixOutcomes } from "../compare.js";
+import { core, hash, ipPayload } from "../datagram.js";
 import { matrixRule, rule } from "../declare.js";
 import { groupBy } from "../group.js";
 import type { Sighting } from "../journey.js";
-import { DIRECTOR, fail, type Outcome, pass } from "../outcome.js";
+import { absent, DIRECTOR, fail, type Outcome, pass } from "../outcome.js";
 import { type Answer, arrivalsOf, describe, hasDirectorMac } from "../paths.js";
 import type { Rule } from "../rule.js";
-import { startOf } from "../sightings.js";
+import { isPartial, startOf } from "../sightings.js";
 import type { View } from "../view.js";
-import { announcesNoVip, asksInOwnName, silentAboutVip } from "./arp-rules.js";
+import { announcesNoVip, asksInOwnName, silentAboutVip, vipsOf } from "./arp-rules.js";
 import {
   answersFromVip,
   avoidsDirector,
@@ -79,16 +80,21 @@ const encapsulation: readonly Rule[] = [
     ...REQUEST,
     id: "TUN-ENC-06",
     title: "The outer TTL is usable",
-    statement: "The outer TTL is that of the inner packet, or a usual fixed one (64, 128, 255).",
+    statement:
+      "The outer TTL is that of the inner packet, or another one that lasts for the routers to the real server.",
     source: "RFC 2003 §3.1",
   }),
-  matrixRule({
+  rule({
     ...REQUEST,
     id: "TUN-ENC-07",
     title: "DF is copied outward",
     statement: "Where the inner packet has DF, so has the outer header; without it either is right.",
     source: "RFC 2003 §3.1; sysctl pmtu_disc",
-    lookedFor: "a request of a TUN service, forwarded by the director",
+    lookedFor: "a request with DF of a TUN service, forwarded by the director",
+    *judge(view) {
+      const outcomes = matrixOutcomes(view, "TUN-ENC-07");
+      if (outcomes.some(({ at }) => at[0]?.packet.ip?.df === true)) yield* outcomes;
+    },
   }),
   rule({
     ...REQUEST,
@@ -158,6 +164,9 @@ function* innerTtl(view: View): Iterable<Outcome> {
   }
 }
 
+/** Packets to one real server among which IDs must not come back. */
+const RECENT = 8;
+
 function* outerIds(view: View): Iterable<Outcome> {
   const packets = view.crossings
     .filter(({ model, kind }) => model === "tun" && kind === "request")
@@ -165,14 +174,23 @@ function* outerIds(view: View): Iterable<Outcome> {
     .filter(({ packet }) => packet.inner !== undefined && packet.ip?.df === false)
     .sort((left, right) => (startOf(left) < startOf(right) ? -1 : 1));
   for (const [ip, ofServer] of groupBy(packets, ({ packet }) => packet.ip?.dst)) {
+    let repeated = Number.NEGATIVE_INFINITY;
     for (const [index, at] of ofServer.entries()) {
       const previous = ofServer[index - 1];
       if (previous === undefined) continue;
       const id = at.packet.ip?.id ?? 0;
-      if (id !== previous.packet.ip?.id) yield pass(previous, at);
+      const violation = { suspect: DIRECTOR, field: "ip.id", expected: "different IDs" };
+      const text = `0x${id.toString(16).padStart(4, "0")}`;
+      const same = ofServer.slice(Math.max(0, index - RECENT), index).findLast(({ packet }) => packet.ip?.id === id);
+      if (same === previous) {
+        yield fail([previous, at], { ...violation, observed: `${text} in two successive packets to ${ip}` });
+      } else if (same === undefined) yield pass(previous, at);
       else {
-        const observed = `0x${id.toString(16).padStart(4, "0")} in two successive packets to ${ip}`;
-        yield fail([previous, at], { suspect: DIRECTOR, field: "ip.id", expected: "different IDs", observed });
+        // Numbers drawn at random may meet once; they do not again so soon.
+        if (index - repeated <= RECENT) {
+          yield fail([same, at], { ...violation, observed: `${text} again within ${RECENT} packets to ${ip}` });
+        }
+        repeated = index;
       }
     }
   }
@@ -256,7 +274,43 @@ const realServers: readonly Rule[] = [
       yield* [...outcomes, ...announced];
     },
   }),
+  rule({
+    ...TUN,
+    id: "TUN-RS-06",
+    level: "MUST NOT",
+    title: "A real server does not send the inner packet on",
+    statement:
+      "A real server takes the packet in the tunnel in or drops it; without the VIP it does not route it back to the director, in a tunnel or without.",
+    source: "RFC 2003 §6; ip_forward",
+    observedAt: "real servers out",
+    lookedFor: "a tunnelled request that arrives at a real server",
+    *judge(view) {
+      const vips = vipsOf(view, "tun");
+      const sentOn = groupBy(
+        view.sightings.filter(({ direction, packet }) => direction === "out" && vips.has(core(packet).ip?.dst ?? "")),
+        innerKey,
+      );
+      for (const { model, kind, outs } of view.crossings) {
+        if (model !== "tun" || kind !== "request") continue;
+        for (const at of outs.flatMap((sent) => arrivalsOf(view, sent))) {
+          if (at.packet.inner === undefined) continue;
+          const key = innerKey(at);
+          const out = key && sentOn.get(key)?.find((candidate) => startOf(candidate) > startOf(at));
+          const violation = { suspect: at.host, expected: "not sent on" };
+          if (!out) yield absent(view, [at], { ...violation, observed: "not sent on so far" });
+          else
+            yield fail([at, out], { ...violation, observed: `${describe(out)} with TTL ${core(out.packet).ip?.ttl}` });
+        }
+      }
+    },
+  }),
 ];
+
+/** What is the same of a packet inside a tunnel and out of it, at one host. */
+function innerKey({ host, packet }: Sighting): string | undefined {
+  const { ip } = core(packet);
+  return ip && `${host} ${ip.src} ${ip.dst} ${ip.protocol} ${ip.id} ${hash(ipPayload(ip))}`;
+}
 
 /** ICMP errors of real servers about a tunnel's header: the server has no tunnel, or no ipip at all. */
 function refusalsOf(view: View): Sighting[] {
@@ -328,6 +382,30 @@ const others: readonly Rule[] = [
     observedAt: "director in → real servers in",
     lookedFor: "an ICMP error to the VIP about an answer, at the director",
     judge: (view) => errorOutcomes(view, "TUN-ICMP-01", "tun", "client-error"),
+  }),
+  rule({
+    ...TUN,
+    id: "TUN-SEC-02",
+    level: "MUST NOT",
+    title: "The director does not take tunnelled packets to the VIP out and balance them",
+    statement:
+      "A packet in a tunnel that ends at the VIP reaches no real server: who may not send requests must not get them in by wrapping them.",
+    source: "ipvs-sysctl (ignore_tunneled); RFC 2003 §5.1",
+    observedAt: "director in → real servers in",
+    lookedFor: "an IP-in-IP packet to the VIP at the director",
+    *judge(view) {
+      const expected = "not forwarded to any real server";
+      for (const { in: at, outs, services } of view.strays) {
+        const { ip, inner, problem } = at.packet;
+        if (ip === undefined || inner === undefined || problem !== undefined || isPartial(at)) continue;
+        if (!ip.checksumValid || ip.ttl <= 1) continue;
+        if (!services.some(({ model, vip }) => model === "tun" && vip === ip.dst)) continue;
+        const [out] = outs;
+        const violation = { suspect: DIRECTOR, expected };
+        if (out === undefined) yield absent(view, [at], { ...violation, observed: "no copy so far" });
+        else yield fail([at, out], { ...violation, observed: `sent on as ${describe(out)}` });
+      }
+    },
   }),
 ];
 

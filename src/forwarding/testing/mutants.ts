@@ -4,7 +4,7 @@ import { craftIp, type PacketSpec } from "../../packet/craft.js";
 import type { Evidence } from "../evidence.js";
 import type { Model } from "../setup.js";
 import { CLIENT, DIP, PaperLab, type Request, VIP } from "./paper-lab.js";
-import { clientError, echo, routed, serverError, session, stranger, tooLong } from "./traffic.js";
+import { clientError, echo, routed, serverError, session, stranger, tooLong, tunnelled } from "./traffic.js";
 
 export interface Mutant {
   readonly rule: string;
@@ -283,6 +283,10 @@ const drMutants: readonly Mutant[] = [
     });
     lab.forward({ ...lab.requestSpec({}), "ip.ttl": 59 });
   }),
+  mutant("DR-RS-03", "dr", "an address that nobody has is answered", (lab) => {
+    lab.ask("rs1", "10.0.0.99", { sender: "192.0.2.1" });
+    lab.ask("rs1", lab.ip("rs1"));
+  }),
   mutant("DR-ARP-01", "dr", "no answer", (lab) => lab.ask("director", VIP, { answer: false })),
   mutant("DR-ARP-01", "dr", "another MAC", (lab) => lab.ask("director", VIP, { answer: "02:00:00:00:00:77" })),
   asked("DR-ARP-02", "broadcast answered", {}),
@@ -395,9 +399,18 @@ const tunMutants: readonly Mutant[] = [
   mutant("TUN-RS-04", "tun", "no answer", (lab) => lab.request(), { answers: "echo" }),
   mutant("TUN-RS-05", "tun", "who-has VIP answered", (lab) => lab.ask("rs1", VIP)),
   mutant("TUN-RS-05", "tun", "VIP announced", (lab) => lab.resolve("rs1", VIP, VIP, lab.mac("rs1"))),
+  mutant("TUN-RS-06", "tun", "the inner packet is sent back", (lab) => {
+    lab.request();
+    for (const ttl of [59, 57]) {
+      const back = { ...lab.requestSpec({}), "ip.ttl": ttl };
+      lab.wire("rs1", "director", { ...back, "eth.src": lab.mac("rs1"), "eth.dst": lab.mac("director") });
+      lab.forward(back);
+    }
+  }),
   mutant("TUN-FRAG-01", "tun", "not forwarded", (lab) =>
     lab.toDirector(lab.requestSpec({ spec: LONG }), { fragment: 1200 }),
   ),
+  mutant("TUN-SEC-02", "tun", "a tunnelled request is taken out and balanced", (lab) => lab.forward(tunnelled(lab))),
   mutant("TUN-ICMP-01", "tun", "to the other server", (lab) => {
     lab.request();
     clientError(lab, 40001, "rs2");

@@ -142,8 +142,16 @@ function outsiders(model: Model): PaperLab {
   lab.request({ port: 44004, spec: { "tcp.flags": "A" }, copies: 0 });
   lab.request({ port: 44005, spec: { "ip.checksum": 0x1111 }, copies: 0 });
   lab.request({ port: 44006, spec: { "ip.ttl": 1 }, copies: 0 });
+  if (model === "tun") tunnelled(lab);
   echo(lab);
   return lab;
+}
+
+/** A stranger's tunnel that ends at the VIP, a request inside. */
+export function tunnelled(lab: PaperLab, port = 44007): PacketSpec {
+  const inner = lab.requestSpec({ port });
+  lab.toDirector({ "ip.src": "172.16.0.66", "ip.dst": VIP, "ip.ttl": 61, "ip.id": 3, inner });
+  return inner;
 }
 
 export function echo(lab: PaperLab, reply: PacketSpec = {}): void {
@@ -167,7 +175,7 @@ function large(model: Model): PaperLab {
       reversed,
     });
   }
-  lab.request({ port: 45003, spec: { "tcp.options": "01010101" } });
+  lab.request({ port: 45003, spec: { "tcp.options": "01010101", "ip.options": "5e04abcd", "ip.flags.df": true } });
   lab.request({ port: 45004, server: "rs2", spec: { "tcp.options": "01010101", "ip.id": 0x99 } });
   return lab;
 }
@@ -214,6 +222,8 @@ function arp(model: Model): PaperLab {
       lab.ask(server, VIP, { ...options, answer: false });
       lab.ask(server, lab.ip(server));
     }
+    lab.ask(server, "10.0.0.99", { sender: "192.0.2.1", answer: false });
+    lab.ask(server, lab.ip(server));
     lab.request({ server, port: 46000 + Number(server.at(-1)) });
     lab.resolve(server, lab.ip(server), "10.0.0.254", lab.mac(server));
     lab.answer({ server, port: 46000 + Number(server.at(-1)) });

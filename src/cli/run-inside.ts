@@ -1,0 +1,92 @@
+import type { Director } from "../director/director.js";
+import { knownDirectors } from "../director/known.js";
+import { catalogue } from "../forwarding/catalogue.js";
+import { makeStyle, renderSummary } from "../report/list.js";
+import type { RunResult, ScenarioResult } from "../report/result.js";
+import { exitStatus, runVerdict } from "../report/verdict.js";
+import { runSuites } from "../scenario/suite.js";
+import { CliError, STATUS } from "./error.js";
+import { keepLab } from "./keep.js";
+import { printScenario } from "./progress.js";
+import { CaptureNames, folderFor, reported, resultOf, unwritable, write } from "./results.js";
+import { FORMATS, type RunOptions } from "./run-options.js";
+import { inOrder, select } from "./selection.js";
+import { checkPlaces, Stages } from "./stages.js";
+import { version } from "./version.js";
+
+/** Runs the scenarios, inside the namespaces of the run; returns the exit status. */
+export async function run(paths: readonly string[], options: RunOptions): Promise<number> {
+  const started = performance.now();
+  const startedAt = new Date().toISOString();
+  const director = directorOf(options);
+  const selected = await select(paths, options);
+  checkPlaces(selected, director, options);
+  const scenarios = inOrder(selected, director, options);
+  const out = folderFor(options, startedAt);
+  const results = new Map<string, ScenarioResult>();
+  const captures = new CaptureNames();
+  const stages = new Stages(scenarios, director, options);
+  const style = makeStyle(process.stdout);
+
+  const suites = runSuites(scenarios, {
+    rules: catalogue.filter((rule) => options.profile === "extended" || rule.profile === "core"),
+    bail: options.bail,
+    retries: options.retries,
+    repeat: options.repeat,
+    ...(options.grep ? { grep: options.grep } : {}),
+    ...mochaReporter(options),
+    stageOf: (setup) => stages.of(setup),
+    onJudged(judged) {
+      // Every other scenario would say the same, at length.
+      if (stages.failure) return suites.abort();
+      const name = captures.of(judged);
+      const result = reported(out, () => resultOf(judged, options, out, name));
+      // A retry takes the place of what it tries again.
+      results.set(name, result);
+      if (options.reporter.includes("list")) printScenario(result, out, style);
+    },
+  });
+  let interrupted = false;
+  const interrupt = () => {
+    interrupted = true;
+    suites.abort();
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
+  const failures = await suites.ended;
+  if (stages.failure) throw stages.failure;
+
+  const scenarioResults = [...results.values()];
+  const result: RunResult = {
+    schemaVersion: 1,
+    tool: { name: "hopcheck", version },
+    verdict: interrupted && runVerdict(scenarioResults) === "pass" ? "inconclusive" : runVerdict(scenarioResults),
+    director: await stages.describeDirector(),
+    startedAt,
+    durationMs: Math.round(performance.now() - started),
+    scenarios: scenarioResults,
+  };
+  await write(result, out, options).catch((error) => {
+    throw unwritable(out, error);
+  });
+  if (options.reporter.includes("list")) process.stdout.write(`${renderSummary(result, style).join("\n")}\n`);
+  if (interrupted) return STATUS.interrupted;
+  if (options.keep && result.verdict !== "pass") await keepLab(stages.all());
+  if (result.verdict === "pass" && failures.length > 0)
+    throw new Error(`all rules hold, but mocha saw failures:\n${failures.join("\n")}`);
+  return exitStatus(result.verdict);
+}
+
+function mochaReporter({ reporter }: RunOptions): { reporter?: string } {
+  const name = reporter.find((name) => !(FORMATS as readonly string[]).includes(name));
+  return name ? { reporter: name } : {};
+}
+
+function directorOf({ director: name }: RunOptions): Director {
+  const director = knownDirectors.find((director) => director.name === name);
+  if (director) return director;
+  throw new CliError(
+    STATUS.badInput,
+    `unknown director ${name}; there are ${knownDirectors.map(({ name }) => name).join(", ")}`,
+  );
+}
