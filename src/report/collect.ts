@@ -107,7 +107,7 @@ function describe(finding: Finding, covered: boolean): FindingResult {
     const { title, level, profile, statement, source } = rule;
     return { ...finding, title, level, profile, statement, source, covered };
   }
-  const [, kind, line] = /^(expect|absent)@(\d+)$/.exec(finding.rule) ?? [];
+  const [, kind, line] = /^(expect|absent)@(\d+)(?::\d+)?$/.exec(finding.rule) ?? [];
   return {
     ...finding,
     title: "the scenario's own assertion",

@@ -59,6 +59,8 @@ class Execution {
   readonly #crafting: Crafting;
   readonly #flows = new Map<string, Flow>();
   readonly #forgetful = new Set<string>();
+  /** Flows whose client has sent data over TCP, so that a server may be sending some back. */
+  readonly #talkative = new Set<Flow>();
   #services: readonly Service[];
 
   constructor(scenario: Scenario, stage: Stage) {
@@ -138,7 +140,7 @@ class Execution {
 
   /** Undoes what later scenarios must not find changed, and ends what would go on into them. */
   async restore(frames: readonly Frame[]): Promise<void> {
-    for (const flow of this.#flows.values()) if (owesAcknowledgement(flow, frames)) this.#hangUp(flow);
+    for (const flow of this.#talkative) if (owesAcknowledgement(flow, frames)) this.#hangUp(flow);
     if (this.#services !== this.#scenario.setup.services)
       await this.#stage.director.configure(this.#scenario.setup.services);
     for (const host of this.#forgetful) await this.#stage.restoreNeighbours(host);
@@ -193,6 +195,7 @@ class Execution {
     const from = this.#crafting.host(step.from);
     const flow = this.#flow(step, step.from);
     const { frames } = this.#stage.lab;
+    if (flow.to.protocol === "tcp" && step.fields.payload !== undefined) this.#talkative.add(flow);
     const outgoing = this.#crafting.request(step, flow, frames, from);
     for (let i = 0; i < step.times; i++) this.#emit(outgoing);
   }
