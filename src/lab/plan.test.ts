@@ -133,8 +133,8 @@ describe("planHosts", () => {
   it("keeps the client's kernel from answering for crafted flows, and its own ports away from theirs", () => {
     const { ip, before } = planOf("client", setup([service("dr")]));
     expect(ip.filter((line) => line.startsWith("rule"))).to.deep.equal([
-      `rule add ipproto tcp sport ${CRAFTED_PORTS.first}-${CRAFTED_PORTS.last} blackhole`,
-      "rule add ipproto icmp blackhole",
+      `rule add ipproto 6 sport ${CRAFTED_PORTS.first}-${CRAFTED_PORTS.last} blackhole`,
+      "rule add ipproto 1 blackhole",
     ]);
     expect(before["net.ipv4.ip_local_port_range"]).to.equal(`${CRAFTED_PORTS.last + 1} 60999`);
   });
@@ -146,9 +146,9 @@ describe("planHosts", () => {
       expect(echoes).to.deep.equal([]);
       return ip.filter((line) => line.startsWith("rule"));
     };
-    expect(silent("nat", "tcp")).to.deep.equal(["rule add ipproto tcp sport 8080 blackhole"]);
-    expect(silent("dr", "tcp")).to.deep.equal(["rule add ipproto tcp sport 80 blackhole"]);
-    expect(silent("dr", "udp")).to.deep.equal(["rule add ipproto icmp blackhole"]);
+    expect(silent("nat", "tcp")).to.deep.equal(["rule add ipproto 6 sport 8080 blackhole"]);
+    expect(silent("dr", "tcp")).to.deep.equal(["rule add ipproto 6 sport 80 blackhole"]);
+    expect(silent("dr", "udp")).to.deep.equal(["rule add ipproto 1 blackhole"]);
   });
 
   it("listens on its own address and rport under NAT, on the VIP and its port under DR and TUN", () => {

@@ -1,5 +1,6 @@
 import { type Host, type HostOptions, modelsOf, type Nic, type Service, type Setup } from "../forwarding/setup.js";
 import { inPrefix } from "../packet/address.js";
+import { IP_PROTOCOL } from "../packet/ipv4.js";
 
 /** Client ports of crafted flows. The client's kernel has no socket behind them and must not answer for them. */
 export const CRAFTED_PORTS = { first: 10_000, last: 39_999 } as const;
@@ -148,20 +149,22 @@ function neighbours(setup: Setup, segments: readonly Segment[], host: Host): str
 
 /**
  * What the kernel must not answer by itself, because the scenario crafts it: rules without a route keep its RSTs and
- * ICMP errors in.
+ * ICMP errors in. Protocols by number: a small system has no /etc/protocols.
  */
 function silence(host: Host, services: readonly ServiceBehind[]): string[] {
   if (host.role === "client")
     return [
-      `rule add ipproto tcp sport ${CRAFTED_PORTS.first}-${CRAFTED_PORTS.last} blackhole`,
-      "rule add ipproto icmp blackhole",
+      `rule add ipproto ${IP_PROTOCOL.tcp} sport ${CRAFTED_PORTS.first}-${CRAFTED_PORTS.last} blackhole`,
+      `rule add ipproto ${IP_PROTOCOL.icmp} blackhole`,
     ];
   const silent = services.filter(({ realServer }) => realServer.answers === "silent");
   return [
     ...silent
       .filter(({ service }) => service.protocol === "tcp")
-      .map((behind) => `rule add ipproto tcp sport ${localPort(behind)} blackhole`),
-    ...(silent.some(({ service }) => service.protocol === "udp") ? ["rule add ipproto icmp blackhole"] : []),
+      .map((behind) => `rule add ipproto ${IP_PROTOCOL.tcp} sport ${localPort(behind)} blackhole`),
+    ...(silent.some(({ service }) => service.protocol === "udp")
+      ? [`rule add ipproto ${IP_PROTOCOL.icmp} blackhole`]
+      : []),
   ];
 }
 
