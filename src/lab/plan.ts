@@ -3,10 +3,10 @@ import { inPrefix } from "../packet/address.js";
 import { IP_PROTOCOL } from "../packet/ipv4.js";
 
 /** Client ports of crafted flows. The client's kernel has no socket behind them and must not answer for them. */
-export const CRAFTED_PORTS = { first: 10_000, last: 39_999 } as const;
+export const CRAFTED_PORTS = { first: 10_000, last: 49_999 } as const;
 
 /** Ports of the client's own sockets. */
-export const CONVERSATION_PORTS = { first: 40_000, last: 60_999 } as const;
+export const CONVERSATION_PORTS = { first: 50_000, last: 60_999 } as const;
 
 /** NICs whose addresses share a prefix. */
 export interface Segment {
