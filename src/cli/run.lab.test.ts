@@ -508,12 +508,8 @@ describe("hopcheck run below /run", function () {
   this.timeout(90_000);
 
   let folder: string;
-  before(function () {
-    try {
-      folder = mkdtempSync("/run/hopcheck test-");
-    } catch {
-      this.skip();
-    }
+  before(() => {
+    folder = mkdtempSync("/run/hopcheck test-");
     writeFileSync(join(folder, "pass.yaml"), PASSING);
   });
   after(() => {

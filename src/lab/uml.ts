@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { execa } from "execa";
@@ -44,14 +44,12 @@ export interface UmlSize {
  */
 export class UmlKernel {
   readonly release: string;
-  readonly #process: ChildProcess;
   readonly #consoles: readonly Console[];
   #hostsTaken = 0;
   #nicsTaken = 0;
   readonly #size: UmlSize;
 
-  private constructor(child: ChildProcess, consoles: readonly Console[], size: UmlSize, release: string) {
-    this.#process = child;
+  private constructor(consoles: readonly Console[], size: UmlSize, release: string) {
     this.#consoles = consoles;
     this.#size = size;
     this.release = release;
@@ -130,7 +128,7 @@ export class UmlKernel {
     const release = await main.answer("boot", BOOT_TIMEOUT);
     // What is written to a console before the guest has opened it is seen only when more follows.
     await Promise.all(consoles.map((console) => console.answer("the start of its shell", BOOT_TIMEOUT)));
-    return new UmlKernel(child, consoles, size, release.trim().split("\n").at(-1) ?? "");
+    return new UmlKernel(consoles, size, release.trim().split("\n").at(-1) ?? "");
   }
 
   /** A host of its own inside the guest. */
@@ -149,10 +147,6 @@ export class UmlKernel {
     this.#nicsTaken += 1;
     await host.adopt(`vec${index}`);
     return { name: `vec${index}`, tap: tapDevice(index) };
-  }
-
-  kill(): void {
-    this.#process.kill("SIGKILL");
   }
 }
 
@@ -174,9 +168,9 @@ busybox mount -t sysfs sys /sys
 busybox mount -t tmpfs tmp /tmp
 busybox mount -t tmpfs run /run
 busybox mount -t devtmpfs dev /dev
-mkdir -p /tmp/root/lib/modules
-ln -s /usr/lib/uml/modules/$(uname -r) /tmp/root/lib/modules/$(uname -r)
-for module in ${MODULES}; do modprobe -d /tmp/root $module || echo "cannot load $module"; done
+mkdir -p /tmp/guest/lib/modules
+ln -s /usr/lib/uml/modules/$(uname -r) /tmp/guest/lib/modules/$(uname -r)
+for module in ${MODULES}; do modprobe -d /tmp/guest $module || echo "cannot load $module"; done
 echo ${TAP_QUEUE} > /proc/sys/net/core/netdev_max_backlog
 perl -e '${DISABLE_OFFLOADS}' ${range(nics)
     .map((i) => `vec${i}`)
