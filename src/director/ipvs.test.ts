@@ -9,6 +9,8 @@ describe("the changes from one IPVS table to another", () => {
     protocol: "tcp",
     model,
     scheduler: "rr",
+    schedulerFlags: [],
+    onePacket: false,
     realServers: weights.map((weight, i) => ({
       name: `rs${i + 1}`,
       ip: `10.0.0.1${i + 1}`,

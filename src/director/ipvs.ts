@@ -1,6 +1,7 @@
-import type { Model, Protocol, RealServer, Service } from "../forwarding/setup.js";
+import type { Model, Protocol, RealServer, Service, Setup } from "../forwarding/setup.js";
 import { hostKernelHas } from "../lab/kernel.js";
 import type { Where } from "../lab/machine.js";
+import { ipFromNumber } from "../packet/address.js";
 import { type Director, directorHost, type RunningDirector } from "./director.js";
 
 const SERVICE_OPTION: Record<Protocol, string> = { tcp: "-t", udp: "-u", sctp: "--sctp-service" };
@@ -29,10 +30,25 @@ export const ipvs: Director = {
         current = services;
       },
     };
+    const marks = markLines(setup);
+    if (marks.length > 0) await machine.run(["tc", "-batch", "-"], `${marks.join("\n")}\n`);
     await running.configure(setup.services);
     return running;
   },
 };
+
+/** The `tc -batch` lines that give packets their services' marks as they come in. */
+function markLines(setup: Setup): string[] {
+  const marked = setup.services.filter(({ mark }) => mark !== undefined);
+  if (marked.length === 0) return [];
+  return directorHost(setup).nics.flatMap(({ name }) => [
+    `qdisc add dev ${name} clsact`,
+    ...marked.map(({ vip, protocol, port, mark }) => {
+      const match = `protocol ip flower dst_ip ${vip} ip_proto ${protocol} dst_port ${port}`;
+      return `filter add dev ${name} ingress ${match} action skbedit mark ${mark}`;
+    }),
+  ]);
+}
 
 /** The `ipvsadm -R` lines that turn one service table into another, leaving connections alone. */
 export function changes(from: readonly Service[], to: readonly Service[]): string[] {
@@ -42,34 +58,58 @@ export function changes(from: readonly Service[], to: readonly Service[]): strin
     ...[...before.keys()].filter((key) => !after.has(key)).map((key) => `-D ${key}`),
     ...[...after].flatMap(([key, service]) => {
       const known = before.get(key);
-      const head = known
-        ? known.scheduler === service.scheduler
-          ? []
-          : [`-E ${key} -s ${service.scheduler}`]
-        : [`-A ${key} -s ${service.scheduler}`];
-      return [...head, ...serverChanges(key, service, known?.realServers ?? [])];
+      const head = `${key} ${scheduling(service)}`;
+      const edit = known === undefined ? [`-A ${head}`] : head === `${key} ${scheduling(known)}` ? [] : [`-E ${head}`];
+      return [...edit, ...serverChanges(key, service, known)];
     }),
   ];
 }
 
-function serverChanges(key: string, service: Service, before: readonly RealServer[]): string[] {
-  const id = (server: RealServer) => `${server.ip}:${server.port}`;
-  // Where it cannot map, ipvsadm stores the service's port (and only then finds what it is to delete).
-  const stored = (server: RealServer) => `${server.ip}:${service.model === "nat" ? server.port : service.port}`;
-  const known = new Map(before.map((server) => [id(server), server]));
-  const wanted = new Set(service.realServers.map(id));
-  const forwarding = FORWARDING_OPTION[service.model];
+function scheduling({ scheduler, schedulerFlags, persistence, onePacket }: Service): string {
   return [
-    ...before.filter((server) => !wanted.has(id(server))).map((server) => `-d ${key} -r ${stored(server)}`),
+    `-s ${scheduler}`,
+    ...(schedulerFlags.length > 0 ? [`-b ${schedulerFlags.join(",")}`] : []),
+    ...(persistence ? [`-p ${persistence.timeout}`] : []),
+    ...(persistence && persistence.prefix < 32 ? [`-M ${netmask(persistence.prefix)}`] : []),
+    ...(onePacket ? ["-o"] : []),
+  ].join(" ");
+}
+
+/** `/29` as ipvsadm wants it of IPv4: 255.255.255.248. */
+function netmask(prefix: number): string {
+  return ipFromNumber(prefix === 0 ? 0 : (-1 << (32 - prefix)) >>> 0);
+}
+
+function serverChanges(key: string, service: Service, known: Service | undefined): string[] {
+  const before = new Map(known?.realServers.map((server) => [endpoint(service, server), server]));
+  const wanted = new Set(service.realServers.map((server) => endpoint(service, server)));
+  const gone = [...before].filter(([id]) => !wanted.has(id));
+  return [
+    ...gone.map(([, server]) => `-d ${key} -r ${stored(service, server)}`),
     ...service.realServers.flatMap((server) => {
-      const line = `${key} -r ${id(server)} ${forwarding} -w ${server.weight}`;
-      const old = known.get(id(server));
+      const id = endpoint(service, server);
+      const line = `${key} -r ${id} ${settings(service, server)}`;
+      const old = before.get(id);
       if (!old) return [`-a ${line}`];
-      return old.weight === server.weight ? [] : [`-e ${line}`];
+      return settings(service, old) === settings(service, server) ? [] : [`-e ${line}`];
     }),
   ];
 }
 
-function address(service: Service): string {
-  return `${SERVICE_OPTION[service.protocol]} ${service.vip}:${service.port}`;
+function settings({ model }: Service, { weight, limit }: RealServer): string {
+  return `${FORWARDING_OPTION[model]} -w ${weight}${limit === undefined ? "" : ` -x ${limit}`}`;
+}
+
+/** A service with a mark knows no port: its packets keep theirs. */
+function endpoint({ mark }: Service, { ip, port }: RealServer): string {
+  return mark === undefined ? `${ip}:${port}` : ip;
+}
+
+/** Where it cannot map, ipvsadm stores the service's port (and only then finds what it is to delete). */
+function stored(service: Service, server: RealServer): string {
+  return endpoint(service, service.model === "nat" ? server : { ...server, port: service.port });
+}
+
+function address({ mark, protocol, vip, port }: Service): string {
+  return mark === undefined ? `${SERVICE_OPTION[protocol]} ${vip}:${port}` : `-f ${mark}`;
 }

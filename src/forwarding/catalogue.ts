@@ -1,10 +1,12 @@
 import type { Rule } from "./rule.js";
+import { affinityRules } from "./rules/affinity.js";
 import { drRules } from "./rules/dr.js";
 import { drArpRules } from "./rules/dr-arp.js";
 import { flowRules } from "./rules/flows.js";
 import { natRules } from "./rules/nat.js";
 import { natTopologyRules } from "./rules/nat-topology.js";
 import { schedulingRules } from "./rules/scheduling.js";
+import { serviceOptionRules } from "./rules/service-options.js";
 import { serviceRules } from "./rules/services.js";
 import { tunRules } from "./rules/tun.js";
 
@@ -13,6 +15,8 @@ export const catalogue: readonly Rule[] = [
   ...serviceRules,
   ...flowRules,
   ...schedulingRules,
+  ...affinityRules,
+  ...serviceOptionRules,
   ...natRules,
   ...natTopologyRules,
   ...drRules,

@@ -5,6 +5,7 @@ import { isReset, isSyn } from "./datagram.js";
 import { isSourceRouted } from "./ip-options.js";
 import { available, type Network } from "./network.js";
 import { isRecordedWhole } from "./offload.js";
+import type { Service } from "./setup.js";
 import type { Crossing, Flow, View } from "./view.js";
 
 /** Bytes of the header that IP-in-IP puts around a packet (RFC 2003 §3.1). */
@@ -30,7 +31,9 @@ export function fateIfServed(view: View, crossing: Crossing): Fate {
   const { ip, problem } = sighting.packet;
   if (ip === undefined || problem !== undefined) return "either";
   if (!ip.checksumValid || ip.ttl <= 1) return "drop";
-  if (isNew && available(service).length === 0) return "drop";
+  // A persistent client goes on to where it went before, whatever became of that server.
+  if (isNew && available(service).length === 0) return service.persistence === undefined ? "drop" : "either";
+  if (isNew && mayRefuse(service)) return "either";
   if (isSourceRouted(sighting.packet) || !isRelayed(sighting.packet)) return "either";
   if (!isRecordedWhole(view.network, sighting) || l4ChecksumState(sighting.packet) === "invalid") return "either";
   if (isNew && flow.protocol === "tcp" && flow.clientPort === FTP_DATA) return "either";
@@ -42,6 +45,14 @@ export function fateIfServed(view: View, crossing: Crossing): Fate {
   if (limits.length > 0 && ip.length > Math.max(...limits)) return "drop";
   // What just fits is the MTU rules' to judge.
   return limits.length > 0 && ip.length >= Math.min(...limits) ? "either" : "forward";
+}
+
+/** Without a fallback a hashing scheduler refuses the clients of a drained server; with limits all servers may be full. */
+function mayRefuse({ scheduler, schedulerFlags, realServers }: Service): boolean {
+  const isHashing = scheduler === "sh" || scheduler === "mh";
+  const isDrained = realServers.some(({ weight }) => weight === 0);
+  if (isHashing && isDrained && !schedulerFlags.includes(`${scheduler}-fallback`)) return true;
+  return realServers.every(({ weight, limit }) => weight === 0 || limit !== undefined);
 }
 
 /** False only for an ICMP error that need not be passed on. */
@@ -74,7 +85,7 @@ export function isServed({ flow, service }: Crossing): boolean {
 /** Largest packets in bytes that the packet may be, for each next hop that it may go to. */
 export function limitsOf(network: Network, { kind, director, service, flow, isNew }: Crossing): number[] {
   if (kind === "reply" || kind === "server-error") return mtus([flow.clientIp]);
-  const servers = isNew ? available(service) : flow.servers;
+  const servers = isNew || service.onePacket ? available(service) : flow.servers;
   const overhead = service.model === "tun" ? TUNNEL_OVERHEAD : 0;
   return mtus(servers.map((server) => server.ip)).map((mtu) => mtu - overhead);
 

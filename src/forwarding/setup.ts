@@ -53,6 +53,16 @@ export interface RealServer {
   readonly port: number;
   readonly weight: number;
   readonly answers: Answers;
+  /** Connections beyond which it gets no new one (`ipvsadm -x`); left out: no limit. */
+  readonly limit?: number;
+}
+
+/** All connections of a client go to one real server (`ipvsadm -p`). */
+export interface Persistence {
+  /** Seconds since the client's last connection after which it may go elsewhere. */
+  readonly timeout: number;
+  /** Clients whose addresses share a prefix of this length count as one (`ipvsadm -M`). */
+  readonly prefix: number;
 }
 
 export interface Service {
@@ -62,6 +72,13 @@ export interface Service {
   readonly model: Model;
   /** IPVS name of the scheduler: rr, wrr, sh, … */
   readonly scheduler: string;
+  /** IPVS flags of the scheduler (`sh-port`, `sh-fallback`, `mh-port`, `mh-fallback`). */
+  readonly schedulerFlags: readonly string[];
+  readonly persistence?: Persistence;
+  /** Every datagram is scheduled by itself (`ipvsadm --ops`). */
+  readonly onePacket: boolean;
+  /** Firewall mark of its packets; services with the same mark are balanced as one (`ipvsadm -f`). */
+  readonly mark?: number;
   readonly realServers: readonly RealServer[];
 }
 
@@ -79,6 +96,11 @@ export function tapName(host: Host, nic: Nic): string {
 /** The models that the setup's services use. */
 export function modelsOf(setup: Setup): ReadonlySet<Model> {
   return new Set(setup.services.map((service) => service.model));
+}
+
+/** What the director's scheduler takes for one service: its name, or the mark that it shares with others. */
+export function balancedAs(service: Service): string {
+  return service.mark === undefined ? serviceName(service) : `mark ${service.mark}`;
 }
 
 export function serviceName(service: Pick<Service, "vip" | "port" | "protocol">): string {

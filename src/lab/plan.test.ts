@@ -23,6 +23,8 @@ function service(model: Model, more: Partial<Service> = {}): Service {
     protocol: "tcp",
     model,
     scheduler: "rr",
+    schedulerFlags: [],
+    onePacket: false,
     realServers: [{ name: "rs1", ip: "192.168.10.11", port: 8080, weight: 1, answers: "echo" }],
     ...more,
   };

@@ -9,7 +9,8 @@ import { UmlMachine } from "./uml-machine.js";
 export const UML_BINARY = "linux.uml";
 
 /** In the order in which they depend on each other; the guest loads no module by itself. */
-const MODULES = "veth ipip ip_vs ip_vs_rr ip_vs_wrr ip_vs_sh ip_vs_mh ip_vs_lc ip_vs_wlc";
+const MODULES =
+  "veth ipip ip_vs ip_vs_rr ip_vs_wrr ip_vs_sh ip_vs_mh ip_vs_lc ip_vs_wlc sch_ingress cls_flower act_skbedit";
 
 const BOOT_TIMEOUT = 60_000;
 
@@ -170,7 +171,7 @@ busybox mount -t tmpfs run /run
 busybox mount -t devtmpfs dev /dev
 mkdir -p /tmp/guest/lib/modules
 ln -s /usr/lib/uml/modules/$(uname -r) /tmp/guest/lib/modules/$(uname -r)
-for module in ${MODULES}; do modprobe -d /tmp/guest $module || echo "cannot load $module"; done
+modprobe -d /tmp/guest -a ${MODULES}
 echo ${TAP_QUEUE} > /proc/sys/net/core/netdev_max_backlog
 perl -e '${DISABLE_OFFLOADS}' ${range(nics)
     .map((i) => `vec${i}`)

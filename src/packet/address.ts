@@ -64,6 +64,12 @@ export function inPrefix(ip: string, network: string, prefixLength: number): boo
   return ((ipToNumber(ip) ^ ipToNumber(network)) & mask) === 0;
 }
 
+/** `10.0.0.0/24`: the network that an address lies in. */
+export function networkOf(ip: string, prefixLength: number): string {
+  const size = 2 ** (32 - prefixLength);
+  return `${ipFromNumber(Math.floor(ipToNumber(ip) / size) * size)}/${prefixLength}`;
+}
+
 /** RFC 5952: the longest run of two or more zero groups is shortened, the first one among equals. */
 export function ip6ToString(bytes: Uint8Array, offset = 0): string {
   const groups = Array.from({ length: 8 }, (_, index) => {

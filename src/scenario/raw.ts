@@ -1,6 +1,6 @@
 /** The files as their schemas let them through: not yet checked for meaning, defaults not yet filled in. */
 
-import type { Answers, Model, Protocol } from "../forwarding/setup.js";
+import type { Answers, Model, Persistence, Protocol } from "../forwarding/setup.js";
 
 export interface RawInterface {
   readonly ip: string;
@@ -22,6 +22,7 @@ export interface RawRealServer {
   readonly ip: string;
   readonly port?: number;
   readonly weight?: number;
+  readonly limit?: number;
   readonly mac?: string;
   readonly answers?: Answers;
 }
@@ -32,6 +33,10 @@ export interface RawService {
   readonly protocol: Protocol;
   readonly model?: Model;
   readonly scheduler?: string;
+  readonly schedulerFlags?: readonly string[];
+  readonly persistence?: Partial<Persistence>;
+  readonly onePacket?: boolean;
+  readonly mark?: number;
   readonly answers?: Answers;
   readonly realServers: readonly RawRealServer[];
 }

@@ -1,4 +1,4 @@
-import type { Answers, Model, RealServer, Service } from "../forwarding/setup.js";
+import type { Answers, Model, Persistence, RealServer, Service } from "../forwarding/setup.js";
 import { serviceName } from "../forwarding/setup.js";
 import { inPrefix } from "../packet/address.js";
 import { hostAddress, segmentOf } from "./addresses.js";
@@ -7,6 +7,9 @@ import type { RawService, RawSetup } from "./raw.js";
 import type { Place } from "./source.js";
 import { quoted } from "./suggest.js";
 
+/** As ipvsadm has it where `-p` stands alone (ipvsadm(8)). */
+const DEFAULT_PERSISTENCE: Persistence = { timeout: 360, prefix: 32 };
+
 /** Where a real server listens, and what it was said to do there. */
 type Listeners = Map<string, { readonly answers: Answers; readonly place: Place }>;
 
@@ -14,7 +17,7 @@ type Listeners = Map<string, { readonly answers: Answers; readonly place: Place 
 export function readServices(raw: RawSetup, place: Place, hosts: readonly HostDraft[], purpose: Purpose): Service[] {
   const seen = new Map<string, Place>();
   const listeners: Listeners = new Map();
-  return raw.services.map((service, index) => {
+  const services = raw.services.map((service, index) => {
     const at = place.at("services", index);
     const before = seen.get(serviceName(service));
     if (before)
@@ -25,6 +28,8 @@ export function readServices(raw: RawSetup, place: Place, hosts: readonly HostDr
       at.complain("`model` is missing: how the director forwards, nat, dr or tun");
     return readService(service, at, service.model ?? "nat", listeners);
   });
+  checkMarks(services, place);
+  return services;
 }
 
 function readService(raw: RawService, place: Place, model: Model, listeners: Listeners): Service {
@@ -46,9 +51,37 @@ function readService(raw: RawService, place: Place, model: Model, listeners: Lis
     }
     listeners.set(`${server.name} ${socket}/${protocol}`, { answers, place: at });
     const ip = server.ip.split("/")[0] ?? server.ip;
-    return { name: server.name, ip, port: rport, weight: server.weight ?? 1, answers };
+    if (raw.mark !== undefined && server.port !== undefined)
+      at.at("port").complain("a service with a mark keeps the ports of its packets; leave `port` out");
+    const limit = server.limit === undefined ? {} : { limit: server.limit };
+    return { name: server.name, ip, port: rport, weight: server.weight ?? 1, answers, ...limit };
   });
-  return { vip, port, protocol, model, scheduler: raw.scheduler ?? "rr", realServers };
+  if (raw.onePacket && protocol !== "udp")
+    place.at("onePacket").complain(`a service of ${protocol} has connections; \`onePacket\` is for udp`);
+  const { scheduler = "rr", schedulerFlags = [], onePacket = false, mark, persistence } = raw;
+  for (const [index, flag] of schedulerFlags.entries())
+    if (!flag.startsWith(`${scheduler}-`))
+      place.at("schedulerFlags", index).complain(`${quoted(flag)} is no flag of the scheduler ${quoted(scheduler)}`);
+  return {
+    ...{ vip, port, protocol, model, scheduler, schedulerFlags, onePacket, realServers },
+    ...(mark === undefined ? {} : { mark }),
+    ...(persistence === undefined ? {} : { persistence: { ...DEFAULT_PERSISTENCE, ...persistence } }),
+  };
+}
+
+/** Services with one mark are one service to the director: what it does with their packets must be the same for all. */
+function checkMarks(services: readonly Service[], place: Place): void {
+  const alike = ({ model, scheduler, schedulerFlags, persistence, realServers }: Service) =>
+    JSON.stringify([model, scheduler, schedulerFlags, persistence, realServers.map(({ ip, weight }) => [ip, weight])]);
+  for (const [index, service] of services.entries()) {
+    const first = services.findIndex(({ mark }) => mark !== undefined && mark === service.mark);
+    const other = services[first];
+    if (other === undefined || alike(other) === alike(service)) continue;
+    const line = place.at("services", first).position.line;
+    place
+      .at("services", index, "mark")
+      .complain(`the service in line ${line} has the same mark, but another model, scheduler or real servers`);
+  }
 }
 
 function checkVip(service: RawService, place: Place, hosts: readonly HostDraft[], purpose: Purpose): void {

@@ -74,7 +74,17 @@ export function server(name: string, ip: string, more: Partial<RealServer> = {})
 }
 
 export function service(model: Model, realServers: readonly RealServer[], more: Partial<Service> = {}): Service {
-  return { vip: VIP, port: 80, protocol: "tcp", model, scheduler: "rr", realServers, ...more };
+  return {
+    vip: VIP,
+    port: 80,
+    protocol: "tcp",
+    model,
+    scheduler: "rr",
+    schedulerFlags: [],
+    onePacket: false,
+    realServers,
+    ...more,
+  };
 }
 
 /** T-NAT2: the client on eth0, two real servers on eth1; 80/tcp → 8080, 53/udp → 5353. */

@@ -90,7 +90,8 @@ const affinity = rule({
   lookedFor: "a second packet of a flow at the director",
   *judge(view) {
     for (const crossing of view.crossings) {
-      if (crossing.kind === "request" && !crossing.isNew && isServed(crossing)) yield* sameServer(view, crossing);
+      const isOfFlow = crossing.kind === "request" && !crossing.isNew && !crossing.service.onePacket;
+      if (isOfFlow && isServed(crossing)) yield* sameServer(view, crossing);
     }
   },
 });

@@ -56,6 +56,8 @@ function* exactlyOnce(view: View, crossing: Crossing): Iterable<Outcome> {
   if (outs.length === 0) {
     const expected = ONE_COPY;
     if (!isNew || fate !== "forward" || sighting.frames.length > 1) return;
+    // What becomes of a mark is GEN-SCH-10's to tell.
+    if (crossing.service.mark !== undefined) return;
     const deaf = deafServer(view, crossing);
     const observed = `${describe(sighting)} was not forwarded`;
     yield missing(

@@ -51,7 +51,8 @@ export class PaperLab {
   constructor(
     model: Model,
     options: {
-      scheduler?: string;
+      /** What both services have otherwise. */
+      service?: Partial<Service>;
       answers?: RealServer["answers"];
       mtu?: number;
       weights?: number[];
@@ -91,11 +92,14 @@ export class PaperLab {
       port,
       protocol,
       model,
-      scheduler: options.scheduler ?? "rr",
+      scheduler: "rr",
+      schedulerFlags: [],
+      onePacket: false,
       realServers: [
         server("rs1", `${net}.11`, rport, weights[0]),
         server("rs2", options.routed ? "10.9.0.12" : `${net}.12`, rport, weights[1]),
       ],
+      ...options.service,
     });
     const mapped = model === "nat";
     this.setup = { services: [service("tcp", 80, mapped ? 8080 : 80), service("udp", 53, mapped ? 5353 : 53)], hosts };
@@ -117,10 +121,15 @@ export class PaperLab {
   }
 
   weights(rs1: number, rs2: number): void {
+    this.change((server) => ({ ...server, weight: server.name === "rs1" ? rs1 : rs2 }));
+  }
+
+  /** Another service table; a server for which nothing is given is removed. */
+  change(edit: (server: RealServer) => RealServer | undefined): void {
     this.#time += 1000n;
     const services = this.setup.services.map((service) => ({
       ...service,
-      realServers: service.realServers.map((server) => ({ ...server, weight: server.name === "rs1" ? rs1 : rs2 })),
+      realServers: service.realServers.flatMap((server) => edit(server) ?? []),
     }));
     this.changes.push({ time: this.#time, services });
   }

@@ -1,0 +1,171 @@
+/** GEN-SCH-06 to -08: where a client's connections go follows from who the client is. */
+
+import { networkOf } from "../../packet/address.js";
+import { rule } from "../declare.js";
+import { groupBy } from "../group.js";
+import { available } from "../network.js";
+import { DIRECTOR, fail, type Outcome, pass } from "../outcome.js";
+import type { Rule } from "../rule.js";
+import { balancedAs, type RealServer, type Service } from "../setup.js";
+import type { Crossing, View } from "../view.js";
+
+const CLIENTS = {
+  level: "MUST",
+  profile: "extended",
+  models: ["nat", "dr", "tun"],
+  observedAt: "director in → real servers in",
+} as const;
+
+/** So many clients that all of them on one of several servers is no chance any more. */
+const MANY_CLIENTS = 12;
+/** Of clients whose server stays: how many may go elsewhere when another server is removed (Maglev, NSDI 2016, §5.3). */
+const MOST_MOVED = 0.05;
+/** Clients from which on a share of them says something. */
+const ENOUGH_CLIENTS = 20;
+
+/** A new connection that went to one server. */
+interface Arrival {
+  readonly crossing: Crossing;
+  readonly server: RealServer;
+}
+
+const sourceHash = rule({
+  ...CLIENTS,
+  id: "GEN-SCH-06",
+  title: "Source hashing keeps a client at one real server",
+  statement:
+    "With the scheduler sh all connections of a client's address go to one real server, whatever their ports, while the set of servers stands; different addresses are spread over the servers.",
+  source: "ip_vs_sh.c",
+  lookedFor: "two new connections of one client to a service with scheduler sh and several available real servers",
+  *judge(view) {
+    for (const ofSet of sameSets(arrivals(view, byAddressAlone("sh")))) {
+      const clients = [...groupBy(ofSet, ({ crossing }) => crossing.flow.clientIp).values()];
+      for (const ofClient of clients) yield* oneServer(ofClient, "as before");
+      if (clients.length < MANY_CLIENTS || new Set(ofSet.map(({ server }) => server.ip)).size > 1) continue;
+      const expected = `${clients.length} clients on several real servers`;
+      yield fail(sightingsOf(ofSet), { suspect: DIRECTOR, expected, observed: `all on ${ofSet[0]?.server.name}` });
+    }
+  },
+});
+
+const maglev = rule({
+  ...CLIENTS,
+  id: "GEN-SCH-07",
+  level: "SHOULD",
+  title: "Maglev hashing moves only the clients of a removed real server",
+  statement:
+    "With the scheduler mh the removal of a real server moves its own clients; of all others at most one in twenty goes elsewhere.",
+  source: "ip_vs_mh.c; Maglev (NSDI 2016), §3.4",
+  lookedFor: "new connections of twenty clients to a service with scheduler mh, before and after a real server left",
+  *judge(view) {
+    for (const ofService of groupBy(arrivals(view, byAddressAlone("mh")), serviceOf).values()) {
+      const sets = sameSets(ofService);
+      for (const [index, before] of sets.entries()) {
+        const after = sets[index + 1];
+        if (after !== undefined && isShrunk(before, after)) yield* moves(before, after);
+      }
+    }
+  },
+});
+
+function* moves(before: readonly Arrival[], after: readonly Arrival[]): Iterable<Outcome> {
+  const known = new Map(before.map(({ crossing, server }) => [crossing.flow.clientIp, server.ip]));
+  const left = new Set(after[0] && available(after[0].crossing.service).map(({ ip }) => ip));
+  const staying = after.filter(({ crossing }) => left.has(known.get(crossing.flow.clientIp) ?? ""));
+  if (known.size < ENOUGH_CLIENTS || staying.length === 0) return;
+  const moved = staying.filter(({ crossing, server }) => known.get(crossing.flow.clientIp) !== server.ip);
+  if (moved.length <= staying.length * MOST_MOVED) yield pass(...sightingsOf(staying));
+  else {
+    const expected = `at most ${Math.floor(staying.length * MOST_MOVED)} of ${staying.length} clients elsewhere`;
+    yield fail(sightingsOf(moved), { suspect: DIRECTOR, expected, observed: `${moved.length} went elsewhere` });
+  }
+}
+
+/** Whether servers left and none came. */
+function isShrunk(before: readonly Arrival[], after: readonly Arrival[]): boolean {
+  const [from, to] = [before, after].map((set) => (set[0] ? available(set[0].crossing.service) : []));
+  if (from === undefined || to === undefined || to.length >= from.length || to.length === 0) return false;
+  return to.every(({ ip, weight }) => from.some((server) => server.ip === ip && server.weight === weight));
+}
+
+const persistence = rule({
+  ...CLIENTS,
+  id: "GEN-SCH-08",
+  title: "Persistence keeps a client at one real server",
+  statement:
+    "With persistence all connections of a client, or of all clients of its subnet where a prefix says so, go to one real server until the timeout has passed without any; with one mark for several ports, on all of them.",
+  source: "ip_vs_sched_persist",
+  lookedFor: "two new connections of one client to a persistent service within its timeout",
+  *judge(view) {
+    for (const ofSet of sameSets(arrivals(view, ({ persistence }) => persistence !== undefined))) {
+      for (const ofClient of groupBy(ofSet, clientOf).values()) {
+        for (const kept of withinTimeout(ofClient)) yield* oneServer(kept, "by persistence");
+      }
+    }
+  },
+});
+
+/** The addresses that count as one client. */
+function clientOf({ crossing: { service, flow } }: Arrival): string {
+  return networkOf(flow.clientIp, service.persistence?.prefix ?? 32);
+}
+
+const NANOSECONDS = 1_000_000_000n;
+
+/** Parts of a client's connections between which no timeout passed. */
+function withinTimeout(arrivals: readonly Arrival[]): Arrival[][] {
+  const parts: Arrival[][] = [];
+  for (const arrival of arrivals) {
+    const part = parts.at(-1);
+    const last = part?.at(-1)?.crossing;
+    const { time, service } = arrival.crossing;
+    const limit = BigInt(service.persistence?.timeout ?? 0) * NANOSECONDS;
+    if (part === undefined || last === undefined || time - last.time >= limit) parts.push([arrival]);
+    else part.push(arrival);
+  }
+  return parts;
+}
+
+function* oneServer(arrivals: readonly Arrival[], why: string): Iterable<Outcome> {
+  const [first, ...later] = arrivals;
+  for (const { crossing, server } of later) {
+    if (first === undefined) return;
+    const at = sightingsOf([first, { crossing, server }]);
+    const expected = `to ${first.server.name}, ${why}`;
+    if (server.ip === first.server.ip) yield pass(...at);
+    else yield fail(at, { suspect: DIRECTOR, expected, observed: `to ${server.name}` });
+  }
+}
+
+/** New connections in the order of time, of services where there is a choice. */
+function arrivals(view: View, isMeant: (service: Service) => boolean): Arrival[] {
+  return view.crossings.flatMap((crossing) => {
+    const { kind, isNew, service, server, outs, flow } = crossing;
+    const counts = kind === "request" && isNew && flow.certainlyNew && outs.length === 1 && isMeant(service);
+    return counts && server !== undefined && available(service).length > 1 ? [{ crossing, server }] : [];
+  });
+}
+
+function byAddressAlone(scheduler: string) {
+  return (service: Service) =>
+    service.scheduler === scheduler &&
+    service.persistence === undefined &&
+    !service.schedulerFlags.includes(`${scheduler}-port`);
+}
+
+/** In groups within which the service and the set of its servers stay the same. */
+function sameSets(arrivals: readonly Arrival[]): Arrival[][] {
+  const servers = ({ crossing: { service } }: Arrival) =>
+    service.realServers.map(({ ip, weight }) => `${ip} ${weight}`).join();
+  return [...groupBy(arrivals, (arrival) => `${serviceOf(arrival)} ${servers(arrival)}`).values()];
+}
+
+function serviceOf({ crossing }: Arrival): string {
+  return balancedAs(crossing.service);
+}
+
+function sightingsOf(arrivals: readonly Arrival[]) {
+  return arrivals.flatMap(({ crossing }) => crossing.outs.slice(0, 1));
+}
+
+export const affinityRules: readonly Rule[] = [sourceHash, maglev, persistence];
