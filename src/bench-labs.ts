@@ -5,7 +5,8 @@ import type { Setup } from "./forwarding/setup.js";
 import { Fabric } from "./lab/fabric.js";
 import { insideIsolation, isolate } from "./lab/isolation.js";
 import { Lab } from "./lab/lab.js";
-import { planHosts, segmentsOf } from "./lab/plan.js";
+import { planHosts } from "./lab/plan.js";
+import { segmentsOf } from "./lab/segments.js";
 import { loadSetup } from "./scenario/load.js";
 
 const ROUNDS = Number(process.argv[2] ?? 5);

@@ -45,6 +45,10 @@ const PACKAGES = [
 const KERNEL_SIGNS = {
   ip_vs: ["/proc/net/ip_vs", "/proc/sys/net/ipv4/vs"],
   ipip: ["/proc/sys/net/ipv4/conf/tunl0", "/sys/module/ipip"],
+  ip_gre: ["/proc/sys/net/ipv4/conf/gre0", "/sys/module/ip_gre"],
+  fou: ["/sys/module/fou"],
+  sit: ["/proc/sys/net/ipv4/conf/sit0", "/sys/module/sit"],
+  ip6_tunnel: ["/proc/sys/net/ipv6/conf/ip6tnl0", "/sys/module/ip6_tunnel"],
 };
 
 /** What keeps the set-up from going on; its text is all that the user sees. */

@@ -1,4 +1,5 @@
 import koffi from "koffi";
+import { ip6FromString, ipFromString, isIp6 } from "../packet/address.js";
 
 /**
  * The handful of system calls that Node has no interface for: packet sockets with a ring, entering a network
@@ -11,6 +12,7 @@ const errnoText = libc.func("const char *strerror(int)");
 
 /** Linux x86-64 and arm64 share these values (uapi/linux/if_packet.h, uapi/asm-generic). */
 export const AF_INET = 2;
+export const AF_INET6 = 10;
 export const AF_PACKET = 17;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
@@ -145,22 +147,35 @@ export function withoutStderr<T>(action: () => T): T {
   }
 }
 
+/** `struct sockaddr_in` or `sockaddr_in6`. */
 function socketAddress(ip: string, port: number): Buffer {
-  const address = Buffer.alloc(16);
-  address.writeUInt16LE(AF_INET, 0);
+  const isIpv6 = isIp6(ip);
+  const address = Buffer.alloc(isIpv6 ? 28 : 16);
+  address.writeUInt16LE(familyOf(ip), 0);
   address.writeUInt16BE(port, 2);
-  ip.split(".").forEach((part, i) => {
-    address[4 + i] = Number(part);
-  });
+  address.set(isIpv6 ? ip6FromString(ip) : ipFromString(ip), isIpv6 ? 8 : 4);
   return address;
 }
 
-/** An IPv4 socket bound to `ip:port` in the namespace that this thread is in; a TCP one listens. */
+function familyOf(ip: string): number {
+  return isIp6(ip) ? AF_INET6 : AF_INET;
+}
+
+/** The address that stands for all of a host's, of the family of another one. */
+export function anyAddress(ip: string): string {
+  return isIp6(ip) ? "::" : "0.0.0.0";
+}
+
+/** A socket bound to `ip:port` in the namespace that this thread is in; a TCP one listens. */
 export function boundSocket(type: "tcp" | "udp", ip: string, port: number): number {
-  const fd = socket(AF_INET, (type === "tcp" ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  bind(fd, socketAddress(ip, port), 16);
+  const fd = socket(familyOf(ip), (type === "tcp" ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  bindTo(fd, socketAddress(ip, port));
   if (type === "tcp") listen(fd, 1024);
   return fd;
+}
+
+function bindTo(fd: number, address: Buffer): void {
+  bind(fd, address, address.length);
 }
 
 const EINPROGRESS = 115;
@@ -170,10 +185,11 @@ const EINPROGRESS = 115;
  * @param localPort 0: one of the kernel's choice.
  */
 export function connectingSocket(ip: string, port: number, localPort = 0): number {
-  const fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const fd = socket(familyOf(ip), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const address = socketAddress(ip, port);
   try {
-    if (localPort !== 0) bind(fd, socketAddress("0.0.0.0", localPort), 16);
-    if (Number(connectCall(fd, socketAddress(ip, port), 16)) < 0 && koffi.errno() !== EINPROGRESS)
+    if (localPort !== 0) bindTo(fd, socketAddress(anyAddress(ip), localPort));
+    if (Number(connectCall(fd, address, address.length)) < 0 && koffi.errno() !== EINPROGRESS)
       throw new SystemError(`connect to ${ip}:${port}`, koffi.errno());
     return fd;
   } catch (error) {

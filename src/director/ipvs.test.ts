@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Service } from "../forwarding/setup.js";
+import { IP_IN_IP, type Service } from "../forwarding/setup.js";
 import { changes } from "./ipvs.js";
 
 describe("the changes from one IPVS table to another", () => {
@@ -11,6 +11,7 @@ describe("the changes from one IPVS table to another", () => {
     scheduler: "rr",
     schedulerFlags: [],
     onePacket: false,
+    tunnel: IP_IN_IP,
     realServers: weights.map((weight, i) => ({
       name: `rs${i + 1}`,
       ip: `10.0.0.1${i + 1}`,

@@ -1,4 +1,4 @@
-import { segmentsOf } from "../lab/plan.js";
+import { segmentsOf } from "../lab/segments.js";
 import { type Director, directorHost, type RunningDirector } from "./director.js";
 import { ReferenceDirector } from "./reference/director.js";
 
@@ -10,8 +10,9 @@ export const reference: Director = {
   async start(lab) {
     const { setup } = lab;
     const host = directorHost(setup);
+    const [gateway] = host.gateways;
     const director = new ReferenceDirector(
-      { nics: host.nics, services: setup.services, ...(host.gateway ? { gateway: host.gateway } : {}) },
+      { nics: host.nics, services: setup.services, ...(gateway ? { gateway } : {}) },
       (nic, frame) => lab.send(host.name, nic, frame),
     );
     const neighbours = {

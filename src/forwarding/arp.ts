@@ -1,8 +1,8 @@
 /** Who was asked for an address, and what was answered. */
 
-import { inPrefix } from "../packet/address.js";
 import type { Sighting } from "./journey.js";
 import { isBroadcast, type Port } from "./network.js";
+import { hasAddress, isOnLink } from "./setup.js";
 import type { View } from "./view.js";
 
 const REQUEST = 1;
@@ -43,7 +43,7 @@ export function questionsAt(view: View, port: Port, forbidden: ReadonlySet<strin
     } else if (sighting.direction === "out" && arp.opcode === REPLY) {
       const at = questionOf(questions, sighting, done, forbidden);
       questions[at]?.answers.push(sighting);
-      if (arp.senderIp === port.nic.ip && at >= done) done = at;
+      if (hasAddress(port.nic, arp.senderIp) && at >= done) done = at;
     }
   }
   let canary: Sighting | undefined;
@@ -51,7 +51,7 @@ export function questionsAt(view: View, port: Port, forbidden: ReadonlySet<strin
   for (const question of questions.toReversed()) {
     if (canary !== undefined) question.canary = canary;
     else if (deaf !== undefined) question.deaf = deaf;
-    if (question.ip !== port.nic.ip) continue;
+    if (!hasAddress(port.nic, question.ip)) continue;
     if (question.answers[0] !== undefined) canary = question.answers[0];
     else deaf = question.at;
   }
@@ -105,7 +105,7 @@ function arpAt(view: View, port: Port): Sighting[] {
 
 function variantOf({ packet: { arp, eth } }: Sighting, { nic }: Port): Variant {
   const sender = arp?.senderIp ?? NOBODY;
-  if (sender === NOBODY || !inPrefix(sender, nic.ip, nic.prefix)) return "unusual";
+  if (sender === NOBODY || !isOnLink(nic, sender)) return "unusual";
   return isBroadcast(eth?.dst ?? "") ? "broadcast" : "unicast";
 }
 

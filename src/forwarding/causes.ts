@@ -1,4 +1,3 @@
-import { inPrefix } from "../packet/address.js";
 import { ARP_OPCODE } from "../packet/arp.js";
 import type { Packet } from "../packet/packet.js";
 import { core, endpoint, portsOf, protocolOf } from "./datagram.js";
@@ -6,7 +5,7 @@ import type { Evidence } from "./evidence.js";
 import * as is from "./mending.js";
 import { Network } from "./network.js";
 import type { Cause, Finding } from "./rule.js";
-import type { Host, Service } from "./setup.js";
+import { type Host, type Service, shareSegment } from "./setup.js";
 
 /** From this many frames on a finding may have left some out (see judge.ts). */
 const MOST_FRAMES = 8;
@@ -32,7 +31,7 @@ function siteOf(finding: Finding, evidence: Evidence): is.Site | undefined {
     setup.hosts
       .filter((candidate) => candidate.role === role)
       .flatMap(({ nics }) => nics)
-      .find((own) => nic !== undefined && inPrefix(own.ip, nic.ip, nic.prefix));
+      .find((own) => nic !== undefined && shareSegment(own, nic));
   const clients = setup.hosts.filter(({ role }) => role === "client");
   const own = onLink("director") ?? network.directors[0]?.nics[0];
   const dip = own?.ip ?? "DIP";

@@ -1,6 +1,17 @@
-import { inPrefix } from "../packet/address.js";
 import type { Frame } from "../packet/frame.js";
-import { type Host, type Nic, type RealServer, type Service, type Setup, tapName } from "./setup.js";
+import {
+  addressesOf,
+  gatewayFor,
+  type Host,
+  hasAddress,
+  isOnLink,
+  type Nic,
+  type RealServer,
+  type Service,
+  type Setup,
+  shareSegment,
+  tapName,
+} from "./setup.js";
 
 const BROADCAST = "ff:ff:ff:ff:ff:ff";
 
@@ -36,7 +47,7 @@ export class Network {
         const port = { host, nic, tap: tapName(host, nic) };
         this.#ports.set(port.tap, port);
         if (nic.mac !== "") this.#byMac.set(nic.mac, port);
-        this.#byIp.set(nic.ip, port);
+        for (const { ip } of addressesOf(nic)) this.#byIp.set(ip, port);
       }
     }
     this.directors = setup.hosts.filter((host) => host.role === "director");
@@ -101,20 +112,20 @@ export class Network {
   segment(tap: string): string {
     const nic = this.#ports.get(tap)?.nic;
     if (nic === undefined) return tap;
-    const peer = [...this.#ports.values()].find((port) => inPrefix(port.nic.ip, nic.ip, nic.prefix));
-    return `${peer?.nic.ip ?? nic.ip}/${nic.prefix}`;
+    const first = [...this.#ports.values()].find((port) => shareSegment(port.nic, nic));
+    return first?.tap ?? tap;
   }
 
   #route(host: Host, ip: string): NextHop | undefined {
     const onLink = (address: string) =>
       host.nics
-        .filter((nic) => inPrefix(address, nic.ip, nic.prefix))
+        .filter((nic) => isOnLink(nic, address))
         .reduce<Nic | undefined>(
           (best, nic) => (best !== undefined && best.prefix >= nic.prefix ? best : nic),
           undefined,
         );
     const direct = onLink(ip);
-    const via = direct === undefined ? host.gateway : ip;
+    const via = direct === undefined ? gatewayFor(host, ip) : ip;
     const nic = direct ?? (via === undefined ? undefined : onLink(via));
     if (nic === undefined || via === undefined) return undefined;
     return { nic, ip: via, mac: this.#byIp.get(via)?.nic.mac ?? "" };
@@ -126,7 +137,7 @@ export function isBroadcast(mac: string): boolean {
 }
 
 export function ownsIp(host: Host, ip: string): boolean {
-  return host.nics.some((nic) => nic.ip === ip);
+  return host.nics.some((nic) => hasAddress(nic, ip));
 }
 
 export function ownsMac(host: Host, mac: string): boolean {

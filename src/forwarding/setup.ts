@@ -5,16 +5,24 @@
  * Everything here is resolved: names are unique, defaults are filled in, nothing is left to guess.
  */
 
+import { inPrefix, isIp6 } from "../packet/address.js";
+
 export type Model = "nat" | "dr" | "tun";
 export type Protocol = "tcp" | "udp" | "sctp";
 
-/** One network interface of a host, with its one primary address. */
-export interface Nic {
+/** An address of a NIC; hosts whose addresses share a prefix sit on one segment. */
+export interface Address {
+  readonly ip: string;
+  /** Length of the prefix, in bits. */
+  readonly prefix: number;
+}
+
+/** One network interface of a host, with its primary address. */
+export interface Nic extends Address {
   /** `eth0`, `eth1`, … in the order in which the setup lists them. */
   readonly name: string;
-  readonly ip: string;
-  /** Prefix length of the address; hosts whose addresses share a prefix sit on one segment. */
-  readonly prefix: number;
+  /** Further addresses: at most one of each family, the primary one included. */
+  readonly others: readonly Address[];
   /** Lower-case, colon-separated. In a lab always known; from captures learnt where the setup leaves it out. */
   readonly mac: string;
   /** Largest IP packet in bytes. */
@@ -23,8 +31,11 @@ export interface Nic {
 
 export type Role = "client" | "router" | "director" | "real-server";
 
-/** What a real server does with a request for one of its ports; a port that no service names is closed. */
-export type Answers = "echo" | "silent" | "closed";
+/**
+ * What a real server does with a request for one of its ports; a port that no service names is closed.
+ * `absent`: there is no such host, nobody answers for its address.
+ */
+export type Answers = "echo" | "silent" | "closed" | "absent";
 
 /** What the lab builds differently from the model's defaults: the place for deliberate faults. */
 export interface HostOptions {
@@ -32,16 +43,30 @@ export interface HostOptions {
   readonly sysctl: Readonly<Record<string, string>>;
   /** The device that holds the VIPs of a real server: `lo` (default for DR), `tunl0` (default for TUN), a NIC, or `none` (NAT). */
   readonly vipDevice?: string;
-  /** Prefix length with which a real server holds the VIP (default 32). */
+  /** Prefix length with which a real server holds an IPv4 VIP (default 32). */
   readonly vipPrefix: number;
+  /** Whether the host forwards packets that are not its own; left out: as its role and the models demand. */
+  readonly forwards?: boolean;
+  /** Its address where it is not the one that the services name for it. */
+  readonly actualIp?: string;
+  /** Its UDP services are bound to no address and answer from whichever the kernel takes. */
+  readonly wildcard?: boolean;
+  /** From whom a real server takes tunnels (default `anyone`, as Linux' tunl0 does). */
+  readonly tunnelFrom?: "anyone" | "director";
+  /** Whether a real server's tunnel has checksums; left out: as its services say. */
+  readonly tunnelChecksum?: boolean;
+  /** A real server that is the director's backup: it has the same services, and balances once it is the master. */
+  readonly backup?: boolean;
+  /** Addresses whose MACs it has wrong: address, and name of the host whose MAC it takes. */
+  readonly neighbours?: Readonly<Record<string, string>>;
 }
 
 export interface Host {
   readonly name: string;
   readonly role: Role;
   readonly nics: readonly Nic[];
-  /** Next hop of the default route; left out: on-link destinations only. */
-  readonly gateway?: string;
+  /** Next hops of the default routes, at most one of each family; none: on-link destinations only. */
+  readonly gateways: readonly string[];
   readonly options: HostOptions;
 }
 
@@ -65,6 +90,16 @@ export interface Persistence {
   readonly prefix: number;
 }
 
+/** What the tunnels of TUN look like; the director and the real servers have to agree about it. */
+export interface Tunnel {
+  /** IP in IP, GRE (RFC 2784), or GUE: IP in UDP to port 6080. */
+  readonly kind: "ipip" | "gre" | "gue";
+  /** Whether GRE or UDP carries a checksum. */
+  readonly checksum: boolean;
+  /** Whether the director takes part in path MTU discovery: DF copied outward, what is too long refused. */
+  readonly pmtuDiscovery: boolean;
+}
+
 export interface Service {
   readonly vip: string;
   readonly port: number;
@@ -79,6 +114,8 @@ export interface Service {
   readonly onePacket: boolean;
   /** Firewall mark of its packets; services with the same mark are balanced as one (`ipvsadm -f`). */
   readonly mark?: number;
+  /** Of TUN only. */
+  readonly tunnel: Tunnel;
   readonly realServers: readonly RealServer[];
 }
 
@@ -88,9 +125,43 @@ export interface Setup {
   readonly hosts: readonly Host[];
 }
 
+/** Where nothing else is said: IP in IP. */
+export const IP_IN_IP: Tunnel = { kind: "ipip", checksum: false, pmtuDiscovery: true };
+
 /** The name of the tap at a NIC: the host's name, with the NIC's behind it where the host has several. */
 export function tapName(host: Host, nic: Nic): string {
   return host.nics.length === 1 ? host.name : `${host.name}/${nic.name}`;
+}
+
+/** All addresses of a NIC, the primary one first. */
+export function addressesOf(nic: Nic): readonly Address[] {
+  return [nic, ...nic.others];
+}
+
+export function hasAddress(nic: Nic, ip: string): boolean {
+  return addressesOf(nic).some((own) => own.ip === ip);
+}
+
+/** Whether an address lies in a network of the NIC. */
+export function isOnLink(nic: Nic, ip: string): boolean {
+  return addressesOf(nic).some((own) => inPrefix(ip, own.ip, own.prefix));
+}
+
+/** Whether two NICs are on one segment. */
+export function shareSegment(one: Nic, other: Nic): boolean {
+  return addressesOf(one).some(({ ip, prefix }) => {
+    return addressesOf(other).some((address) => address.prefix === prefix && inPrefix(address.ip, ip, prefix));
+  });
+}
+
+/** The NIC's address of the family of another address. */
+export function addressFor(nic: Nic, ip: string): string | undefined {
+  return addressesOf(nic).find((own) => isIp6(own.ip) === isIp6(ip))?.ip;
+}
+
+/** The next hop of the default route of an address's family. */
+export function gatewayFor({ gateways }: Host, ip: string): string | undefined {
+  return gateways.find((gateway) => isIp6(gateway) === isIp6(ip));
 }
 
 /** The models that the setup's services use. */
@@ -103,6 +174,7 @@ export function balancedAs(service: Service): string {
   return service.mark === undefined ? serviceName(service) : `mark ${service.mark}`;
 }
 
-export function serviceName(service: Pick<Service, "vip" | "port" | "protocol">): string {
-  return `${service.vip}:${service.port}/${service.protocol}`;
+/** `10.0.0.10:80/tcp`, `[fd00::10]:80/tcp` */
+export function serviceName({ vip, port, protocol }: Pick<Service, "vip" | "port" | "protocol">): string {
+  return `${isIp6(vip) ? `[${vip}]` : vip}:${port}/${protocol}`;
 }

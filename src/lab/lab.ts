@@ -10,8 +10,9 @@ import { LabFrame } from "./lab-frame.js";
 import { bridgeMac, disableOffloadsOf, droppedAt, droppedBetween, type Link, linkLines } from "./links.js";
 import type { Machine, Where } from "./machine.js";
 import { NamespaceMachine } from "./namespace.js";
-import { type HostPlan, planHosts, segmentsOf } from "./plan.js";
+import { canaryAddress, forwardingSettings, type HostPlan, planHosts } from "./plan.js";
 import { NotSettled, Prober } from "./prober.js";
+import { segmentsOf } from "./segments.js";
 import type { UmlMachine } from "./uml-machine.js";
 
 /** Frames of a burst after which a director in this process lets the recording catch up. */
@@ -124,7 +125,11 @@ export class Lab {
     for (const [i, segment] of segments.entries())
       this.#prober.watch(
         this.#bridge(i),
-        segment.members.map(({ host, nic }) => ({ tap: tapName(host, nic), nic })),
+        segment.members.map(({ host, nic }) => ({
+          tap: tapName(host, nic),
+          mac: nic.mac,
+          ip: canaryAddress(host, nic),
+        })),
       );
   }
 
@@ -160,6 +165,7 @@ export class Lab {
       .filter((link) => link.host === plan.host && machine.where === "user-mode-linux")
       .map((link) => `link set ${link.device} name ${link.nic.name} address ${link.nic.mac}`);
     await machine.ip([...renamed, ...plan.ip]);
+    if (plan.ip6.length > 0) await machine.ip(plan.ip6, 6);
     await machine.sysctl(plan.after);
     for (const { protocol, ip, port } of plan.echoes) await machine.echo(protocol, ip, port);
   }
@@ -207,6 +213,11 @@ export class Lab {
   async forgetNeighbours(host: string): Promise<void> {
     const plan = this.#plan(host);
     await this.machine(host).ip(plan.host.nics.map((nic) => `neigh flush dev ${nic.name} nud all`));
+  }
+
+  /** Turns a host's forwarding of packets that are not its own on or off. */
+  async forward(host: string, on: boolean): Promise<void> {
+    await this.machine(host).sysctl(forwardingSettings(this.#plan(host).host, on));
   }
 
   /** Gives a host the neighbour table again that the lab was built with. */

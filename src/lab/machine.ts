@@ -9,8 +9,8 @@ export interface Machine {
   readonly where: Where;
   /** Writes kernel settings, by dotted name, in the order given. */
   sysctl(settings: Readonly<Record<string, string>>): Promise<void>;
-  /** Runs the lines of one `ip -batch` inside the host. @throws CommandError with what `ip` said. */
-  ip(lines: readonly string[]): Promise<void>;
+  /** Runs the lines of one `ip -batch` inside the host, all about one family where that is given. @throws CommandError with what `ip` said. */
+  ip(lines: readonly string[], family?: 6): Promise<void>;
   /** Runs a command inside the host, with `input` on its standard input; resolves to what it printed, errors included. */
   run(command: readonly string[], input?: string): Promise<string>;
   /** Answers every TCP connection and UDP datagram to `ip:port` with what it was sent. */

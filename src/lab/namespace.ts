@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { execa } from "execa";
 import { boundSocket, insideNamespace, readable } from "../capture/libc.js";
+import { isIp6 } from "../packet/address.js";
 import { CommandError, type Machine } from "./machine.js";
 
 /** A host that is a network namespace of the host's own kernel. */
@@ -31,8 +32,8 @@ export class NamespaceMachine implements Machine {
     });
   }
 
-  async ip(lines: readonly string[]): Promise<void> {
-    await this.#execute(["ip", "-n", this.#name, "-batch", "-"], lines.join("\n"));
+  async ip(lines: readonly string[], family?: 6): Promise<void> {
+    await this.#execute(["ip", ...(family ? ["-6"] : []), "-n", this.#name, "-batch", "-"], lines.join("\n"));
   }
 
   async run(command: readonly string[], input = ""): Promise<string> {
@@ -49,7 +50,7 @@ export class NamespaceMachine implements Machine {
       server.listen({ fd });
     } else {
       this.#datagramSockets.push(fd);
-      const server = createSocket("udp4");
+      const server = createSocket(isIp6(ip) ? "udp6" : "udp4");
       server.on("message", (message, peer) => {
         // Nobody can be answered at port 0, and what the kernel refuses to send is lost as on any host.
         if (peer.port !== 0) server.send(message, peer.port, peer.address, () => {});

@@ -1,6 +1,7 @@
 import { expect } from "chai";
-import type { Host, Model, Nic, Role, Service, Setup } from "../forwarding/setup.js";
-import { CRAFTED_PORTS, type HostPlan, nicTowards, planHosts, segmentsOf } from "./plan.js";
+import { type Host, IP_IN_IP, type Model, type Nic, type Role, type Service, type Setup } from "../forwarding/setup.js";
+import { CRAFTED_PORTS, type HostPlan, planHosts } from "./plan.js";
+import { nicTowards, segmentsOf } from "./segments.js";
 
 const VIP = "10.0.0.10";
 
@@ -9,11 +10,11 @@ function nic(name: string, ip: string, prefix = 24): Nic {
     .split(".")
     .map((part) => Number(part).toString(16).padStart(2, "0"))
     .join(":")}`;
-  return { name, ip, prefix, mac, mtu: 1500 };
+  return { name, ip, prefix, others: [], mac, mtu: 1500 };
 }
 
 function host(name: string, role: Role, nics: Nic[], more: Partial<Host> = {}): Host {
-  return { name, role, nics, options: { sysctl: {}, vipPrefix: 32 }, ...more };
+  return { name, role, nics, gateways: [], options: { sysctl: {}, vipPrefix: 32 }, ...more };
 }
 
 function service(model: Model, more: Partial<Service> = {}): Service {
@@ -25,6 +26,7 @@ function service(model: Model, more: Partial<Service> = {}): Service {
     scheduler: "rr",
     schedulerFlags: [],
     onePacket: false,
+    tunnel: IP_IN_IP,
     realServers: [{ name: "rs1", ip: "192.168.10.11", port: 8080, weight: 1, answers: "echo" }],
     ...more,
   };
@@ -35,7 +37,7 @@ function setup(services: Service[], rs: Partial<Host> = {}): Setup {
   return {
     services,
     hosts: [
-      host("client", "client", [nic("eth0", "172.16.0.100")], { gateway: "172.16.0.254" }),
+      host("client", "client", [nic("eth0", "172.16.0.100")], { gateways: ["172.16.0.254"] }),
       host("router", "router", [nic("eth0", "10.0.0.254"), nic("eth1", "172.16.0.254")]),
       host("director", "director", [nic("eth0", "192.168.10.1"), nic("eth1", "10.0.0.1")]),
       host("rs1", "real-server", [nic("eth0", "192.168.10.11")], rs),

@@ -1,6 +1,19 @@
-import { type Host, type HostOptions, modelsOf, type Nic, type Service, type Setup } from "../forwarding/setup.js";
-import { inPrefix } from "../packet/address.js";
-import { IP_PROTOCOL } from "../packet/ipv4.js";
+import {
+  type Address,
+  addressesOf,
+  addressFor,
+  type Host,
+  type HostOptions,
+  hasAddress,
+  isOnLink,
+  modelsOf,
+  type Nic,
+  type Service,
+  type Setup,
+} from "../forwarding/setup.js";
+import { isIp, isIp6 } from "../packet/address.js";
+import { type Member, nicTowards, type Segment, segmentsOf } from "./segments.js";
+import { tunnelLines } from "./tunnels.js";
 
 /** Client ports of crafted flows. The client's kernel has no socket behind them and must not answer for them. */
 export const CRAFTED_PORTS = { first: 10_000, last: 49_999 } as const;
@@ -8,12 +21,11 @@ export const CRAFTED_PORTS = { first: 10_000, last: 49_999 } as const;
 /** Ports of the client's own sockets. */
 export const CONVERSATION_PORTS = { first: 50_000, last: 60_999 } as const;
 
-/** NICs whose addresses share a prefix. */
-export interface Segment {
-  /** `10.0.0.0/24`. */
-  readonly network: string;
-  readonly members: readonly { readonly host: Host; readonly nic: Nic }[];
-}
+/** What canaries ask a NIC for that has no IPv4 address of its own; nobody else does (RFC 3927). */
+const CANARY_IP = "169.254.77.77";
+
+/** By number: a small system has no /etc/protocols. */
+const PROTOCOL_NUMBER = { icmp: 1, tcp: 6, icmp6: 58, sctp: 132 } as const;
 
 /** What one host is told, whichever kernel runs it. */
 export interface HostPlan {
@@ -22,33 +34,11 @@ export interface HostPlan {
   readonly before: Readonly<Record<string, string>>;
   /** Lines for `ip -batch` inside the host. */
   readonly ip: readonly string[];
+  /** Lines for `ip -6 -batch`: of those that do not say by themselves which family they are about. */
+  readonly ip6: readonly string[];
   /** Kernel settings once the NICs are there. */
   readonly after: Readonly<Record<string, string>>;
   readonly echoes: readonly { readonly protocol: "tcp" | "udp"; readonly ip: string; readonly port: number }[];
-}
-
-export function segmentsOf(setup: Setup): Segment[] {
-  const segments = new Map<string, { host: Host; nic: Nic }[]>();
-  for (const host of setup.hosts)
-    for (const nic of host.nics) {
-      const network = networkOf(nic);
-      segments.set(network, [...(segments.get(network) ?? []), { host, nic }]);
-    }
-  return [...segments].map(([network, members]) => ({ network, members }));
-}
-
-function networkOf(nic: Nic): string {
-  const bits = nic.ip.split(".").reduce((value, part) => value * 256 + Number(part), 0);
-  const network = bits - (bits % 2 ** (32 - nic.prefix));
-  const parts = [24, 16, 8, 0].map((shift) => Math.floor(network / 2 ** shift) % 256);
-  return `${parts.join(".")}/${nic.prefix}`;
-}
-
-/** The NIC on whose segment the address lies; else the first. */
-export function nicTowards(host: Host, ip: string): Nic {
-  const nic = host.nics.find((nic) => inPrefix(ip, nic.ip, nic.prefix)) ?? host.nics[0];
-  if (!nic) throw new Error(`${host.name} has no NIC`);
-  return nic;
 }
 
 /** What every host of the setup is told, apart from the director's balancing. */
@@ -59,29 +49,57 @@ export function planHosts(setup: Setup): HostPlan[] {
     const vips = virtualAddresses(setup, host, services);
     return {
       host,
-      before: { ...quietDefaults, ...roleSettings(setup, host, services) },
+      before: { ...quietDefaults, ...familySettings(host), ...roleSettings(setup, host, services) },
       ip: [
         "link set lo up",
-        ...host.nics.flatMap((nic) => [
-          `address add ${nic.ip}/${nic.prefix} dev ${nic.name}`,
-          `link set ${nic.name} mtu ${nic.mtu} up`,
-        ]),
-        ...(vips.device === "tunl0" ? ["link set tunl0 up"] : []),
-        ...vips.addresses.map((address) => `address add ${address} dev ${vips.device}`),
-        ...(host.gateway ? [`route add default via ${host.gateway}`] : []),
+        ...host.nics.flatMap((nic) => nicLines(host, nic)),
+        ...tunnelLines(setup, host),
+        ...vips.lines,
+        ...host.gateways.map((gateway) => `route add ${isIp6(gateway) ? "::/0" : "default"} via ${gateway}`),
         ...neighbours(setup, segments, host),
-        ...silence(host, services),
+        ...silence(host, services).map(([, line]) => line),
       ],
-      after: { ...(vips.device === "tunl0" ? { "net.ipv4.conf.tunl0.rp_filter": "0" } : {}), ...host.options.sysctl },
+      ip6: usesIp6(host) ? silence(host, services).map(([line6]) => line6) : [],
+      after: {
+        ...(vips.device === "tunl0" ? { "net.ipv4.conf.tunl0.rp_filter": "0" } : {}),
+        ...host.options.sysctl,
+      },
       echoes: echoes(host, services),
     };
   });
 }
 
-/** What makes captures deterministic: no IPv6 chatter, no redirects, no reverse-path filter, no limit on ICMP errors. */
+function nicLines(host: Host, nic: Nic): string[] {
+  const { actualIp } = host.options;
+  const own = ({ ip, prefix }: Address) => `address add ${ip}/${prefix} dev ${nic.name}${isIp6(ip) ? " nodad" : ""}`;
+  const isFirst = nic === host.nics[0];
+  const addresses = addressesOf(nic).map((address) =>
+    isFirst && actualIp !== undefined && isIp6(address.ip) === isIp6(actualIp)
+      ? own({ ...address, ip: actualIp })
+      : own(address),
+  );
+  const hasIpv4 = addressesOf(nic).some(({ ip }) => isIp(ip));
+  return [
+    ...(hasIpv4 ? [] : [`address add ${CANARY_IP}/32 dev ${nic.name} scope link`]),
+    // IPv6 gives addresses only to a device that is up, IPv4 sends from the first that it was given.
+    `link set ${nic.name} mtu ${nic.mtu} up`,
+    ...addresses,
+  ];
+}
+
+/** The IPv4 address that a NIC answers canaries for. */
+export function canaryAddress(host: Host, nic: Nic): string {
+  const { actualIp } = host.options;
+  if (nic === host.nics[0] && actualIp !== undefined && isIp(actualIp)) return actualIp;
+  return addressFor(nic, CANARY_IP) ?? CANARY_IP;
+}
+
+function usesIp6({ nics }: Host): boolean {
+  return nics.some((nic) => addressesOf(nic).some(({ ip }) => isIp6(ip)));
+}
+
+/** What makes captures deterministic: no redirects, no reverse-path filter, no limit on ICMP errors. */
 const quietDefaults: HostOptions["sysctl"] = {
-  "net.ipv6.conf.all.disable_ipv6": "1",
-  "net.ipv6.conf.default.disable_ipv6": "1",
   "net.ipv4.conf.all.rp_filter": "0",
   "net.ipv4.conf.default.rp_filter": "0",
   "net.ipv4.conf.all.send_redirects": "0",
@@ -93,13 +111,46 @@ const quietDefaults: HostOptions["sysctl"] = {
   "net.ipv4.tcp_synack_retries": "0",
 };
 
+/** IPv6 where a host has it, without what it says unasked; else none of it. */
+function familySettings(host: Host): HostOptions["sysctl"] {
+  const forAll = (name: string, value: string) => ({
+    [`net.ipv6.conf.all.${name}`]: value,
+    [`net.ipv6.conf.default.${name}`]: value,
+  });
+  if (!usesIp6(host)) return forAll("disable_ipv6", "1");
+  return {
+    ...forAll("disable_ipv6", "0"),
+    ...forAll("accept_dad", "0"),
+    ...forAll("accept_ra", "0"),
+    ...forAll("router_solicitations", "0"),
+    "net.ipv6.icmp.ratelimit": "0",
+    // Membership of a multicast group is reported once, and not again at a random time.
+    "net.ipv6.mld_qrv": "1",
+  };
+}
+
 function roleSettings(setup: Setup, host: Host, services: readonly ServiceBehind[]): Record<string, string> {
-  if (host.role === "router") return { "net.ipv4.ip_forward": "1" };
-  if (host.role === "director") return { "net.ipv4.ip_forward": modelsOf(setup).has("nat") ? "1" : "0" };
+  const forwards = host.options.forwards ?? mustForward(setup, host);
+  const forwarding = forwards === undefined ? {} : forwardingSettings(host, forwards);
   if (host.role === "client")
-    return { "net.ipv4.ip_local_port_range": `${CONVERSATION_PORTS.first} ${CONVERSATION_PORTS.last}` };
-  if (services.every(({ service }) => service.model === "nat")) return {};
-  return { "net.ipv4.conf.all.arp_ignore": "1", "net.ipv4.conf.all.arp_announce": "2" };
+    return { ...forwarding, "net.ipv4.ip_local_port_range": `${CONVERSATION_PORTS.first} ${CONVERSATION_PORTS.last}` };
+  if (host.role !== "real-server" || services.every(({ service }) => service.model === "nat")) return forwarding;
+  return { ...forwarding, "net.ipv4.conf.all.arp_ignore": "1", "net.ipv4.conf.all.arp_announce": "2" };
+}
+
+/** Undefined where it is the kernel's own choice. */
+function mustForward(setup: Setup, { role }: Host): boolean | undefined {
+  if (role === "director") return modelsOf(setup).has("nat");
+  return role === "router" ? true : undefined;
+}
+
+/** The kernel settings that turn a host's forwarding on or off. */
+export function forwardingSettings(host: Host, on: boolean): Record<string, string> {
+  const value = on ? "1" : "0";
+  return {
+    "net.ipv4.ip_forward": value,
+    ...(usesIp6(host) ? { "net.ipv6.conf.all.forwarding": value } : {}),
+  };
 }
 
 interface ServiceBehind {
@@ -117,54 +168,86 @@ function virtualAddresses(
   setup: Setup,
   host: Host,
   services: readonly ServiceBehind[],
-): { device: string; addresses: string[] } {
+): { device: string; lines: string[] } {
   if (host.role === "director") {
     const vips = [...new Set(setup.services.map((service) => service.vip))];
-    return { device: nicTowards(host, vips[0] ?? "").name, addresses: vips.map((vip) => `${vip}/32`) };
+    // Not a source that the kernel would choose by itself: real servers drop packets from an address of their own.
+    const lines = vips.map((vip) => vipLine(vip, nicTowards(host, vip).name, 32, isIp6(vip) ? " preferred_lft 0" : ""));
+    return { device: "", lines };
   }
   const device = host.options.vipDevice ?? "none";
-  if (device === "none") return { device, addresses: [] };
+  if (device === "none") return { device, lines: [] };
   const vips = new Set(services.filter(({ service }) => service.model !== "nat").map(({ service }) => service.vip));
-  return { device, addresses: [...vips].map((vip) => `${vip}/${host.options.vipPrefix}`) };
+  return {
+    device,
+    lines: [...vips].map((vip) => vipLine(vip, isIp6(vip) ? deviceFor6(device) : device, host.options.vipPrefix)),
+  };
+}
+
+/** tunl0 is for IPv4 alone. */
+function deviceFor6(device: string): string {
+  return device === "tunl0" ? "lo" : device;
+}
+
+function vipLine(vip: string, device: string, prefix: number, more = ""): string {
+  return isIp6(vip)
+    ? `address add ${vip}/128 dev ${device} nodad${more}`
+    : `address add ${vip}/${prefix} dev ${device}`;
 }
 
 /** Everybody knows everybody from the start: an unresolved neighbour would hold a packet back while later ones overtake it. */
 function neighbours(setup: Setup, segments: readonly Segment[], host: Host): string[] {
-  const director = setup.hosts.find((other) => other.role === "director");
   return segments.flatMap(({ members }) => {
     const own = members.find((member) => member.host === host);
     if (!own) return [];
     const others = members.filter((member) => member.host !== host);
-    const known = others.map(({ nic }) => ({ ip: nic.ip, mac: nic.mac }));
-    const knowsVip = host.role === "router" || host.role === "client";
-    if (director && knowsVip)
-      for (const vip of new Set(setup.services.map((service) => service.vip))) {
-        const nic = nicTowards(director, vip);
-        if (inPrefix(vip, own.nic.ip, own.nic.prefix) && others.some((other) => other.nic === nic))
-          known.push({ ip: vip, mac: nic.mac });
-      }
-    return known.map(({ ip, mac }) => `neigh replace ${ip} lladdr ${mac} dev ${own.nic.name} nud permanent`);
+    const known = new Map(others.flatMap(({ nic }) => addressesOf(nic).map(({ ip }) => [ip, nic.mac])));
+    for (const [vip, mac] of virtualNeighbours(setup, own, others)) known.set(vip, mac);
+    for (const [ip, name] of Object.entries(host.options.neighbours ?? {})) {
+      const mistaken = others.find((member) => member.host.name === name)?.nic.mac;
+      if (mistaken !== undefined) known.set(ip, mistaken);
+    }
+    return [...known]
+      .filter(([ip]) => isOnLink(own.nic, ip))
+      .map(([ip, mac]) => `neigh replace ${ip} lladdr ${mac} dev ${own.nic.name} nud permanent`);
+  });
+}
+
+/** The VIPs, for those who send requests. */
+function virtualNeighbours(setup: Setup, own: Member, others: readonly Member[]): [string, string][] {
+  const director = setup.hosts.find((other) => other.role === "director");
+  if (director === undefined || (own.host.role !== "router" && own.host.role !== "client")) return [];
+  return [...new Set(setup.services.map((service) => service.vip))].flatMap((vip) => {
+    const nic = nicTowards(director, vip);
+    const isHere = others.some((other) => other.nic === nic) && !hasAddress(own.nic, vip);
+    return isHere ? [[vip, nic.mac] as [string, string]] : [];
   });
 }
 
 /**
  * What the kernel must not answer by itself, because the scenario crafts it: rules without a route keep its RSTs and
- * ICMP errors in. Protocols by number: a small system has no /etc/protocols.
+ * ICMP errors in. For each the line of IPv6 and the one of IPv4.
  */
-function silence(host: Host, services: readonly ServiceBehind[]): string[] {
+function silence(host: Host, services: readonly ServiceBehind[]): [string, string][] {
+  const same = (line: string): [string, string] => [line, line];
+  const icmp: [string, string] = [
+    `rule add ipproto ${PROTOCOL_NUMBER.icmp6} blackhole`,
+    `rule add ipproto ${PROTOCOL_NUMBER.icmp} blackhole`,
+  ];
   if (host.role === "client")
     return [
-      `rule add ipproto ${IP_PROTOCOL.tcp} sport ${CRAFTED_PORTS.first}-${CRAFTED_PORTS.last} blackhole`,
-      `rule add ipproto ${IP_PROTOCOL.icmp} blackhole`,
+      same(`rule add ipproto ${PROTOCOL_NUMBER.tcp} sport ${CRAFTED_PORTS.first}-${CRAFTED_PORTS.last} blackhole`),
+      icmp,
     ];
   const silent = services.filter(({ realServer }) => realServer.answers === "silent");
   return [
     ...silent
       .filter(({ service }) => service.protocol === "tcp")
-      .map((behind) => `rule add ipproto ${IP_PROTOCOL.tcp} sport ${localPort(behind)} blackhole`),
-    ...(silent.some(({ service }) => service.protocol === "udp")
-      ? [`rule add ipproto ${IP_PROTOCOL.icmp} blackhole`]
+      .map((behind) => same(`rule add ipproto ${PROTOCOL_NUMBER.tcp} sport ${localPort(behind)} blackhole`)),
+    ...(silent.some(({ service }) => service.protocol === "sctp")
+      ? [same(`rule add ipproto ${PROTOCOL_NUMBER.sctp} blackhole`)]
       : []),
+    ...(silent.some(({ service }) => service.protocol !== "tcp") ? [icmp] : []),
   ];
 }
 
@@ -172,11 +255,13 @@ function echoes(host: Host, services: readonly ServiceBehind[]): HostPlan["echoe
   const nic = host.nics[0];
   return services.flatMap((behind) => {
     const { service, realServer } = behind;
-    if (realServer.answers !== "echo" || service.protocol === "sctp" || !nic) return [];
+    const { protocol, model, vip } = service;
+    if (realServer.answers !== "echo" || protocol === "sctp" || !nic) return [];
     // Without the VIP there is nothing to listen at: the fault is for the rules to find.
-    if (service.model !== "nat" && host.options.vipDevice === "none") return [];
-    const ip = service.model === "nat" ? nic.ip : service.vip;
-    return [{ protocol: service.protocol, ip, port: localPort(behind) }];
+    if (model !== "nat" && host.options.vipDevice === "none") return [];
+    const isWild = host.options.wildcard && protocol === "udp";
+    const ip = isWild ? (isIp6(vip) ? "::" : "0.0.0.0") : model === "nat" ? realServer.ip : vip;
+    return [{ protocol, ip, port: localPort(behind) }];
   });
 }
 

@@ -1,4 +1,3 @@
-import type { Nic } from "../forwarding/setup.js";
 import { macFromString } from "../packet/address.js";
 import { craft } from "../packet/craft.js";
 import { ETHERTYPE } from "../packet/ethernet.js";
@@ -12,6 +11,14 @@ const START_ROUND = 100;
 /** The lab did not come to rest, and who is to blame. */
 export class NotSettled extends Error {
   override name = "NotSettled";
+}
+
+/** A NIC as canaries know it. */
+export interface ProbedNic {
+  readonly tap: string;
+  readonly mac: string;
+  /** An IPv4 address of it. */
+  readonly ip: string;
 }
 
 interface Probe {
@@ -43,8 +50,8 @@ export class Prober {
   }
 
   /** Adds the NICs of a segment; the canaries enter it through its bridge. */
-  watch(bridge: string, nics: readonly { tap: string; nic: Nic }[]): void {
-    for (const { tap, nic } of nics) this.#probes.push({ tap, bridge, request: canary(nic) });
+  watch(bridge: string, nics: readonly ProbedNic[]): void {
+    for (const nic of nics) this.#probes.push({ tap: nic.tap, bridge, request: canary(nic) });
   }
 
   /** Whether a frame is a canary or the answer to one. */
@@ -100,15 +107,15 @@ export class Prober {
 const PROBER_MAC = "02:ff:00:00:00:00";
 const PREFIX = macFromString(PROBER_MAC).subarray(0, 2);
 
-function canary(nic: Nic): Uint8Array {
+function canary({ mac, ip }: ProbedNic): Uint8Array {
   return craft({
-    "eth.dst": nic.mac,
+    "eth.dst": mac,
     "eth.src": PROBER_MAC,
     "arp.opcode": 1,
     "arp.src.hw_mac": PROBER_MAC,
     "arp.src.proto_ipv4": "0.0.0.0",
     "arp.dst.hw_mac": "00:00:00:00:00:00",
-    "arp.dst.proto_ipv4": nic.ip,
+    "arp.dst.proto_ipv4": ip,
   });
 }
 

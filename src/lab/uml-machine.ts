@@ -9,9 +9,11 @@ import type { Console } from "./uml-console.js";
 const ECHO = `
 my ($protocol, $ip, $port) = @ARGV;
 my $tcp = $protocol eq "tcp";
-socket(my $server, PF_INET, $tcp ? SOCK_STREAM : SOCK_DGRAM, 0) or die "socket: $!\\n";
+my $ip6 = $ip =~ /:/;
+my $address = $ip6 ? pack_sockaddr_in6($port, inet_pton(AF_INET6, $ip)) : pack_sockaddr_in($port, inet_aton($ip));
+socket(my $server, $ip6 ? PF_INET6 : PF_INET, $tcp ? SOCK_STREAM : SOCK_DGRAM, 0) or die "socket: $!\\n";
 setsockopt($server, SOL_SOCKET, SO_REUSEADDR, 1);
-bind($server, pack_sockaddr_in($port, inet_aton($ip))) or die "bind to $ip:$port: $!\\n";
+bind($server, $address) or die "bind to $ip:$port: $!\\n";
 listen($server, SOMAXCONN) or die "listen: $!\\n" if $tcp;
 exit if fork;
 open STDIN, "<", "/dev/null"; open STDOUT, ">", "/dev/null"; open STDERR, ">", "/dev/null";
@@ -53,8 +55,8 @@ export class UmlMachine implements Machine {
     if (lines.length > 0) await this.#console.run(lines.join(" &&\n"), "sysctl");
   }
 
-  async ip(lines: readonly string[]): Promise<void> {
-    await this.run(["ip", "-batch", "-"], `${lines.join("\n")}\n`);
+  async ip(lines: readonly string[], family?: 6): Promise<void> {
+    await this.run(["ip", ...(family ? ["-6"] : []), "-batch", "-"], `${lines.join("\n")}\n`);
   }
 
   async run(command: readonly string[], input?: string): Promise<string> {

@@ -10,7 +10,7 @@ export const UML_BINARY = "linux.uml";
 
 /** In the order in which they depend on each other; the guest loads no module by itself. */
 const MODULES =
-  "veth ipip ip_vs ip_vs_rr ip_vs_wrr ip_vs_sh ip_vs_mh ip_vs_lc ip_vs_wlc sch_ingress cls_flower act_skbedit";
+  "veth ipip sit ip6_tunnel ip_gre fou fou6 ip_vs ip_vs_rr ip_vs_wrr ip_vs_sh ip_vs_mh ip_vs_lc ip_vs_wlc sch_ingress cls_flower act_skbedit";
 
 const BOOT_TIMEOUT = 60_000;
 

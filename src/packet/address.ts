@@ -54,20 +54,21 @@ export function ipFromNumber(value: number): string {
   return [24, 16, 8, 0].map((shift) => (value >>> shift) & 0xff).join(".");
 }
 
-/** Whether an IPv4 address lies in `network/prefixLength`; bits of the network behind the prefix do not matter. */
+/** Whether an address lies in `network/prefixLength`; bits of the network behind the prefix do not matter. False across families. */
 export function inPrefix(ip: string, network: string, prefixLength: number): boolean {
-  if (!Number.isInteger(prefixLength) || prefixLength < 0 || prefixLength > 32) {
-    throw new RangeError(`${prefixLength} is not an IPv4 prefix length (0 to 32)`);
+  const bits = isIp6(network) ? 128 : 32;
+  if (!Number.isInteger(prefixLength) || prefixLength < 0 || prefixLength > bits) {
+    throw new RangeError(`${prefixLength} is not an ${bits === 32 ? "IPv4" : "IPv6"} prefix length (0 to ${bits})`);
   }
-  // A shift by 32 would be a shift by 0.
-  const mask = prefixLength === 0 ? 0 : -1 << (32 - prefixLength);
-  return ((ipToNumber(ip) ^ ipToNumber(network)) & mask) === 0;
+  if (isIp6(ip) !== isIp6(network)) return false;
+  return networkOf(ip, prefixLength) === networkOf(network, prefixLength);
 }
 
 /** `10.0.0.0/24`: the network that an address lies in. */
 export function networkOf(ip: string, prefixLength: number): string {
-  const size = 2 ** (32 - prefixLength);
-  return `${ipFromNumber(Math.floor(ipToNumber(ip) / size) * size)}/${prefixLength}`;
+  const bytes = isIp6(ip) ? ip6FromString(ip) : ipFromString(ip);
+  const masked = bytes.map((byte, index) => byte & (0xff00 >> Math.min(8, Math.max(0, prefixLength - index * 8))));
+  return `${isIp6(ip) ? ip6ToString(masked) : ipToString(masked)}/${prefixLength}`;
 }
 
 /** RFC 5952: the longest run of two or more zero groups is shortened, the first one among equals. */

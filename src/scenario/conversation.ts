@@ -1,8 +1,9 @@
 import { createSocket } from "node:dgram";
 import { Socket } from "node:net";
-import { boundSocket, connectingSocket } from "../capture/libc.js";
+import { anyAddress, boundSocket, connectingSocket } from "../capture/libc.js";
 import type { Machine } from "../lab/machine.js";
 import { NamespaceMachine } from "../lab/namespace.js";
+import { isIp6 } from "../packet/address.js";
 
 /** Ends a conversation that has already failed. */
 const TIMEOUT = 3_000;
@@ -44,8 +45,8 @@ export function talkTcp(talk: Talk): Promise<void> {
 
 /** Sends a UDP datagram from the host's own stack and waits for its echo. */
 export function talkUdp(talk: Talk): Promise<void> {
-  const fd = namespaceOf(talk).enter(() => boundSocket("udp", "0.0.0.0", talk.localPort));
-  const socket = createSocket("udp4");
+  const fd = namespaceOf(talk).enter(() => boundSocket("udp", anyAddress(talk.ip), talk.localPort));
+  const socket = createSocket(isIp6(talk.ip) ? "udp6" : "udp4");
   return answered(talk, "UDP", (done, fail) => {
     socket.on("message", (message) =>
       message.equals(Buffer.from(talk.payload)) ? done() : fail(`${message.length} other bytes came`),

@@ -1,5 +1,15 @@
-import type { Host, Nic, Protocol, Service, Setup } from "../forwarding/setup.js";
-import { inPrefix, isIp, isMac } from "../packet/address.js";
+import {
+  addressesOf,
+  gatewayFor,
+  type Host,
+  isOnLink,
+  type Nic,
+  type Protocol,
+  type Service,
+  type Setup,
+  shareSegment,
+} from "../forwarding/setup.js";
+import { isIp, isMac } from "../packet/address.js";
 import { craft, type PacketSpec } from "../packet/craft.js";
 import { fragment } from "../packet/fragment.js";
 import type { Frame } from "../packet/frame.js";
@@ -122,7 +132,7 @@ export class Crafting {
   questions(asker: Host, asked: Host, whoHas: string, as: "broadcast" | "unicast" | "probe" | "foreign"): Outgoing {
     const pair = asker.nics
       .flatMap((nic) => asked.nics.map((other) => ({ nic, other })))
-      .find(({ nic, other }) => inPrefix(other.ip, nic.ip, nic.prefix));
+      .find(({ nic, other }) => shareSegment(nic, other));
     if (!pair) throw new Error(`${asker.name} and ${asked.name} share no segment`);
     const { nic, other } = pair;
     const request = (target: string, sender: string, dst: string) =>
@@ -175,18 +185,20 @@ export class Crafting {
   /** The NIC that the host's routing would choose: on-link, else towards the gateway, else the first. */
   #egress(host: Host, ip: string): Nic {
     const onLink = (address: string | undefined) =>
-      address === undefined ? undefined : host.nics.find((nic) => inPrefix(address, nic.ip, nic.prefix));
-    return onLink(ip) ?? onLink(host.gateway) ?? (host.nics[0] as Nic);
+      address === undefined ? undefined : host.nics.find((nic) => isOnLink(nic, address));
+    return onLink(ip) ?? onLink(gatewayFor(host, ip)) ?? (host.nics[0] as Nic);
   }
 
   #nextHopMac(host: Host, ip: string): string {
     const nic = this.#egress(host, ip);
-    const hop = inPrefix(ip, nic.ip, nic.prefix) ? ip : (host.gateway ?? ip);
+    const hop = isOnLink(nic, ip) ? ip : (gatewayFor(host, ip) ?? ip);
     return this.#macOf(hop) ?? BROADCAST;
   }
 
   #macOf(ip: string): string | undefined {
-    const owner = this.#setup.hosts.flatMap((host) => host.nics).find((nic) => nic.ip === ip);
+    const owner = this.#setup.hosts
+      .flatMap((host) => host.nics)
+      .find((nic) => addressesOf(nic).some((own) => own.ip === ip));
     if (owner) return owner.mac;
     const director = this.#setup.hosts.find((host) => host.role === "director");
     const isVip = this.#setup.services.some((service) => service.vip === ip);
@@ -213,7 +225,7 @@ export class Crafting {
     if (value === "vip") return wantsMac ? (this.#macOf(vip) ?? BROADCAST) : vip;
     const [hostName = "", nicName] = value.split("/");
     const host = this.host(hostName);
-    const near = (nic: Nic) => from?.nics.some((own) => inPrefix(nic.ip, own.ip, own.prefix)) ?? false;
+    const near = (nic: Nic) => from?.nics.some((own) => shareSegment(nic, own)) ?? false;
     const nic = host.nics.find((nic) => (nicName ? nic.name === nicName : near(nic))) ?? (host.nics[0] as Nic);
     return wantsMac ? nic.mac : nic.ip;
   }

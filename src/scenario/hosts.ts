@@ -1,6 +1,8 @@
-import type { HostOptions, Model, Nic, Role } from "../forwarding/setup.js";
-import { type Address, defaultMac, hostAddress, nicAddress, nicMac } from "./addresses.js";
-import type { RawHost, RawInterface, RawRealServer, RawSetup } from "./raw.js";
+import { type Address, addressesOf, type HostOptions, type Model, type Nic, type Role } from "../forwarding/setup.js";
+import { isIp6 } from "../packet/address.js";
+import { defaultMac, hostAddress, nicAddress, nicMac } from "./addresses.js";
+import { FOR_REAL_SERVERS, readOptions } from "./host-options.js";
+import type { OneOrMore, RawHost, RawInterface, RawRealServer, RawService, RawSetup } from "./raw.js";
 import type { Place } from "./source.js";
 import { quoted, suggestion } from "./suggest.js";
 
@@ -11,8 +13,8 @@ export interface HostDraft {
   readonly place: Place;
   readonly nics: NicDraft[];
   readonly options: HostOptions;
-  /** As written; the default is a matter of the topology. */
-  readonly gateway?: { readonly ip: string; readonly place: Place };
+  /** As written, one for each family at the most; the default is a matter of the topology. */
+  readonly gateways: readonly { readonly ip: string; readonly place: Place }[];
   /** The models of the services that it serves. */
   readonly models: Set<Model>;
 }
@@ -27,9 +29,6 @@ export type Purpose = "lab" | "captures";
 /** Words that a file uses for something else than a real server. */
 const RESERVED = ["client", "router", "director", "network", "vip", "broadcast"];
 const DEFAULT_MTU = 1500;
-/** Kernel settings outside `net.` are not those of a namespace, but those of the machine. */
-const SYSCTL = /^net(\.[A-Za-z0-9_-]+)+$/;
-const VIP_DEVICE: Readonly<Record<Model, string>> = { nat: "none", dr: "lo", tun: "tunl0" };
 
 /** The hosts of a setup, in the order client, router, director, real servers. */
 export function readHosts(raw: RawSetup, place: Place, purpose: Purpose): HostDraft[] {
@@ -49,11 +48,11 @@ export function readHosts(raw: RawSetup, place: Place, purpose: Purpose): HostDr
   }
   for (const [index, service] of raw.services.entries()) {
     for (const [position, server] of service.realServers.entries()) {
-      reader.addRealServer(server, service.model, place.at("services", index, "realServers", position));
+      reader.addRealServer(server, service, place.at("services", index, "realServers", position));
     }
   }
   reader.checkOverrides();
-  return [...reader.hosts.values()].map((host) => withVipDevice(host, reader.overrideOf(host.name)));
+  return [...reader.hosts.values()].map((host) => withVipDevice(host, reader.overrideOf(host.name), raw.services));
 }
 
 class HostReader {
@@ -78,7 +77,7 @@ class HostReader {
     name: string,
     role: Role,
     interfaces: readonly (readonly [RawInterface, Place])[],
-    [gatewayText, gatewayPlace]: readonly [string | undefined, Place],
+    [gateway, gatewayPlace]: readonly [OneOrMore<string> | undefined, Place],
   ): void {
     const override = this.overrideOf(name);
     const at = this.#place.at(name);
@@ -86,19 +85,20 @@ class HostReader {
       if (override[key] === undefined || interfaces.length === 1) continue;
       at.at(key).complain(`${quoted(name)} has ${interfaces.length} NICs; put ${quoted(key)} into its \`interfaces\``);
     }
-    const nics = interfaces.flatMap(([nic, place], index) =>
-      this.#nic(nic, place, index, interfaces.length === 1 ? name : ""),
+    const further = (override.interfaces ?? []).map((nic, index) => [nic, at.at("interfaces", index)] as const);
+    const nics = [...interfaces, ...further].flatMap(([nic, place], index) =>
+      this.#nic(nic, place, index, interfaces.length === 1 && index === 0 ? name : ""),
     );
     const place = interfaces[0]?.[1] ?? at;
-    const written = override.gateway ?? gatewayText;
-    const writtenAt = override.gateway === undefined ? gatewayPlace : at.at("gateway");
-    const ip = written === undefined ? undefined : hostAddress(written, writtenAt);
-    const gateway = ip === undefined ? {} : { gateway: { ip, place: writtenAt } };
-    const options = { sysctl: this.#sysctl(override, at), vipPrefix: override.vipPrefix ?? 32 };
-    this.hosts.set(name, { name, role, place, nics, options, models: new Set(), ...gateway });
+    const gateways =
+      override.gateway === undefined
+        ? readGateways(gateway, gatewayPlace)
+        : readGateways(override.gateway, at.at("gateway"));
+    const options = readOptions(override, at, nics[0]);
+    this.hosts.set(name, { name, role, place, nics, options, models: new Set(), gateways });
   }
 
-  addRealServer(server: RawRealServer, model: Model | undefined, place: Place): void {
+  addRealServer(server: RawRealServer, service: RawService, place: Place): void {
     const { name } = server;
     if (RESERVED.includes(name)) {
       place
@@ -106,10 +106,12 @@ class HostReader {
         .complain(`${quoted(name)} has a meaning of its own; call the real server otherwise, such as rs1`);
       return;
     }
+    // Only its address is in the services' tables: there is nothing to build.
+    if ((server.answers ?? service.answers) === "absent") return;
     const known = this.hosts.get(name);
-    if (known) this.#compare(server, known, place);
+    if (known) this.#addAddress(server, known, place);
     else this.add(name, "real-server", [[this.#withMac(server), place]], [undefined, place]);
-    if (model !== undefined) this.hosts.get(name)?.models.add(model);
+    if (service.model !== undefined) this.hosts.get(name)?.models.add(service.model);
   }
 
   /** Overrides must be of hosts that there are. */
@@ -126,9 +128,14 @@ class HostReader {
           .at(name, "vipDevice")
           .complain(`${quoted(name)} has no NIC ${quoted(vipDevice)}${suggestion("", nics)}`);
       }
-      for (const key of ["vipDevice", "vipPrefix"] as const) {
+      for (const key of FOR_REAL_SERVERS) {
         if (override[key] === undefined || host === undefined || host.role === "real-server") continue;
         this.#place.at(name, key).complainOfKey(`${quoted(key)} is for real servers; ${quoted(name)} is none`);
+      }
+      for (const taken of Object.values(override.neighbours ?? {})) {
+        if (this.hosts.has(taken)) continue;
+        const at = this.#place.at(name, "neighbours");
+        at.complain(`unknown host ${quoted(taken)}${suggestion(taken, [...this.hosts.keys()])}`);
       }
     }
   }
@@ -139,16 +146,17 @@ class HostReader {
     return mac === undefined ? server : { ...server, mac };
   }
 
-  /** A real server may serve several services, but it has one address and one MAC. */
-  #compare(server: RawRealServer, known: HostDraft, place: Place): void {
+  /** A real server may serve several services, but it has one address of each family and one MAC. */
+  #addAddress(server: RawRealServer, known: HostDraft, place: Place): void {
     const nic = known.nics[0];
     const address = nicAddress(server.ip, place.at("ip"));
     if (nic === undefined || address === undefined) return;
-    const line = nic.place.position.line;
-    if (address.ip !== nic.ip || address.prefix !== nic.prefix) {
-      place
-        .at("ip")
-        .complain(`${quoted(server.name)} has the address ${nic.ip}/${nic.prefix} in line ${line}; a host has one`);
+    const { line } = nic.place.position;
+    const same = addressesOf(nic).find((own) => isIp6(own.ip) === isIp6(address.ip));
+    if (same === undefined) known.nics[0] = { ...nic, others: [...nic.others, address] };
+    else if (address.ip !== same.ip || address.prefix !== same.prefix) {
+      const has = `${same.ip}/${same.prefix} in line ${line}`;
+      place.at("ip").complain(`${quoted(server.name)} has the address ${has}; a host has one of a family`);
     }
     if (server.mac === undefined) return;
     const mac = nicMac(server.mac, place.at("mac"));
@@ -157,44 +165,53 @@ class HostReader {
   }
 
   #nic(raw: RawInterface, place: Place, index: number, single: string): NicDraft[] {
-    const address = nicAddress(raw.ip, place.at("ip"));
+    const texts = typeof raw.ip === "string" ? [raw.ip] : raw.ip;
+    const addresses = texts.flatMap((text, at) => {
+      return nicAddress(text, typeof raw.ip === "string" ? place.at("ip") : place.at("ip", at)) ?? [];
+    });
     const override = single === "" ? {} : this.overrideOf(single);
     const [macText, macPlace] =
       override.mac === undefined ? [raw.mac, place.at("mac")] : [override.mac, this.#place.at(single, "mac")];
     const mac = macText === undefined ? undefined : nicMac(macText, macPlace);
     if (this.#purpose === "lab" && mac?.startsWith("02:ff:"))
       macPlace.complain(`${quoted(mac)} begins with 02:ff, as the lab's own canaries do; take another one`);
-    if (address === undefined) return [];
+    const [first, ...others] = addresses;
+    if (first === undefined) return [];
+    if (new Set(addresses.map(({ ip }) => isIp6(ip))).size < addresses.length)
+      place.at("ip").complain("a NIC has one address of IPv4 and one of IPv6 at the most");
     const mtu = override.mtu ?? raw.mtu ?? DEFAULT_MTU;
-    return [{ name: `eth${index}`, ...address, mac: mac ?? this.#unknownMac(address), mtu, place }];
+    return [{ name: `eth${index}`, ...first, others, mac: mac ?? this.#unknownMac(first), mtu, place }];
   }
 
   /** In captures an unknown MAC is to be learnt: a made-up one would only be wrong. */
   #unknownMac({ ip }: Address): string {
     return this.#purpose === "lab" ? defaultMac(ip) : "";
   }
+}
 
-  #sysctl(override: RawHost, place: Place): Record<string, string> {
-    const settings: Record<string, string> = {};
-    for (const [name, value] of Object.entries(override.sysctl ?? {})) {
-      const at = place.at("sysctl", name);
-      if (!SYSCTL.test(name)) {
-        at.complainOfKey(
-          `${quoted(name)} is not a setting of a network namespace; write it as net.ipv4.conf.all.arp_ignore`,
-        );
-      } else if (typeof value === "string" && !/^[A-Za-z0-9 _.,-]{1,64}$/.test(value)) {
-        at.complain(`${quoted(value)} is not a value of a kernel setting`);
-      }
-      settings[name] = String(value);
-    }
-    return settings;
+function readGateways(written: OneOrMore<string> | undefined, place: Place): HostDraft["gateways"] {
+  if (written === undefined) return [];
+  if (typeof written === "string") {
+    const ip = hostAddress(written, place);
+    return ip === undefined ? [] : [{ ip, place }];
   }
+  return written.flatMap((text, index) => readGateways(text, place.at(index)));
 }
 
 /** The device for the VIPs, by the most demanding of the models that the real server serves. */
-function withVipDevice(host: HostDraft, override: RawHost): HostDraft {
+function withVipDevice(host: HostDraft, override: RawHost, services: readonly RawService[]): HostDraft {
   if (host.role !== "real-server") return host;
-  const model = (["tun", "dr"] as const).find((candidate) => host.models.has(candidate)) ?? "nat";
-  const vipDevice = override.vipDevice ?? VIP_DEVICE[model];
+  const own = services.filter(({ realServers }) => realServers.some(({ name }) => name === host.name));
+  const vipDevice = override.vipDevice ?? (own.some(usesTunl0) ? "tunl0" : own.some(holdsVip) ? "lo" : "none");
   return { ...host, options: { ...host.options, vipDevice } };
+}
+
+function holdsVip({ model }: RawService): boolean {
+  return model === "dr" || model === "tun";
+}
+
+/** tunl0 takes IPv4 out of IPv4 and nothing else. */
+function usesTunl0({ model, vip, tunnel, realServers }: RawService): boolean {
+  const isIpv4 = !isIp6(vip) && realServers.every(({ ip }) => !ip.includes(":"));
+  return model === "tun" && isIpv4 && (tunnel?.kind ?? "ipip") === "ipip";
 }

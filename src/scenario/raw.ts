@@ -1,20 +1,22 @@
 /** The files as their schemas let them through: not yet checked for meaning, defaults not yet filled in. */
 
-import type { Answers, Model, Persistence, Protocol } from "../forwarding/setup.js";
+import type { Answers, Model, Persistence, Protocol, Tunnel } from "../forwarding/setup.js";
+
+export type OneOrMore<T> = T | readonly T[];
 
 export interface RawInterface {
-  readonly ip: string;
+  readonly ip: OneOrMore<string>;
   readonly mac?: string;
   readonly mtu?: number;
 }
 
 export interface RawRouted {
   readonly interfaces: readonly RawInterface[];
-  readonly gateway?: string;
+  readonly gateway?: OneOrMore<string>;
 }
 
 export interface RawClient extends RawInterface {
-  readonly gateway?: string;
+  readonly gateway?: OneOrMore<string>;
 }
 
 export interface RawRealServer {
@@ -37,15 +39,24 @@ export interface RawService {
   readonly persistence?: Partial<Persistence>;
   readonly onePacket?: boolean;
   readonly mark?: number;
+  readonly tunnel?: Partial<Tunnel>;
   readonly answers?: Answers;
   readonly realServers: readonly RawRealServer[];
 }
 
 export interface RawHost {
-  readonly gateway?: string;
+  readonly gateway?: OneOrMore<string>;
+  readonly interfaces?: readonly RawInterface[];
   readonly sysctl?: Readonly<Record<string, string | number>>;
+  readonly forwarding?: boolean;
+  readonly ip?: string;
+  readonly neighbours?: Readonly<Record<string, string>>;
   readonly vipDevice?: string;
   readonly vipPrefix?: number;
+  readonly wildcard?: boolean;
+  readonly tunnelFrom?: "anyone" | "director";
+  readonly tunnelChecksum?: boolean;
+  readonly backup?: boolean;
   readonly mac?: string;
   readonly mtu?: number;
 }

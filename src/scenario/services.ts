@@ -1,14 +1,22 @@
-import type { Answers, Model, Persistence, RealServer, Service } from "../forwarding/setup.js";
-import { serviceName } from "../forwarding/setup.js";
-import { inPrefix } from "../packet/address.js";
-import { hostAddress, segmentOf } from "./addresses.js";
+import {
+  type Answers,
+  addressesOf,
+  IP_IN_IP,
+  type Model,
+  type RealServer,
+  type Service,
+  serviceName,
+} from "../forwarding/setup.js";
+import { inPrefix, ip6FromString, ip6ToString, isIp6 } from "../packet/address.js";
+import { hostAddress } from "./addresses.js";
 import type { HostDraft, Purpose } from "./hosts.js";
 import type { RawService, RawSetup } from "./raw.js";
 import type { Place } from "./source.js";
 import { quoted } from "./suggest.js";
+import { segmentsOf } from "./topology.js";
 
-/** As ipvsadm has it where `-p` stands alone (ipvsadm(8)). */
-const DEFAULT_PERSISTENCE: Persistence = { timeout: 360, prefix: 32 };
+/** Seconds, as ipvsadm has it where `-p` stands alone (ipvsadm(8)). */
+const DEFAULT_TIMEOUT = 360;
 
 /** Where a real server listens, and what it was said to do there. */
 type Listeners = Map<string, { readonly answers: Answers; readonly place: Place }>;
@@ -33,7 +41,8 @@ export function readServices(raw: RawSetup, place: Place, hosts: readonly HostDr
 }
 
 function readService(raw: RawService, place: Place, model: Model, listeners: Listeners): Service {
-  const { vip, port, protocol } = raw;
+  const { port, protocol } = raw;
+  const vip = canonical(raw.vip);
   const names = new Set<string>();
   const realServers = raw.realServers.map((server, index): RealServer => {
     const at = place.at("realServers", index);
@@ -50,7 +59,7 @@ function readService(raw: RawService, place: Place, model: Model, listeners: Lis
       );
     }
     listeners.set(`${server.name} ${socket}/${protocol}`, { answers, place: at });
-    const ip = server.ip.split("/")[0] ?? server.ip;
+    const ip = canonical(server.ip.split("/")[0] ?? server.ip);
     if (raw.mark !== undefined && server.port !== undefined)
       at.at("port").complain("a service with a mark keeps the ports of its packets; leave `port` out");
     const limit = server.limit === undefined ? {} : { limit: server.limit };
@@ -58,14 +67,17 @@ function readService(raw: RawService, place: Place, model: Model, listeners: Lis
   });
   if (raw.onePacket && protocol !== "udp")
     place.at("onePacket").complain(`a service of ${protocol} has connections; \`onePacket\` is for udp`);
+  if (raw.tunnel && model !== "tun") place.at("tunnel").complainOfKey(`\`tunnel\` is for the model tun, not ${model}`);
   const { scheduler = "rr", schedulerFlags = [], onePacket = false, mark, persistence } = raw;
+  const tunnel = { ...IP_IN_IP, ...raw.tunnel };
+  const bits = isIp6(vip) ? 128 : 32;
   for (const [index, flag] of schedulerFlags.entries())
     if (!flag.startsWith(`${scheduler}-`))
       place.at("schedulerFlags", index).complain(`${quoted(flag)} is no flag of the scheduler ${quoted(scheduler)}`);
   return {
-    ...{ vip, port, protocol, model, scheduler, schedulerFlags, onePacket, realServers },
+    ...{ vip, port, protocol, model, scheduler, schedulerFlags, onePacket, tunnel, realServers },
     ...(mark === undefined ? {} : { mark }),
-    ...(persistence === undefined ? {} : { persistence: { ...DEFAULT_PERSISTENCE, ...persistence } }),
+    ...(persistence === undefined ? {} : { persistence: { timeout: DEFAULT_TIMEOUT, prefix: bits, ...persistence } }),
   };
 }
 
@@ -88,12 +100,21 @@ function checkVip(service: RawService, place: Place, hosts: readonly HostDraft[]
   const at = place.at("vip");
   const vip = hostAddress(service.vip, at);
   if (vip === undefined) return;
-  const owner = hosts.find((host) => host.nics.some((nic) => nic.ip === vip));
+  const owner = hosts.find((host) => host.nics.some((nic) => addressesOf(nic).some(({ ip }) => ip === vip)));
   if (owner)
     at.complain(`the VIP ${quoted(vip)} is the address of ${quoted(owner.name)}; a VIP is an address of its own`);
+  const isOtherFamily = service.realServers.some(({ ip }) => isIp6(ip.split("/")[0] ?? "") !== isIp6(vip));
+  if (isOtherFamily && service.model !== "tun" && service.model !== undefined)
+    at.complain(`a VIP of IPv${isIp6(vip) ? 6 : 4} has real servers of the other family; only tun can reach those`);
   const director = hosts.find((host) => host.role === "director");
   if (purpose === "captures" || director === undefined || director.nics.length === 0) return;
-  if (director.nics.some((nic) => inPrefix(vip, nic.ip, nic.prefix))) return;
-  const on = director.nics.map(segmentOf).join(" and ");
+  const own = director.nics.flatMap(addressesOf);
+  if (own.some(({ ip, prefix }) => inPrefix(vip, ip, prefix))) return;
+  const on = segmentsOf(director).join(" and ");
   at.complain(`the VIP ${quoted(vip)} is on no segment of the director (${on}); nobody could ask for its MAC`);
+}
+
+/** Of IPv6 addresses that have several spellings the one of RFC 5952; what is no address is complained of elsewhere. */
+function canonical(ip: string): string {
+  return isIp6(ip) ? ip6ToString(ip6FromString(ip)) : ip;
 }

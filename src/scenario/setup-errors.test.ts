@@ -17,8 +17,19 @@ hosts:
 
 /** A sound setup in which one thing is replaced, and what is said to that. */
 const MISTAKES: readonly (readonly [from: string, to: string, message: string])[] = [
-  ["10.0.0.11,", "10.0.0.300,", "7:26: `10.0.0.300` is not an IPv4 address"],
-  ["10.0.0.11,", '"fd00::1",', "7:26: `fd00::1` is not an IPv4 address; setups know IPv4 only"],
+  ["10.0.0.11,", "10.0.0.300,", "7:26: `10.0.0.300` is not an IP address"],
+  ["10.0.0.11,", '"fd00::11",', "2:10: a VIP of IPv4 has real servers of the other family; only tun can reach those"],
+  [
+    "10.0.0.11,",
+    '"fe80::1",',
+    "7:26: `fe80::1` cannot be the address of a host: ::/8, fe80::/10 and ff00::/8 are reserved",
+  ],
+  [
+    "10.0.0.11,",
+    '"fd00::11/129",',
+    "7:26: `fd00::11/129` has no prefix length that IPv6 knows; write it as fd00::1/64",
+  ],
+  ["10.0.1.1/24", "[10.0.1.1, 10.0.2.1]", "9:54: a NIC has one address of IPv4 and one of IPv6 at the most"],
   ["10.0.0.11,", "10.0.0.11/33,", "7:26: `10.0.0.11/33` has no prefix length that IPv4 knows; write it as 10.0.0.1/24"],
   ["10.0.0.11,", "10.0.0.11/31,", "7:26: a segment of /31 cannot be built; use a prefix length from 8 to 30"],
   [
@@ -118,7 +129,7 @@ describe("setup errors", () => {
     expect(workspace.setupRefusal(`${first}${again}director:${second}`)).to.equal(
       "setup.yaml:9:5: the service `10.0.0.10:80/tcp` stands already in line 2\n" +
         "    9 |   - vip: 10.0.0.10\n      |     ^^^\n" +
-        "setup.yaml:15:26: `rs2` has the address 10.0.0.12/24 in line 8; a host has one\n" +
+        "setup.yaml:15:26: `rs2` has the address 10.0.0.12/24 in line 8; a host has one of a family\n" +
         "   15 |       - { name: rs2, ip: 10.0.0.13 }\n      |                          ^^^^^^^^^",
     );
   });

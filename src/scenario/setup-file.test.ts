@@ -10,7 +10,9 @@ function bundled(name: string) {
   return loadSetup(path ?? "");
 }
 
-const gateways = (hosts: readonly Host[]) => Object.fromEntries(hosts.map(({ name, gateway }) => [name, gateway]));
+const gateways = (hosts: readonly Host[]) =>
+  Object.fromEntries(hosts.map(({ name, gateways: [gateway] }) => [name, gateway]));
+const gatewaysOf = (hosts: readonly Host[]) => Object.fromEntries(hosts.map(({ name, gateways }) => [name, gateways]));
 const service = (model: string, more = "") =>
   `  - { vip: 10.0.0.10, port: 80, protocol: tcp, model: ${model}, realServers: [ { name: rs1, ip: 10.0.0.11${more} } ] }\n`;
 const DIRECTOR = "director: { interfaces: [ { ip: 10.0.0.1/24 } ] }\n";
@@ -70,8 +72,8 @@ describe("setups", () => {
     expect(rs1).to.deep.equal({
       name: "rs1",
       role: "real-server",
-      nics: [{ name: "eth0", ip: "10.0.0.11", prefix: 24, mac: "02:00:0a:00:00:0b", mtu: 1500 }],
-      gateway: "10.0.0.254",
+      nics: [{ name: "eth0", ip: "10.0.0.11", prefix: 24, others: [], mac: "02:00:0a:00:00:0b", mtu: 1500 }],
+      gateways: ["10.0.0.254"],
       options: { sysctl: {}, vipPrefix: 32, vipDevice: "tunl0" },
     });
     expect(
@@ -97,10 +99,31 @@ describe("setups", () => {
     expect(hosts.at(-1)).to.deep.equal({
       name: "rs1",
       role: "real-server",
-      nics: [{ name: "eth0", ip: "10.0.0.11", prefix: 24, mac: "02:00:00:00:00:aa", mtu: 1400 }],
-      gateway: "10.0.0.1",
+      nics: [{ name: "eth0", ip: "10.0.0.11", prefix: 24, others: [], mac: "02:00:00:00:00:aa", mtu: 1400 }],
+      gateways: ["10.0.0.1"],
       options: { sysctl: { "net.ipv4.conf.all.arp_ignore": "0" }, vipPrefix: 24, vipDevice: "eth0" },
     });
+  });
+
+  it("gives NICs an address of each family, a gateway for each, and tells IPv6 MACs apart", () => {
+    const { hosts } = setup(
+      `services:
+  - { vip: 10.0.0.10, port: 80, protocol: tcp, model: dr, realServers: [ { name: rs1, ip: 10.0.0.11 } ] }
+  - { vip: "fd00:0::10", port: 80, protocol: tcp, model: dr, realServers: [ { name: rs1, ip: "fd00::11" } ] }
+director: { interfaces: [ { ip: [10.0.0.1, "fd00::1"] } ] }
+router: { interfaces: [ { ip: [10.0.0.254, "fd00::fe"] }, { ip: "fd01::fe/64" } ] }
+client: { ip: "fd01::64" }
+`,
+    );
+    expect(gatewaysOf(hosts)).to.deep.equal({
+      client: ["fd01::fe"],
+      router: [],
+      director: ["10.0.0.254", "fd00::fe"],
+      rs1: ["10.0.0.254", "fd00::fe"],
+    });
+    const [nic] = hosts.at(-1)?.nics ?? [];
+    expect(nic).to.deep.include({ ip: "10.0.0.11", others: [{ ip: "fd00::11", prefix: 64 }] });
+    expect(hosts[0]?.nics[0]?.mac).to.equal("02:06:01:00:00:64");
   });
 
   it("lets one real server serve several models", () => {
@@ -108,7 +131,7 @@ describe("setups", () => {
     const { hosts, services } = setup(`services:\n${service("dr")}${nat}${DIRECTOR}${CLIENT}`);
     expect(services.map(({ model }) => model)).to.deep.equal(["dr", "nat"]);
     expect(hosts.at(-1)).to.deep.include({
-      gateway: "10.0.0.1",
+      gateways: ["10.0.0.1"],
       options: { sysctl: {}, vipPrefix: 32, vipDevice: "lo" },
     });
   });

@@ -2,10 +2,11 @@ import { type Director, directorHost, type RunningDirector } from "../director/d
 import type { Host, Setup } from "../forwarding/setup.js";
 import { CannotRun } from "../lab/cannot-run.js";
 import type { Fabric } from "../lab/fabric.js";
-import { hostKernelHas } from "../lab/kernel.js";
+import { hostKernelHas, type KernelPart } from "../lab/kernel.js";
 import { Lab } from "../lab/lab.js";
 import type { Where } from "../lab/machine.js";
 import { CONVERSATION_PORTS, CRAFTED_PORTS } from "../lab/plan.js";
+import { tunnelParts } from "../lab/tunnels.js";
 import type { UmlSize } from "../lab/uml.js";
 import type { Frame } from "../packet/frame.js";
 import { Ports } from "./ports.js";
@@ -26,14 +27,22 @@ export function placement(setup: Setup, director: Director, kernel: KernelChoice
     );
   return (host) => {
     if (host === directorHost(setup)) return directorPlace;
-    if (host.role !== "real-server" || host.options.vipDevice !== "tunl0") return "host-kernel";
-    if (kernel === "uml" || (kernel === "auto" && !hostKernelHas("ipip"))) return "user-mode-linux";
-    if (!hostKernelHas("ipip"))
+    const needed = partsNeeded(setup, host);
+    if (needed.length === 0) return "host-kernel";
+    const missing = needed.filter((part) => !hostKernelHas(part));
+    if (kernel === "uml" || (kernel === "auto" && missing.length > 0)) return "user-mode-linux";
+    if (missing.length > 0)
       throw new CannotRun(
-        `${host.name} needs ipip, which this machine's kernel lacks; load it (modprobe ipip), or leave --kernel out to use User-Mode Linux`,
+        `${host.name} needs ${missing.join(" and ")}, which this machine's kernel lacks; load it (modprobe ${missing.join(" ")}), or leave --kernel out to use User-Mode Linux`,
       );
     return "host-kernel";
   };
+}
+
+/** What not every kernel has, and a real server needs. */
+function partsNeeded(setup: Setup, host: Host): KernelPart[] {
+  if (host.role !== "real-server") return [];
+  return [...tunnelParts(setup, host), ...(host.options.backup ? (["ip_vs"] as const) : [])];
 }
 
 /** What the labs of these setups need of a User-Mode Linux kernel. */

@@ -1,7 +1,8 @@
-import type { Host } from "../forwarding/setup.js";
-import { inPrefix } from "../packet/address.js";
-import { segmentOf, shareSegment } from "./addresses.js";
-import type { HostDraft, NicDraft } from "./hosts.js";
+import { type Address, addressesOf, type Host, isOnLink, shareSegment } from "../forwarding/setup.js";
+import { inPrefix, isIp6 } from "../packet/address.js";
+import { sameNetwork, segmentOf } from "./addresses.js";
+import type { HostDraft } from "./hosts.js";
+import type { Place } from "./source.js";
 import { quoted } from "./suggest.js";
 
 /** What no network can have: an address or MAC twice, segments that overlap. */
@@ -12,25 +13,29 @@ export function checkAddresses(hosts: readonly HostDraft[]): void {
     if (before === undefined) owners.set(key, owner);
     return before;
   };
-  const segments = new Map<string, NicDraft>();
+  const segments = new Map<string, { address: Address; place: Place }>();
   for (const host of hosts) {
     for (const nic of host.nics) {
-      const before = claim(nic.ip, host.name);
-      if (before !== undefined)
-        nic.place.at("ip").complain(`${quoted(nic.ip)} is already the address of ${quoted(before)}`);
+      const taken = addressesOf(nic).flatMap(({ ip }) => {
+        const before = claim(ip, host.name);
+        return before === undefined ? [] : [`${quoted(ip)} is already the address of ${quoted(before)}`];
+      });
+      for (const message of taken) nic.place.at("ip").complain(message);
       const macBefore = nic.mac === "" ? undefined : claim(nic.mac, host.name);
-      if (macBefore !== undefined && before === undefined) {
+      if (macBefore !== undefined && taken.length === 0) {
         nic.place.at("mac").complain(`the MAC ${quoted(nic.mac)} is already that of ${quoted(macBefore)}`);
       }
-      for (const [name, other] of segments) {
-        if (segments.has(segmentOf(nic)) || !overlap(nic, other)) continue;
-        const both = `${segmentOf(nic)} and ${name} (line ${other.place.position.line})`;
-        nic.place
-          .at("ip")
-          .complain(`the segments ${both} overlap; give both the same prefix length, or other addresses`);
-        break;
+      for (const address of addressesOf(nic)) {
+        for (const [name, other] of segments) {
+          if (segments.has(segmentOf(address)) || !overlap(address, other.address)) continue;
+          const both = `${segmentOf(address)} and ${name} (line ${other.place.position.line})`;
+          nic.place
+            .at("ip")
+            .complain(`the segments ${both} overlap; give both the same prefix length, or other addresses`);
+          break;
+        }
+        segments.set(segmentOf(address), { address, place: nic.place });
       }
-      segments.set(segmentOf(nic), nic);
     }
   }
 }
@@ -41,17 +46,17 @@ export function checkReach(hosts: readonly HostDraft[]): void {
   const router = hosts.find((host) => host.role === "router");
   if (director === undefined || director.nics.length === 0) return;
   for (const host of hosts) {
-    const { gateway } = host;
-    if (gateway && host.nics.length > 0 && !host.nics.some((nic) => inPrefix(gateway.ip, nic.ip, nic.prefix))) {
-      const on = host.nics.map(segmentOf).join(" and ");
+    for (const gateway of host.gateways) {
+      if (host.nics.length === 0 || host.nics.some((nic) => isOnLink(nic, gateway.ip))) continue;
+      const on = segmentsOf(host).join(" and ");
       gateway.place.complain(`the gateway ${quoted(gateway.ip)} is not on a segment of ${quoted(host.name)} (${on})`);
     }
     if (host === director || host.nics.length === 0 || adjacent(host, director)) continue;
     if (host !== router && router && adjacent(host, router)) continue;
     const others = router === undefined || host === router ? [director] : [director, router];
-    const on = others.map((other) => `${other.name}: ${other.nics.map(segmentOf).join(", ")}`).join("; ");
+    const on = others.map((other) => `${other.name}: ${segmentsOf(other).join(", ")}`).join("; ");
     const place = host.nics[0]?.place.at("ip") ?? host.place;
-    const where = host.nics.map(segmentOf).join(" and ");
+    const where = segmentsOf(host).join(" and ");
     place.complain(`nothing connects ${quoted(host.name)} on ${where} with the director (${on})`);
   }
 }
@@ -61,19 +66,22 @@ export function withGateways(hosts: readonly HostDraft[]): Host[] {
   return hosts.map((host) => {
     const { name, role, options } = host;
     const nics = host.nics.map(({ place: _, ...nic }) => nic);
-    const gateway = host.gateway?.ip ?? defaultGateway(host, hosts);
-    return { name, role, nics, ...(gateway === undefined ? {} : { gateway }), options };
+    const gateways = [false, true].flatMap((ip6) => {
+      const written = host.gateways.find(({ ip }) => isIp6(ip) === ip6)?.ip;
+      return written ?? defaultGateway(host, hosts, ip6) ?? [];
+    });
+    return { name, role, nics, gateways, options };
   });
 }
 
 /** NAT answers must return through the director; everything else goes to the router. */
-function defaultGateway(host: HostDraft, hosts: readonly HostDraft[]): string | undefined {
+function defaultGateway(host: HostDraft, hosts: readonly HostDraft[], ip6: boolean): string | undefined {
   if (host.role === "router") return undefined;
   const candidates = host.models.has("nat") ? (["director", "router"] as const) : (["router"] as const);
   for (const role of candidates) {
-    const next = hosts.find((other) => other.role === role);
-    for (const nic of host.nics) {
-      const hop = next?.nics.find((candidate) => shareSegment(candidate, nic));
+    const next = hosts.find((other) => other.role === role)?.nics.flatMap(addressesOf) ?? [];
+    for (const own of host.nics.flatMap(addressesOf)) {
+      const hop = next.find((candidate) => isIp6(candidate.ip) === ip6 && sameNetwork(candidate, own));
       if (hop !== undefined) return hop.ip;
     }
   }
@@ -85,6 +93,11 @@ export function adjacent(a: Pick<Host, "nics">, b: Pick<Host, "nics">): boolean 
   return a.nics.some((nic) => b.nics.some((other) => shareSegment(nic, other)));
 }
 
-function overlap(a: NicDraft, b: NicDraft): boolean {
+/** The networks of a host's NICs. */
+export function segmentsOf({ nics }: Pick<Host, "nics">): string[] {
+  return nics.flatMap(addressesOf).map(segmentOf);
+}
+
+function overlap(a: Address, b: Address): boolean {
   return inPrefix(a.ip, b.ip, Math.min(a.prefix, b.prefix));
 }

@@ -1,6 +1,6 @@
 /** The networks of rules.md §1 around a director under test: frames go in, frames come out. Only for tests. */
 
-import type { Model, Nic, RealServer, Service } from "../../forwarding/setup.js";
+import { IP_IN_IP, type Model, type Nic, type RealServer, type Service } from "../../forwarding/setup.js";
 import { l4ChecksumState } from "../../packet/checksum.js";
 import { craft, type PacketSpec } from "../../packet/craft.js";
 import { decode, type Packet } from "../../packet/packet.js";
@@ -22,8 +22,8 @@ export const MAC = {
   rs3: "02:00:00:00:00:13",
 } as const;
 
-export const ETH0: Nic = { name: "eth0", ip: DIP, prefix: 24, mac: MAC.eth0, mtu: 1500 };
-export const ETH1: Nic = { name: "eth1", ip: "192.168.10.1", prefix: 24, mac: MAC.eth1, mtu: 1500 };
+export const ETH0: Nic = { name: "eth0", ip: DIP, prefix: 24, others: [], mac: MAC.eth0, mtu: 1500 };
+export const ETH1: Nic = { name: "eth1", ip: "192.168.10.1", prefix: 24, others: [], mac: MAC.eth1, mtu: 1500 };
 
 /** One frame that the director sent. */
 export interface Sent {
@@ -82,6 +82,7 @@ export function service(model: Model, realServers: readonly RealServer[], more: 
     scheduler: "rr",
     schedulerFlags: [],
     onePacket: false,
+    tunnel: IP_IN_IP,
     realServers,
     ...more,
   };

@@ -1,6 +1,5 @@
 /** What ARP rules have in common: DR has one rule for each way to ask, TUN one for all of them. */
 
-import { inPrefix } from "../../packet/address.js";
 import {
   isAnnouncement,
   type Question,
@@ -14,7 +13,7 @@ import { core } from "../datagram.js";
 import type { Sighting } from "../journey.js";
 import type { Port } from "../network.js";
 import { absent, DIRECTOR, fail, inconclusive, missing, type Outcome, pass } from "../outcome.js";
-import type { Model } from "../setup.js";
+import { hasAddress, isOnLink, type Model } from "../setup.js";
 import { startOf } from "../sightings.js";
 import type { View } from "../view.js";
 
@@ -79,7 +78,7 @@ export function* silentAboutNobody(view: View, model: Model): Iterable<Outcome> 
   for (const port of serverPorts(view, model)) {
     const { nic, host } = port;
     for (const { at, ip, answers, canary } of questionsAt(view, port)) {
-      if (vips.has(ip) || view.network.byIp(ip) !== undefined || !inPrefix(ip, nic.ip, nic.prefix)) continue;
+      if (vips.has(ip) || view.network.byIp(ip) !== undefined || !isOnLink(nic, ip)) continue;
       const [answer] = answers;
       const expected = `no answer to who-has ${ip}`;
       if (answer !== undefined) {
@@ -98,7 +97,7 @@ export function* answersForRip(view: View, model: Model): Iterable<Outcome> {
     for (const { at, ip, answers } of questionsAt(view, port)) {
       const sender = at.packet.arp?.senderIp ?? "";
       // A host ignores who asks in its own name (ip_rcv of a martian): that is the asker's fault.
-      if (ip !== port.nic.ip || vips.has(sender)) continue;
+      if (!hasAddress(port.nic, ip) || vips.has(sender)) continue;
       const [answer] = answers;
       if (answer !== undefined) yield pass(at, answer);
       else {
@@ -161,7 +160,7 @@ export function* resolvesWithDip(view: View, model: Model): Iterable<Outcome> {
     for (const at of requestsFrom(view, port)) {
       const { arp } = at.packet;
       if (arp === undefined || !rips.has(arp.targetIp)) continue;
-      if (arp.senderIp === port.nic.ip) yield pass(at);
+      if (hasAddress(port.nic, arp.senderIp)) yield pass(at);
       else if (model !== "nat" || !asksForOwnAnswer(view, at)) {
         const observed = `who-has ${arp.targetIp} tell ${arp.senderIp}`;
         const expected = `tell ${port.nic.ip}`;

@@ -1,13 +1,12 @@
 /** Direct routing: who answers ARP for the VIP, and in whose name hosts ask. */
 
-import { inPrefix } from "../../packet/address.js";
 import { questionsAt } from "../arp.js";
 import { rule } from "../declare.js";
 import type { Sighting } from "../journey.js";
 import { DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
 import { hasDirectorMac, pathTo } from "../paths.js";
 import type { Rule } from "../rule.js";
-import { tapName } from "../setup.js";
+import { isOnLink, shareSegment, tapName } from "../setup.js";
 import type { View } from "../view.js";
 import {
   announcesNoVip,
@@ -127,7 +126,7 @@ function* directorAnswers(view: View): Iterable<Outcome> {
       // A host ignores who asks in one of its own names.
       const isForeign =
         !vips.has(request?.senderIp ?? "") && view.network.byIp(request?.senderIp ?? "")?.host !== port.host;
-      if (!vips.has(ip) || !isForeign || !inPrefix(ip, port.nic.ip, port.nic.prefix)) continue;
+      if (!vips.has(ip) || !isForeign || !isOnLink(port.nic, ip)) continue;
       yield judgeReplies(
         view,
         at,
@@ -184,8 +183,6 @@ function* reachesDirector(view: View): Iterable<Outcome> {
 
 function tapsOnDirectorsLinks(view: View): ReadonlySet<string> {
   const own = directorPorts(view).map(({ nic }) => nic);
-  const hosts = view.evidence.setup.hosts.flatMap((host) =>
-    host.nics.map((nic) => ({ ip: nic.ip, tap: tapName(host, nic) })),
-  );
-  return new Set(hosts.filter(({ ip }) => own.some((nic) => inPrefix(ip, nic.ip, nic.prefix))).map(({ tap }) => tap));
+  const hosts = view.evidence.setup.hosts.flatMap((host) => host.nics.map((nic) => ({ nic, tap: tapName(host, nic) })));
+  return new Set(hosts.filter(({ nic }) => own.some((other) => shareSegment(nic, other))).map(({ tap }) => tap));
 }

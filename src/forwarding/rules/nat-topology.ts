@@ -1,6 +1,5 @@
 /** LVS-NAT: the way that answers take. */
 
-import { inPrefix } from "../../packet/address.js";
 import { closesConnection, endpoint, portsOf, protocolOf } from "../datagram.js";
 import { rule } from "../declare.js";
 import { fateOf } from "../fate.js";
@@ -8,6 +7,7 @@ import type { Sighting } from "../journey.js";
 import { DIRECTOR, fail, missing, pass } from "../outcome.js";
 import { answersOf, describe, hasDirectorMac, passesDirector, reachesClient } from "../paths.js";
 import type { Rule } from "../rule.js";
+import { isOnLink, shareSegment } from "../setup.js";
 import { type Flow, flowsOf, type View } from "../view.js";
 import { forModel } from "./shared.js";
 
@@ -26,8 +26,8 @@ export const natTopologyRules: readonly Rule[] = [
       for (const { at, flow, server } of answersOf(view)) {
         if (flow.service.model !== "nat" || server === undefined || at.direction !== "out") continue;
         const nic = view.network.port(at.tap)?.nic;
-        const director = view.network.directors.find((host) => host.nics.some((own) => isOnLink(own.ip, nic)));
-        if (director === undefined || isOnLink(flow.clientIp, nic)) continue;
+        const director = view.network.directors.find((host) => host.nics.some((own) => nic && shareSegment(own, nic)));
+        if (director === undefined || nic === undefined || isOnLink(nic, flow.clientIp)) continue;
         const to = at.packet.eth?.dst ?? "";
         // What reaches the client past the director is NAT-TOP-02's or NAT-RSP-04's to tell.
         if (hasDirectorMac(view, to)) yield pass(at);
@@ -86,10 +86,6 @@ export const natTopologyRules: readonly Rule[] = [
 /** Then a FIN or RST that is swallowed is GEN-FLOW-02's. */
 function hasAnswered(flow: Flow): boolean {
   return flow.replies.some((reply) => reply.outs.length > 0 && !closesConnection(reply.in.packet));
-}
-
-function isOnLink(ip: string, nic: { ip: string; prefix: number } | undefined): boolean {
-  return nic !== undefined && inPrefix(ip, nic.ip, nic.prefix);
 }
 
 export interface ClientSide {

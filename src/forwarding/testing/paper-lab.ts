@@ -9,7 +9,16 @@ import type { Direction, Frame } from "../../packet/frame.js";
 import { decode } from "../../packet/packet.js";
 import type { Evidence, ServiceChange } from "../evidence.js";
 import { followJourneys } from "../journey.js";
-import type { Host, Model, Nic, RealServer, Role, Service, Setup } from "../setup.js";
+import {
+  type Host,
+  IP_IN_IP,
+  type Model,
+  type Nic,
+  type RealServer,
+  type Role,
+  type Service,
+  type Setup,
+} from "../setup.js";
 
 export const CLIENT = "172.16.0.100";
 export const VIP = "10.0.0.10";
@@ -95,6 +104,7 @@ export class PaperLab {
       scheduler: "rr",
       schedulerFlags: [],
       onePacket: false,
+      tunnel: IP_IN_IP,
       realServers: [
         server("rs1", `${net}.11`, rport, weights[0]),
         server("rs2", options.routed ? "10.9.0.12" : `${net}.12`, rport, weights[1]),
@@ -303,10 +313,10 @@ function merge(spec: PacketSpec, change: PacketSpec): PacketSpec {
 }
 
 function nic(name: string, ip: string, mac: string, mtu = 1500): Nic {
-  return { name, ip, prefix: 24, mac, mtu };
+  return { name, ip, prefix: 24, others: [], mac, mtu };
 }
 
 function host(name: string, role: Role, nics: readonly Nic[], gateway?: string): Host {
-  const common = { name, role, nics, options: { sysctl: {}, vipPrefix: 32 } };
-  return gateway === undefined ? common : { ...common, gateway };
+  const gateways = gateway === undefined ? [] : [gateway];
+  return { name, role, nics, gateways, options: { sysctl: {}, vipPrefix: 32 } };
 }
