@@ -1,3 +1,4 @@
+import { isCutAnyway } from "../forwarding/fate.js";
 import type { Model, Protocol, RealServer, Service, Setup } from "../forwarding/setup.js";
 import { hostKernelHas } from "../lab/kernel.js";
 import type { Where } from "../lab/machine.js";
@@ -30,12 +31,25 @@ export const ipvs: Director = {
         current = services;
       },
     };
+    await machine.sysctl(pmtuSettings(setup));
     const marks = markLines(setup);
     if (marks.length > 0) await machine.run(["tc", "-batch", "-"], `${marks.join("\n")}\n`);
     await running.configure(setup.services);
     return running;
   },
 };
+
+/** One setting for all tunnels: a setup's services agree about it. */
+function pmtuSettings({ services }: Setup): Record<string, string> {
+  return services.some(isCutAnyway) ? { "net.ipv4.vs.pmtu_disc": "0" } : {};
+}
+
+/** The input of `ipvsadm -R` for a setup's services. */
+export function ipvsCommands({ services }: Setup): string {
+  return changes([], services)
+    .map((line) => `${line}\n`)
+    .join("");
+}
 
 /** The `tc -batch` lines that give packets their services' marks as they come in. */
 function markLines(setup: Setup): string[] {

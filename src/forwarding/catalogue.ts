@@ -2,6 +2,7 @@ import type { Rule } from "./rule.js";
 import { affinityRules } from "./rules/affinity.js";
 import { drRules } from "./rules/dr.js";
 import { drArpRules } from "./rules/dr-arp.js";
+import { drTopologyRules } from "./rules/dr-topology.js";
 import { flowRules } from "./rules/flows.js";
 import { natRules } from "./rules/nat.js";
 import { natTopologyRules } from "./rules/nat-topology.js";
@@ -9,6 +10,9 @@ import { schedulingRules } from "./rules/scheduling.js";
 import { serviceOptionRules } from "./rules/service-options.js";
 import { serviceRules } from "./rules/services.js";
 import { tunRules } from "./rules/tun.js";
+import { encapsulationRules } from "./rules/tun-encapsulation.js";
+import { tunnelServerRules } from "./rules/tun-servers.js";
+import { unreachableRules } from "./rules/unreachable.js";
 
 /** All rules, in the order in which reports list them. */
 export const catalogue: readonly Rule[] = [
@@ -17,10 +21,14 @@ export const catalogue: readonly Rule[] = [
   ...schedulingRules,
   ...affinityRules,
   ...serviceOptionRules,
+  ...unreachableRules,
   ...natRules,
   ...natTopologyRules,
   ...drRules,
+  ...drTopologyRules,
   ...drArpRules,
+  ...encapsulationRules,
+  ...tunnelServerRules,
   ...tunRules,
 ];
 

@@ -2,7 +2,7 @@
 
 import type { Packet } from "../packet/packet.js";
 import type { Expected, Passage, Row } from "./expectations.js";
-import { fateOf, isRelayed } from "./fate.js";
+import { fateOf, isCutAnyway, isRelayed } from "./fate.js";
 import { difference, equal, type FieldName, read, type Value, wiresharkName, written } from "./header-fields.js";
 import type { Sighting } from "./journey.js";
 import { type Table, tableOf } from "./matrix.js";
@@ -113,7 +113,7 @@ function checksOf(view: View, crossing: Crossing, out: Sighting): Check[] {
   function check(row: Row, passage: Passage, nested: boolean): Check | undefined {
     const isFragmented = crossing.in.frames.length > 1;
     const isCut = (isFragmented || out.frames.length > 1) && FRAGMENTATION.includes(row.field);
-    const mayBeCut = isFragmented || crossing.in.packet.ip?.df !== true;
+    const mayBeCut = isFragmented || crossing.in.packet.ip?.df !== true || isCutAnyway(crossing.service);
     if (isCut && mayBeCut && !nested) return undefined;
     const expected = row.expect(passage);
     if (expected === undefined) return undefined;
@@ -190,7 +190,8 @@ function shapeCheck(table: Table, passage: Passage): Check {
 
 function violationOf(check: Check, crossing: Crossing, out: Sighting): Outcome {
   const { expected, observed } = texts(check);
-  return fail([crossing.in, out], { suspect: DIRECTOR, field: nameOf(check), expected, observed });
+  const suspect = check.row.suspect ?? DIRECTOR;
+  return fail([crossing.in, out], { suspect, field: nameOf(check), expected, observed });
 }
 
 function texts({ row, before, after, expected }: Check): { expected: string; observed: string } {

@@ -1,5 +1,6 @@
 import type { Frame } from "../packet/frame.js";
 import { matrixOutcomes } from "./compare.js";
+import type { Evidence } from "./evidence.js";
 import type { Outcome } from "./outcome.js";
 import type { Finding, FrameReference, Rule } from "./rule.js";
 import { type View, viewOf } from "./view.js";
@@ -7,20 +8,23 @@ import { type View, viewOf } from "./view.js";
 /** Frames named in one finding: enough to look them up, few enough to read. */
 const FRAMES = 8;
 
+/** All of a rule but what it does. */
+export type Declared = Omit<Rule, "judge" | "naive">;
+
 /** A rule as its file declares it. */
-export interface Declaration extends Omit<Rule, "judge"> {
+export interface Declaration extends Declared {
   judge(view: View): Iterable<Outcome>;
+  naive?(view: View): Iterable<Outcome>;
 }
 
-export function rule({ judge, ...declared }: Declaration): Rule {
-  return {
-    ...declared,
-    judge: (evidence) => Array.from(judge(viewOf(evidence)), (outcome) => finding(declared.id, outcome)),
-  };
+export function rule({ judge, naive, ...declared }: Declaration): Rule {
+  const findings = (outcomes: (view: View) => Iterable<Outcome>) => (evidence: Evidence) =>
+    Array.from(outcomes(viewOf(evidence)), (outcome) => finding(declared.id, outcome));
+  return { ...declared, judge: findings(judge), ...(naive ? { naive: findings(naive) } : {}) };
 }
 
 /** A rule that is a set of rows of the matrix and nothing else. */
-export function matrixRule(declared: Omit<Rule, "judge">): Rule {
+export function matrixRule(declared: Declared): Rule {
   return rule({ ...declared, judge: (view) => matrixOutcomes(view, declared.id) });
 }
 

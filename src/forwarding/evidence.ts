@@ -2,12 +2,14 @@ import type { Frame } from "../packet/frame.js";
 import type { Journey } from "./journey.js";
 import type { Service, Setup } from "./setup.js";
 
-/** The service table as it was changed while frames were being recorded. */
-export interface ServiceChange {
+/** What was changed about the director while frames were being recorded. */
+export interface Change {
   /** Nanoseconds since the epoch, of the clock of the frames. */
   readonly time: bigint;
   /** All services, in force from that time on. */
   readonly services: readonly Service[];
+  /** Whether it forwards packets that are not its own, from that time on; left out: as before. */
+  readonly forwards?: boolean;
 }
 
 /** All that a rule may look at. */
@@ -15,7 +17,7 @@ export interface Evidence {
   /** As it was when the first frame was recorded. */
   readonly setup: Setup;
   /** In the order of their times. */
-  readonly changes?: readonly ServiceChange[];
+  readonly changes?: readonly Change[];
   /** Every frame of every tap, in the order of their times. */
   readonly frames: readonly Frame[];
   readonly journeys: readonly Journey[];
@@ -35,6 +37,12 @@ export interface Evidence {
 /** The service table in force at a time. */
 export function servicesAt(evidence: Evidence, time: bigint): readonly Service[] {
   return evidence.changes?.findLast((change) => change.time <= time)?.services ?? evidence.setup.services;
+}
+
+/** Whether the director forwards what is not its own, apart from its services; undefined where nobody says. */
+export function forwardsAt({ setup, changes = [] }: Evidence, director: string, time: bigint): boolean | undefined {
+  const change = changes.findLast((candidate) => candidate.forwards !== undefined && candidate.time <= time);
+  return change?.forwards ?? setup.hosts.find(({ name }) => name === director)?.options.forwards;
 }
 
 /** Whether the endpoint may have had connections that the evidence does not show the beginning of. */

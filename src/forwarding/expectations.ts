@@ -39,6 +39,8 @@ export interface Expected {
 export interface Row {
   readonly field: FieldName;
   readonly rule: string;
+  /** Who is to blame; left out: the director. */
+  readonly suspect?: string;
   expect(passage: Passage): Expected | undefined;
 }
 

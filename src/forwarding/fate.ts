@@ -5,11 +5,11 @@ import { isReset, isSyn } from "./datagram.js";
 import { isSourceRouted } from "./ip-options.js";
 import { available, type Network } from "./network.js";
 import { isRecordedWhole } from "./offload.js";
-import type { Service } from "./setup.js";
+import { overheadOf, type Service } from "./setup.js";
+import { startOf } from "./sightings.js";
+import { tunnelReports } from "./tunnel-reports.js";
 import type { Crossing, Flow, View } from "./view.js";
 
-/** Bytes of the header that IP-in-IP puts around a packet (RFC 2003 §3.1). */
-export const TUNNEL_OVERHEAD = 20;
 /** ip_vs takes a TCP connection from this port for FTP data and never schedules it. */
 const FTP_DATA = 20;
 /** The ICMP errors that ip_vs_in_icmp and ip_vs_out_icmp relay; with the others a director does as it likes. */
@@ -40,7 +40,8 @@ export function fateIfServed(view: View, crossing: Crossing): Fate {
   // Linux schedules a SYN/ACK for its SYN, stricter directors do not.
   if (isNew && flow.protocol === "tcp" && !isSyn(sighting.packet)) return "either";
   if (wasReset(crossing)) return "either";
-  if (!ip.df) return "forward";
+  if (!ip.df || isCutAnyway(service)) return "forward";
+  if (isBeyondReport(view, crossing, ip.length)) return "either";
   const limits = limitsOf(view.network, crossing);
   if (limits.length > 0 && ip.length > Math.max(...limits)) return "drop";
   // What just fits is the MTU rules' to judge.
@@ -53,6 +54,20 @@ function mayRefuse({ scheduler, schedulerFlags, realServers }: Service): boolean
   const isDrained = realServers.some(({ weight }) => weight === 0);
   if (isHashing && isDrained && !schedulerFlags.includes(`${scheduler}-fallback`)) return true;
   return realServers.every(({ weight, limit }) => weight === 0 || limit !== undefined);
+}
+
+/** Without path MTU discovery what is too long for a tunnel is fragmented outside, whatever the packet inside says. */
+export function isCutAnyway({ model, tunnel }: Service): boolean {
+  return model === "tun" && !tunnel.pmtuDiscovery;
+}
+
+/** Whether a router on the way has told the director of a smaller MTU: it may refuse the packet by now, or not yet. */
+function isBeyondReport(view: View, { time, service, flow, isNew }: Crossing, length: number): boolean {
+  const servers = isNew ? available(service) : flow.servers;
+  return tunnelReports(view).some(({ at, quoted, mtu }) => {
+    const server = servers.find(({ ip }) => ip === quoted.ip?.dst);
+    return server !== undefined && startOf(at) < time && length > mtu - overheadOf(service, server);
+  });
 }
 
 /** False only for an ICMP error that need not be passed on. */
@@ -86,8 +101,7 @@ export function isServed({ flow, service }: Crossing): boolean {
 export function limitsOf(network: Network, { kind, director, service, flow, isNew }: Crossing): number[] {
   if (kind === "reply" || kind === "server-error") return mtus([flow.clientIp]);
   const servers = isNew || service.onePacket ? available(service) : flow.servers;
-  const overhead = service.model === "tun" ? TUNNEL_OVERHEAD : 0;
-  return mtus(servers.map((server) => server.ip)).map((mtu) => mtu - overhead);
+  return servers.flatMap((server) => mtus([server.ip]).map((mtu) => mtu - overheadOf(service, server)));
 
   function mtus(addresses: readonly string[]): number[] {
     return addresses.flatMap((ip) => network.nextHop(director, ip)?.nic.mtu ?? []);

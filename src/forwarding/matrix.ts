@@ -24,6 +24,7 @@ import {
   translatedChecksum,
   ttl,
 } from "./expectations.js";
+import { isCutAnyway } from "./fate.js";
 import type { FieldName, Value } from "./header-fields.js";
 import { ownsIp } from "./network.js";
 import type { Crossing } from "./view.js";
@@ -109,6 +110,21 @@ const natReply: Table = {
   ],
 };
 
+/** A frame for a real server goes to the real server itself: a router only sends the packet back to the VIP's owner. */
+const adjacent: Row = {
+  field: "eth.dst",
+  rule: "DR-TOP-01",
+  suspect: "network",
+  expect: (passage) => ({
+    text: "the MAC of a real server, not of a router",
+    holds: !isForRouter(passage),
+  }),
+};
+
+function isForRouter({ network, outer }: Passage): boolean {
+  return network.byMac(outer.eth?.dst)?.host.role === "router";
+}
+
 const dr: Table = {
   shape: "DR-REQ-01",
   fragments: "DR-FRAG-01",
@@ -116,8 +132,10 @@ const dr: Table = {
     ...macs("DR-REQ-02", () => undefined),
     oneOf("eth.dst", "DR-REQ-02", (passage) => {
       const { server, crossing } = passage;
+      if (isForRouter(passage)) return [];
       return (server ? [server] : crossing.service.realServers).map((candidate) => macOf(passage, candidate));
     }),
+    adjacent,
     ...same("DR-REQ-01", "ip.src", "ip.dst", "ip.proto", "l4.srcport"),
     ...same("DR-REQ-05", "l4.dstport"),
     ...ttl("DR-REQ-03"),
@@ -164,7 +182,10 @@ function outerHeader(destination: Row, receiver: (passage: Passage) => string | 
     {
       field: "ip.flags.df",
       rule: "TUN-ENC-07",
-      expect: ({ before }) => (before.ip?.df ? { value: true } : { text: "0 or 1", holds: true }),
+      expect: ({ before, crossing }) => {
+        if (isCutAnyway(crossing.service)) return undefined;
+        return before.ip?.df ? { value: true } : { text: "0 or 1", holds: true };
+      },
     },
     {
       field: "ip.dsfield",

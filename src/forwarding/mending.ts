@@ -231,6 +231,67 @@ export const scheduler = cause(
   ({ service }) => `The service's scheduler is not ${service.scheduler}, or it is persistent.`,
   ({ service }) => `ipvsadm -E ${serviceFlag(service)} -s ${service.scheduler}`,
 );
+export const weights = cause("weights-not-effective", "The director's weights are not those of the setup.", (site) =>
+  editServer(site, `${FLAGS[site.service.model]} -w ${site.server.weight}`),
+);
+export const hashesPort = cause(
+  "hash-includes-port",
+  ({ service }) => `The scheduler ${service.scheduler} hashes the client's port as well.`,
+  ({ service }) => `ipvsadm -E ${serviceFlag(service)} -s ${service.scheduler}   # without ${service.scheduler}-port`,
+);
+export const notPersistent = cause(
+  "not-persistent",
+  "The service is not persistent on the director, or for a shorter time or a longer prefix.",
+  ({ service }) =>
+    `ipvsadm -E ${serviceFlag(service)} -s ${service.scheduler} -p ${service.persistence?.timeout ?? ""}`.trimEnd(),
+);
+export const notOnePacket = cause(
+  "not-one-packet",
+  "The service keeps connections: one-packet scheduling is not on.",
+  ({ service }) => `ipvsadm -E ${serviceFlag(service)} -s ${service.scheduler} --ops`,
+);
+export const notMarked = cause(
+  "packets-not-marked",
+  ({ service }) => `Packets to port ${service.port} do not get the mark ${service.mark} before the director sees them.`,
+  ({ service }) =>
+    `nft add rule ip mangle prerouting ip daddr ${service.vip} ${service.protocol} dport ${service.port} meta mark set ${service.mark}`,
+);
+export const noReuse = cause(
+  "conn-reuse-off",
+  "The director binds a SYN to whatever connection had its ports before.",
+  () => "sysctl -w net.ipv4.vs.conn_reuse_mode=1",
+);
+export const noLimit = cause(
+  "threshold-not-configured",
+  ({ server }) => `${server.name} has no upper threshold on the director.`,
+  (site) => editServer(site, `${FLAGS[site.service.model]} -x ${site.server.limit ?? 0}`),
+);
+export const acceptsLocal = cause(
+  "accept-local",
+  "The director takes packets from its own addresses, and routes them.",
+  () => "sysctl -w net.ipv4.conf.all.accept_local=0 net.ipv4.ip_forward=0",
+);
+export const notAdjacent = cause(
+  "real-server-not-adjacent",
+  ({ server }) => `${server.name} is behind a router: DR reaches only what is on the director's own segment.`,
+  (site) => editServer(site, "-i"),
+);
+export const balancesAsBackup = cause(
+  "backup-balances",
+  ({ server }) => `${server.name} has the same services, and balances although it is no master.`,
+  () => "sysctl -w net.ipv4.vs.backup_only=1",
+);
+export const pmtuOn = cause(
+  "pmtu-disc-on",
+  "The director takes part in path MTU discovery.",
+  () => "sysctl -w net.ipv4.vs.pmtu_disc=0",
+);
+export const tunnelFromAnyone = cause(
+  "tunnel-from-anyone",
+  "The real server's tunnel device takes packets from any sender.",
+  ({ server, dip }) =>
+    `ip tunnel add director mode ipip local ${server.ip} remote ${dip} && ip link set director up && ip link set tunl0 down`,
+);
 export const pmtu = cause(
   "pmtu-disc-off",
   "The director does not take part in path MTU discovery.",

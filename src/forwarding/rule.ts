@@ -60,6 +60,11 @@ export interface Rule {
   readonly observedAt: string;
   /** The traffic that exercises the rule: what was looked for where it is not exercised. */
   readonly lookedFor: string;
+  /**
+   * Of a guard, which can never fail: what a checker would say that takes for a rule what is none. A guard is exercised
+   * by evidence that such a checker fails.
+   */
+  naive?(evidence: Evidence): readonly Finding[];
   /** Raw findings, one for each time the rule was exercised, without causes: see `judge` of judge.ts. */
   judge(evidence: Evidence): readonly Finding[];
 }

@@ -125,6 +125,20 @@ export interface Setup {
   readonly hosts: readonly Host[];
 }
 
+/** Bytes of IP headers without options, and of what GRE (RFC 2784 §2) and GUE put behind them. */
+const IP_HEADER = { 4: 20, 6: 40 } as const;
+const GRE_HEADER = 4;
+const GRE_CHECKSUM = 4;
+const UDP_AND_GUE_HEADER = 12;
+
+/** Bytes that a service's tunnel puts around a packet for a real server; 0 but for TUN. */
+export function overheadOf({ model, tunnel }: Service, server: Pick<RealServer, "ip">): number {
+  if (model !== "tun") return 0;
+  const outer = IP_HEADER[isIp6(server.ip) ? 6 : 4];
+  if (tunnel.kind === "gre") return outer + GRE_HEADER + (tunnel.checksum ? GRE_CHECKSUM : 0);
+  return tunnel.kind === "gue" ? outer + UDP_AND_GUE_HEADER : outer;
+}
+
 /** Where nothing else is said: IP in IP. */
 export const IP_IN_IP: Tunnel = { kind: "ipip", checksum: false, pmtuDiscovery: true };
 

@@ -23,6 +23,8 @@ const ECHO_TURNS = 3;
 /** Milliseconds; it ends a run that has already failed. */
 const SETTLE_TIMEOUT = 30_000;
 
+const AWAIT_TIMEOUT = 10_000;
+
 /** Milliseconds after which a recording without frames looks whether it is to end. */
 const RECORDING_PAUSE = 20;
 
@@ -216,8 +218,35 @@ export class Lab {
   }
 
   /** Turns a host's forwarding of packets that are not its own on or off. */
-  async forward(host: string, on: boolean): Promise<void> {
+  async setForwarding(host: string, on: boolean): Promise<void> {
     await this.machine(host).sysctl(forwardingSettings(this.#plan(host).host, on));
+  }
+
+  /** Whether a host forwards as the lab was built. */
+  forwards(host: string): boolean {
+    return this.#plan(host).forwards;
+  }
+
+  /** Takes a host's NICs down and up again; what it forgets by that it is told anew. */
+  async bounce(host: string): Promise<void> {
+    const { nics } = this.#plan(host).host;
+    const again = this.#plan(host).ip.filter((line) => /^(route|neigh) /.test(line));
+    await this.machine(host).ip([
+      ...nics.map(({ name }) => `link set ${name} down`),
+      ...nics.map(({ name }) => `link set ${name} up`),
+      ...again,
+    ]);
+  }
+
+  /** Whether `isThere` came true of what is recorded, before a run that waits in vain is to end. */
+  async until(isThere: () => boolean): Promise<boolean> {
+    const deadline = performance.now() + AWAIT_TIMEOUT;
+    while (!isThere()) {
+      const left = deadline - performance.now();
+      if (left <= 0) return false;
+      await this.#fabric.recorder.wait(Math.ceil(left));
+    }
+    return true;
   }
 
   /** Gives a host the neighbour table again that the lab was built with. */

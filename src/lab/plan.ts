@@ -38,6 +38,8 @@ export interface HostPlan {
   readonly ip6: readonly string[];
   /** Kernel settings once the NICs are there. */
   readonly after: Readonly<Record<string, string>>;
+  /** Whether it forwards packets that are not its own. */
+  readonly forwards: boolean;
   readonly echoes: readonly { readonly protocol: "tcp" | "udp"; readonly ip: string; readonly port: number }[];
 }
 
@@ -64,6 +66,7 @@ export function planHosts(setup: Setup): HostPlan[] {
         ...(vips.device === "tunl0" ? { "net.ipv4.conf.tunl0.rp_filter": "0" } : {}),
         ...host.options.sysctl,
       },
+      forwards: forwards(setup, host) ?? false,
       echoes: echoes(host, services),
     };
   });
@@ -130,8 +133,8 @@ function familySettings(host: Host): HostOptions["sysctl"] {
 }
 
 function roleSettings(setup: Setup, host: Host, services: readonly ServiceBehind[]): Record<string, string> {
-  const forwards = host.options.forwards ?? mustForward(setup, host);
-  const forwarding = forwards === undefined ? {} : forwardingSettings(host, forwards);
+  const isOn = forwards(setup, host);
+  const forwarding = isOn === undefined ? {} : forwardingSettings(host, isOn);
   if (host.role === "client")
     return { ...forwarding, "net.ipv4.ip_local_port_range": `${CONVERSATION_PORTS.first} ${CONVERSATION_PORTS.last}` };
   if (host.role !== "real-server" || services.every(({ service }) => service.model === "nat")) return forwarding;
@@ -139,7 +142,8 @@ function roleSettings(setup: Setup, host: Host, services: readonly ServiceBehind
 }
 
 /** Undefined where it is the kernel's own choice. */
-function mustForward(setup: Setup, { role }: Host): boolean | undefined {
+function forwards(setup: Setup, { role, options }: Host): boolean | undefined {
+  if (options.forwards !== undefined) return options.forwards;
   if (role === "director") return modelsOf(setup).has("nat");
   return role === "router" ? true : undefined;
 }

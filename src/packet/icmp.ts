@@ -27,6 +27,8 @@ export const ICMP_TYPE = {
   parameterProblem: 12,
 } as const;
 
+/** Codes of `unreachable`. */
+export const ICMP_HOST_UNREACHABLE = 1;
 export const ICMP_FRAGMENTATION_NEEDED = 4;
 
 const ERRORS: ReadonlySet<number> = new Set([

@@ -6,17 +6,18 @@ import type { Place } from "./source.js";
 
 /** The entries of `expect` or `absent`. */
 export function readAssertions(raw: readonly RawAssertion[], place: Place, names: Names): Assertion[] {
-  return raw.map((assertion, index) => {
-    const at = place.at(index);
-    // Stray ARP is at every tap: without a field the assertion would always, or never, hold.
-    if (headerFields(assertion).length === 0)
-      at.complain("no header field is named; say which frames, such as `ip.ttl: 60`");
-    return {
-      at: names.tap(assertion.at, at.at("at")),
-      direction: assertion.direction,
-      fields: readExpectedFields(assertion, at, names),
-      ...(assertion.count === undefined ? {} : { count: assertion.count }),
-      position: at.position,
-    };
-  });
+  return raw.map((assertion, index) => readAssertion(assertion, place.at(index), names));
+}
+
+export function readAssertion(raw: RawAssertion, place: Place, names: Names): Assertion {
+  // Stray ARP is at every tap: without a field the assertion would always, or never, hold.
+  if (headerFields(raw).length === 0)
+    place.complain("no header field is named; say which frames, such as `ip.ttl: 60`");
+  return {
+    at: names.tap(raw.at, place.at("at")),
+    direction: raw.direction,
+    fields: readExpectedFields(raw, place, names),
+    ...(raw.count === undefined ? {} : { count: raw.count }),
+    position: place.position,
+  };
 }

@@ -172,7 +172,7 @@ export class Crafting {
 
   #outgoing(from: Host, spec: PacketSpec, step: FlowFields): Outgoing {
     const destination = String(spec["ip.dst"]);
-    const nic = this.#egress(from, destination);
+    const nic = this.#nicBeside(from, spec["eth.dst"]) ?? this.#egress(from, destination);
     const frame = craft({ "eth.src": nic.mac, "eth.dst": this.#nextHopMac(from, destination), ...spec });
     const pieces = step.fragment ? fragment(frame, step.fragment.size) : [frame];
     return {
@@ -180,6 +180,12 @@ export class Crafting {
       nic: nic.name,
       frames: step.fragment?.order === "reversed" ? pieces.toReversed() : pieces,
     };
+  }
+
+  /** The NIC on the segment of the host whose MAC the author wrote: only there it is anybody's. */
+  #nicBeside(from: Host, mac: PacketSpec[string]): Nic | undefined {
+    const owner = this.#setup.hosts.flatMap((host) => host.nics).find((nic) => nic.mac === mac);
+    return owner && from.nics.find((nic) => shareSegment(nic, owner));
   }
 
   /** The NIC that the host's routing would choose: on-link, else towards the gateway, else the first. */

@@ -1,6 +1,7 @@
 import { readPcap } from "../capture/pcap.js";
 import { burst } from "../capture/replay.js";
-import type { Evidence, ServiceChange } from "../forwarding/evidence.js";
+import { directorHost } from "../director/director.js";
+import type { Change, Evidence } from "../forwarding/evidence.js";
 import { followJourneys } from "../forwarding/journey.js";
 import type { RealServer, Service } from "../forwarding/setup.js";
 import { NamespaceMachine } from "../lab/namespace.js";
@@ -9,9 +10,10 @@ import type { Frame } from "../packet/frame.js";
 import { talkTcp, talkUdp } from "./conversation.js";
 import { Crafting, type Destination, type Flow, type Outgoing } from "./crafting.js";
 import { owesAcknowledgement, serverOf } from "./flow-record.js";
+import { matches } from "./judgement.js";
 import { ScenarioError, scriptedSteps } from "./load.js";
 import { rememberOrigin } from "./obey.js";
-import type { AnswerStep, BurstStep, ReplayStep, Scenario, SendStep, Step } from "./scenario.js";
+import type { AnswerStep, Assertion, BurstStep, ReplayStep, Scenario, SendStep, Step } from "./scenario.js";
 import { callIn, shownAt } from "./script-calls.js";
 import type { Stage } from "./stage.js";
 
@@ -50,7 +52,7 @@ function isExpectation(error: unknown): error is Error {
 }
 
 class Execution {
-  readonly changes: ServiceChange[] = [];
+  readonly changes: Change[] = [];
   expectation: string | undefined;
   /** Whether everything that the steps caused has been recorded, also where one of them failed. */
   settled = true;
@@ -59,6 +61,8 @@ class Execution {
   readonly #crafting: Crafting;
   readonly #flows = new Map<string, Flow>();
   readonly #forgetful = new Set<string>();
+  /** Hosts whose forwarding was turned on or off. */
+  readonly #forwarding = new Set<string>();
   /** Flows whose client has sent data over TCP, so that a server may be sending some back. */
   readonly #talkative = new Set<Flow>();
   #services: readonly Service[];
@@ -144,6 +148,7 @@ class Execution {
     if (this.#services !== this.#scenario.setup.services)
       await this.#stage.director.configure(this.#scenario.setup.services);
     for (const host of this.#forgetful) await this.#stage.restoreNeighbours(host);
+    for (const host of this.#forwarding) await this.#stage.restoreForwarding(host);
   }
 
   async #step(step: Step): Promise<void> {
@@ -188,6 +193,12 @@ class Execution {
       case "forget":
         this.#forgetful.add(step.host);
         return this.#stage.forgetNeighbours(step.host);
+      case "forwarding":
+        return this.#setForwarding(step.host, step.on);
+      case "bounce":
+        return this.#stage.lab.bounce(step.host);
+      case "await":
+        return this.#await(step.frame);
     }
   }
 
@@ -259,6 +270,25 @@ class Execution {
     await this.#stage.director.configure(this.#services);
     const last = this.#stage.lab.frames.at(-1)?.time ?? 0n;
     this.changes.push({ time: last + 1n, services: this.#services });
+  }
+
+  async #setForwarding(host: string, on: boolean): Promise<void> {
+    this.#forwarding.add(host);
+    await this.#stage.setForwarding(host, on);
+    if (host !== directorHost(this.#scenario.setup).name) return;
+    const last = this.#stage.lab.frames.at(-1)?.time ?? 0n;
+    this.changes.push({ time: last + 1n, services: this.#services, forwards: on });
+  }
+
+  /** What timers send comes when it comes: the wait ends with the frame, or the scenario is broken off. */
+  async #await(wanted: Assertion): Promise<void> {
+    const { lab } = this.#stage;
+    const count = wanted.count ?? 1;
+    const isThere = () => lab.frames.filter((frame) => matches(frame, wanted, this.#crafting)).length >= count;
+    if (!(await lab.until(isThere))) {
+      const fields = Object.entries(wanted.fields).map(([name, value]) => `${name}=${value}`);
+      throw new Error(`no frame came ${wanted.direction} at ${wanted.at} with ${fields.join(", ")}`);
+    }
   }
 
   /** The service's real servers with one put back as the setup has it. */

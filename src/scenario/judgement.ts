@@ -1,6 +1,7 @@
 import type { Evidence } from "../forwarding/evidence.js";
 import type { Finding } from "../forwarding/rule.js";
 import { fieldValue } from "../packet/fields.js";
+import type { Frame } from "../packet/frame.js";
 import { Crafting } from "./crafting.js";
 import type { Executed } from "./execute.js";
 import type { Assertion, Scenario } from "./scenario.js";
@@ -17,6 +18,14 @@ export interface Judged {
   readonly durationMs: number;
   /** From 1; the how manieth time the scenario ran. */
   readonly repetition: number;
+}
+
+/** Whether a frame is of the kind that an assertion describes. */
+export function matches(frame: Frame, { at, direction, fields }: Assertion, crafting: Crafting): boolean {
+  if (frame.tap !== at || frame.direction !== direction) return false;
+  return Object.entries(fields).every(
+    ([name, value]) => fieldValue(frame.packet, name) === crafting.address(name, value),
+  );
 }
 
 type Wanted = "expect" | "absent";
@@ -45,12 +54,7 @@ export function judgeAssertions(
     const fields = Object.entries(assertion.fields).map(
       ([name, value]) => [name, crafting.address(name, value)] as const,
     );
-    const found = evidence.frames.filter(
-      (frame) =>
-        frame.tap === assertion.at &&
-        frame.direction === assertion.direction &&
-        fields.every(([name, value]) => fieldValue(frame.packet, name) === value),
-    );
+    const found = evidence.frames.filter((frame) => matches(frame, assertion, crafting));
     const described = `${assertion.at} ${assertion.direction}: ${fields.map(([name, value]) => `${name}=${value}`).join(", ")}`;
     const holds =
       wanted === "absent"

@@ -91,6 +91,7 @@ export interface RawStepBody {
   readonly server?: string;
   readonly weight?: number;
   readonly host?: string;
+  readonly on?: boolean;
 }
 
 /** Exactly one key: the kind. */

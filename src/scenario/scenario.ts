@@ -46,6 +46,9 @@ export type Step = (
   | WeightStep
   | ServerStep
   | ForgetStep
+  | ForwardingStep
+  | AwaitStep
+  | BounceStep
 ) & { readonly position: Position };
 
 /**
@@ -138,6 +141,25 @@ export interface ServerStep {
 /** Empties the neighbour table of a host: the next packet has to resolve its next hop. */
 export interface ForgetStep {
   readonly kind: "forget";
+  readonly host: string;
+}
+
+/** Turns a host's forwarding of packets that are not its own on or off. */
+export interface ForwardingStep {
+  readonly kind: "forwarding";
+  readonly host: string;
+  readonly on: boolean;
+}
+
+/** Goes on when such a frame has been seen since the scenario began: what a timer of some kernel will send. */
+export interface AwaitStep {
+  readonly kind: "await";
+  readonly frame: Assertion;
+}
+
+/** Takes a host's NICs down and up again. */
+export interface BounceStep {
+  readonly kind: "bounce";
   readonly host: string;
 }
 

@@ -20,9 +20,9 @@ const MISTAKES: readonly (readonly [from: string, to: string, message: string])[
   ["10.0.0.11,", "10.0.0.300,", "7:26: `10.0.0.300` is not an IP address"],
   ["10.0.0.11,", '"fd00::11",', "2:10: a VIP of IPv4 has real servers of the other family; only tun can reach those"],
   [
-    "10.0.0.11,",
-    '"fe80::1",',
-    "7:26: `fe80::1` cannot be the address of a host: ::/8, fe80::/10 and ff00::/8 are reserved",
+    "ip: 10.0.0.100",
+    'ip: "fe80::1"',
+    "10:15: `fe80::1` cannot be the address of a host: ::/8, fe80::/10 and ff00::/8 are reserved",
   ],
   [
     "10.0.0.11,",

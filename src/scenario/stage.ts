@@ -1,3 +1,4 @@
+import { startBackups } from "../director/backup.js";
 import { type Director, directorHost, type RunningDirector } from "../director/director.js";
 import type { Host, Setup } from "../forwarding/setup.js";
 import { CannotRun } from "../lab/cannot-run.js";
@@ -80,6 +81,7 @@ export class Stage {
   static async build(fabric: Fabric, setup: Setup, director: Director, kernel: KernelChoice): Promise<Stage> {
     const lab = await Lab.build(fabric, setup, placement(setup, director, kernel));
     const running = await director.start(lab);
+    await startBackups(lab);
     await lab.ready();
     return new Stage(lab, running, fabric.scratch);
   }
@@ -117,6 +119,16 @@ export class Stage {
   async forgetNeighbours(host: string): Promise<void> {
     if (this.director.neighbours && host === directorHost(this.lab.setup).name) this.director.neighbours.forget();
     else await this.lab.forgetNeighbours(host);
+  }
+
+  async setForwarding(host: string, on: boolean): Promise<void> {
+    if (this.director.setForwarding && host === directorHost(this.lab.setup).name) this.director.setForwarding(on);
+    else await this.lab.setForwarding(host, on);
+  }
+
+  /** Turns it on or off as the lab was built. */
+  async restoreForwarding(host: string): Promise<void> {
+    await this.setForwarding(host, this.lab.forwards(host));
   }
 
   async restoreNeighbours(host: string): Promise<void> {

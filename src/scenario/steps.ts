@@ -1,10 +1,11 @@
 import { isIp } from "../packet/address.js";
+import { readAssertion } from "./assertions.js";
 import { firstService, readDestination } from "./destination.js";
 import { readPayload } from "./fields.js";
 import { Flows } from "./flows.js";
 import type { Names } from "./names.js";
 import { capturePath, type Tree } from "./paths.js";
-import type { RawStep, RawStepBody } from "./raw.js";
+import type { RawAssertion, RawStep, RawStepBody } from "./raw.js";
 import type { AskStep, ConnectStep, DatagramStep, ReplayStep, ServerStep, Step } from "./scenario.js";
 import type { Place } from "./source.js";
 import { quoted } from "./suggest.js";
@@ -68,6 +69,16 @@ function readStep(kind: string, raw: RawStepBody, place: Place, context: Context
       const host = names.host(raw.host ?? "", place.at("host"));
       return host && { kind, host: host.name };
     }
+    case "forwarding": {
+      const host = names.host(raw.host ?? "", place.at("host"));
+      return host && { kind, host: host.name, on: raw.on ?? true };
+    }
+    case "bounce": {
+      const host = names.host(raw.host ?? "", place.at("host"));
+      return host && { kind, host: host.name };
+    }
+    case "await":
+      return { kind, frame: readAssertion(raw as RawAssertion, place, names) };
     default:
       // The schema has let no other kind through.
       return undefined;

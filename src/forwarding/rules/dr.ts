@@ -6,11 +6,13 @@ import { absent, DIRECTOR, fail, pass } from "../outcome.js";
 import { describe } from "../paths.js";
 import type { Rule } from "../rule.js";
 import { silentAboutNobody, vipsOf } from "./arp-rules.js";
+import { arrivalsAtServers, isForServer } from "./dr-topology.js";
 import {
   answersFromVip,
   avoidsDirector,
   deliveriesOf,
   goesDirectly,
+  leavesElsewhere,
   ownAnswersOf,
   sentOn,
   unanswered,
@@ -159,7 +161,9 @@ const realServers: readonly Rule[] = [
       for (const delivery of deliveriesOf(view, "dr")) {
         const { arrival, acceptance: answer } = delivery;
         if (answer !== undefined) yield pass(arrival, answer.at);
-        else if (sentOn(view, arrival) === undefined) yield unanswered(view, delivery, "an answer from the VIP");
+        // What strict filters of a server with several NICs drop is DR-RS-04's to tell.
+        else if (sentOn(view, arrival) === undefined && !leavesElsewhere(view, delivery))
+          yield unanswered(view, delivery, "an answer from the VIP");
       }
     },
   }),
@@ -173,11 +177,9 @@ const realServers: readonly Rule[] = [
     observedAt: "real servers out",
     lookedFor: "a request of a DR service that arrives at a real server",
     *judge(view) {
-      const vips = vipsOf(view, "dr");
-      for (const at of view.sightings) {
-        if (at.direction !== "in" || !at.addressed || !vips.has(at.packet.ip?.dst ?? "")) continue;
-        if (view.network.host(at.host)?.role !== "real-server") continue;
+      for (const at of arrivalsAtServers(view)) {
         const out = sentOn(view, at);
+        if (out !== undefined && isForServer(view, out)) continue;
         const violation = { suspect: at.host, expected: "not sent on" };
         if (out === undefined) yield absent(view, [at], { ...violation, observed: "not sent on so far" });
         else yield fail([at, out], { ...violation, observed: `${describe(out)} with TTL ${out.packet.ip?.ttl}` });

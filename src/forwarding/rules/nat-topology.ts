@@ -1,14 +1,15 @@
 /** LVS-NAT: the way that answers take. */
 
+import { ICMP_TYPE } from "../../packet/icmp.js";
 import { closesConnection, endpoint, portsOf, protocolOf } from "../datagram.js";
 import { rule } from "../declare.js";
 import { fateOf } from "../fate.js";
 import type { Sighting } from "../journey.js";
-import { DIRECTOR, fail, missing, pass } from "../outcome.js";
+import { absent, DIRECTOR, fail, missing, pass } from "../outcome.js";
 import { answersOf, describe, hasDirectorMac, passesDirector, reachesClient } from "../paths.js";
 import type { Rule } from "../rule.js";
 import { isOnLink, shareSegment } from "../setup.js";
-import { type Flow, flowsOf, type View } from "../view.js";
+import { type Crossing, type Flow, flowsOf, type View } from "../view.js";
 import { forModel } from "./shared.js";
 
 const NAT = forModel("nat");
@@ -61,6 +62,25 @@ export const natTopologyRules: readonly Rule[] = [
   }),
   rule({
     ...NAT,
+    id: "NAT-TOP-03",
+    title: "Real servers may be in another subnet",
+    statement:
+      "A guard, no demand on packets: a real server that is on none of the director's segments serves as well as one that is, as long as its answers return through the director.",
+    source: "RFC 2391 §1: only that both directions pass the director; ip_vs_out_hook",
+    observedAt: "director in (real servers' side) → client in",
+    lookedFor: "an answer, through the director, of a real server that is on none of its segments",
+    *judge(view) {
+      for (const { in: at, outs } of repliesFromAfar(view)) yield pass(at, ...outs);
+    },
+    *naive(view) {
+      for (const { in: at, director } of repliesFromAfar(view)) {
+        const expected = `a real server on a segment of ${director.name}`;
+        yield fail([at], { suspect: "network", field: "ip.src", expected, observed: at.packet.ip?.src ?? "" });
+      }
+    },
+  }),
+  rule({
+    ...NAT,
     id: "NAT-TOP-04",
     title: "The director forwards answers",
     statement:
@@ -81,7 +101,48 @@ export const natTopologyRules: readonly Rule[] = [
       }
     },
   }),
+  rule({
+    ...NAT,
+    id: "NAT-TOP-05",
+    level: "SHOULD NOT",
+    profile: "extended",
+    title: "With one NIC the director tells real servers no shorter way",
+    statement:
+      "Where answers leave by the NIC that they came in at, the director sends real servers no ICMP redirect, which would teach them to leave the director out.",
+    source: "RFC 1812 §5.2.7.2; ip_rt_send_redirect; send_redirects (ip-sysctl)",
+    observedAt: "director out → real servers in",
+    lookedFor: "an answer of a NAT service that leaves the director by the NIC that it came in at",
+    *judge(view) {
+      const expected = "no ICMP redirect";
+      for (const { kind, model, in: at, outs } of view.crossings) {
+        const [out] = outs;
+        if (kind !== "reply" || model !== "nat" || out?.tap !== at.tap) continue;
+        const redirect = redirectAbout(view, at);
+        if (redirect !== undefined) {
+          const violation = { suspect: DIRECTOR, field: "icmp.type", expected, observed: describe(redirect) };
+          yield fail([at, redirect], violation);
+        } else yield absent(view, [at, out], { suspect: DIRECTOR, expected, observed: "none so far" });
+      }
+    },
+  }),
 ];
+
+/** Answers that a director forwarded for real servers on none of its segments. */
+function repliesFromAfar(view: View): Crossing[] {
+  return view.crossings.filter(({ kind, model, director, outs, in: { packet } }) => {
+    const isAfar = !director.nics.some((nic) => isOnLink(nic, packet.ip?.src ?? ""));
+    return kind === "reply" && model === "nat" && outs.length > 0 && isAfar;
+  });
+}
+
+/** A redirect of the director that quotes a packet. */
+function redirectAbout(view: View, about: Sighting): Sighting | undefined {
+  return view.sightings.find(({ host, direction, packet: { icmp, quoted } }) => {
+    if (icmp?.type !== ICMP_TYPE.redirect || direction !== "out" || host !== about.host) return false;
+    const { ip } = about.packet;
+    return quoted?.ip?.src === ip?.src && quoted?.ip?.dst === ip?.dst && quoted?.ip?.id === ip?.id;
+  });
+}
 
 /** Then a FIN or RST that is swallowed is GEN-FLOW-02's. */
 function hasAnswered(flow: Flow): boolean {

@@ -7,7 +7,16 @@ import { groupBy } from "../group.js";
 import { isSourceRouted } from "../ip-options.js";
 import type { Sighting } from "../journey.js";
 import { absent, fail, missing, type Outcome, pass } from "../outcome.js";
-import { type Answer, answersOf, arrivalsOf, describe, hasDirectorMac, keepsAddress, lastRequestTo } from "../paths.js";
+import {
+  type Answer,
+  answersOf,
+  arrivalsOf,
+  describe,
+  hasDirectorMac,
+  keepsAddress,
+  lastRequestTo,
+  pathTo,
+} from "../paths.js";
 import { type Host, type Model, serviceName } from "../setup.js";
 import { isPartial, startOf } from "../sightings.js";
 import type { Crossing, View } from "../view.js";
@@ -131,6 +140,9 @@ export function* avoidsDirector(view: View, model: Model): Iterable<Outcome> {
     const ports = portsOf(at.packet);
     const service = services.find(({ vip, port }) => vip === at.packet.ip?.src && port === ports?.src);
     if (service?.model !== model || hasDirectorMac(view, at.packet.eth?.src)) continue;
+    // What somebody else made up is no answer of a real server.
+    const [root] = pathTo(at);
+    if (root?.direction === "out" && view.network.host(root.host)?.role !== "real-server") continue;
     const sender = view.network.byMac(at.packet.eth?.src)?.host;
     const suspect = sender?.role === "real-server" ? sender.name : "network";
     failed.add(`${at.packet.ip?.dst}:${ports?.dst}`);
@@ -154,6 +166,12 @@ export function* avoidsDirector(view: View, model: Model): Iterable<Outcome> {
 export function unanswered(view: View, { arrival, server }: Delivery, expected: string): Outcome {
   const observed = `${describe(arrival)} arrived and was not answered`;
   return missing(view, [arrival], { suspect: server.name, expected, observed });
+}
+
+/** Whether the server's route to the client leaves by another NIC than the one that the request came in at. */
+export function leavesElsewhere({ network }: View, { crossing, arrival, server }: Delivery): boolean {
+  const way = network.nextHop(server, crossing.flow.clientIp);
+  return way !== undefined && way.nic.name !== network.port(arrival.tap)?.nic.name;
 }
 
 /** What a real server sent on of a request instead of taking it in. */

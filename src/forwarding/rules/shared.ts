@@ -4,7 +4,7 @@ import { l4ChecksumState } from "../../packet/checksum.js";
 import { ICMP_FRAGMENTATION_NEEDED, ICMP_TYPE } from "../../packet/icmp.js";
 import { matrixOutcomes } from "../compare.js";
 import { core, portsOf } from "../datagram.js";
-import { fateOf, limitsOf } from "../fate.js";
+import { fateOf, isCutAnyway, limitsOf } from "../fate.js";
 import type { Sighting } from "../journey.js";
 import { ownsIp } from "../network.js";
 import { isChecksumReady, isRecordedWhole } from "../offload.js";
@@ -75,7 +75,7 @@ export function* oversizeOutcomes(view: View, model: Model): Iterable<Outcome> {
     const { ip } = sighting.packet;
     const limits = limitsOf(view.network, crossing);
     if (ip === undefined || !ip.checksumValid || ip.ttl <= 1 || limits.length === 0) continue;
-    if (!ip.df || !isRecordedWhole(view.network, sighting)) continue;
+    if (!ip.df || isCutAnyway(crossing.service) || !isRecordedWhole(view.network, sighting)) continue;
     if (ip.length > Math.max(...limits)) {
       tooLarge = true;
       yield refused(view, crossing, limits, refusals);

@@ -1,346 +1,26 @@
-/** IP-in-IP: the request travels unchanged inside a tunnel, the answer plain and past the director. */
+/** IP in IP: sizes, fragments, errors, and what must not come out of a tunnel. */
 
-import { IP_PROTOCOL } from "../../packet/ipv4.js";
-import { matrixOutcomes } from "../compare.js";
-import { core, hash, ipPayload } from "../datagram.js";
-import { matrixRule, rule } from "../declare.js";
-import { groupBy } from "../group.js";
+import { ICMP_FRAGMENTATION_NEEDED, ICMP_TYPE } from "../../packet/icmp.js";
+import type { Packet } from "../../packet/packet.js";
+import { core, portsOf } from "../datagram.js";
+import { rule } from "../declare.js";
+import { fateOf, isCutAnyway, limitsOf } from "../fate.js";
 import type { Sighting } from "../journey.js";
-import { absent, DIRECTOR, fail, type Outcome, pass } from "../outcome.js";
-import { type Answer, arrivalsOf, describe, hasDirectorMac } from "../paths.js";
+import { ownsIp } from "../network.js";
+import { isRecordedWhole } from "../offload.js";
+import { absent, DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
+import { describe, passesDirector } from "../paths.js";
 import type { Rule } from "../rule.js";
+import { overheadOf } from "../setup.js";
 import { isPartial, startOf } from "../sightings.js";
-import type { View } from "../view.js";
-import { announcesNoVip, asksInOwnName, silentAboutVip, vipsOf } from "./arp-rules.js";
-import {
-  answersFromVip,
-  avoidsDirector,
-  deliveriesOf,
-  goesDirectly,
-  ownAnswersOf,
-  unanswered,
-} from "./real-servers.js";
+import { tunnelReports } from "../tunnel-reports.js";
+import type { Crossing, View } from "../view.js";
+import { vipsOf } from "./arp-rules.js";
 import { errorOutcomes, forModel, fragmentedOutcomes, fragmentOutcomes, oversizeOutcomes } from "./shared.js";
 
 const TUN = forModel("tun");
-const REQUEST = {
-  ...TUN,
-  observedAt: "director in → director out",
-  lookedFor: "a request of a TUN service, forwarded by the director",
-} as const;
-const SERVER = {
-  ...TUN,
-  observedAt: "real servers in → real servers out",
-  lookedFor: "a sound new request that arrives at a real server which answers",
-} as const;
 
-const encapsulation: readonly Rule[] = [
-  matrixRule({
-    ...REQUEST,
-    id: "TUN-ENC-01",
-    title: "The outer destination is the RIP",
-    statement: "The tunnel's header has the address of a real server of the service as its destination.",
-    source: "RFC 2003 §3.1; ip_vs_tunnel_xmit (daddr = cp->daddr)",
-  }),
-  matrixRule({
-    ...REQUEST,
-    id: "TUN-ENC-02",
-    title: "The outer source is an address of the director, not the VIP",
-    statement:
-      "The tunnel's header has one of the director's own addresses as its source; the VIP, which the real server holds, would be a martian there.",
-    source: "RFC 2003 §3.1; Linux takes the route's preferred source",
-  }),
-  matrixRule({
-    ...REQUEST,
-    id: "TUN-ENC-03",
-    title: "The shape of the outer header",
-    statement:
-      "The outer header is IPv4 of 20 bytes with protocol 4, unfragmented, 20 bytes longer than the packet inside, with a valid checksum.",
-    source: "RFC 2003 §3, §3.1; ip_vs_tunnel_xmit",
-  }),
-  matrixRule({
-    ...REQUEST,
-    id: "TUN-ENC-04",
-    title: "The inner packet is preserved except for TTL and checksum",
-    statement:
-      "The packet inside is the client's: addresses, ID, flags, TOS, options, L4 header and payload are unchanged, and its header checksum is valid.",
-    source: "RFC 2003 §3.1",
-  }),
-  rule({
-    ...REQUEST,
-    id: "TUN-ENC-05",
-    title: "The inner TTL is taken over, and left alone in the tunnel",
-    statement:
-      "The inner TTL is the client's minus one, not set anew, and is the same when the tunnel ends: routers on the way change the outer one.",
-    source: "RFC 2003 §3.1",
-    observedAt: "director out → real servers in",
-    judge: innerTtl,
-  }),
-  matrixRule({
-    ...REQUEST,
-    id: "TUN-ENC-06",
-    title: "The outer TTL is usable",
-    statement:
-      "The outer TTL is that of the inner packet, or another one that lasts for the routers to the real server.",
-    source: "RFC 2003 §3.1",
-  }),
-  rule({
-    ...REQUEST,
-    id: "TUN-ENC-07",
-    title: "DF is copied outward",
-    statement: "Where the inner packet has DF, so has the outer header; without it either is right.",
-    source: "RFC 2003 §3.1; sysctl pmtu_disc",
-    lookedFor: "a request with DF of a TUN service, forwarded by the director",
-    *judge(view) {
-      const outcomes = matrixOutcomes(view, "TUN-ENC-07");
-      if (outcomes.some(({ at }) => at[0]?.packet.ip?.df === true)) yield* outcomes;
-    },
-  }),
-  rule({
-    ...REQUEST,
-    id: "TUN-ENC-08",
-    title: "Outer IDs of fragmentable packets differ",
-    statement:
-      "Successive packets without outer DF to one real server have different outer IDs: their fragments could not be told apart otherwise.",
-    source: "RFC 6864 §4; ip_select_ident",
-    lookedFor: "two packets without DF in their outer headers to the same real server",
-    judge: outerIds,
-  }),
-  matrixRule({
-    ...REQUEST,
-    id: "TUN-ENC-09",
-    level: "SHOULD",
-    profile: "extended",
-    title: "DSCP is copied, ECN handled",
-    statement: "The outer DSCP and ECN are those of the inner packet; CE may become ECT(0).",
-    source: "RFC 2003 §3.1; RFC 3168 §9.1.1; RFC 6040 §4.1; INET_ECN_encapsulate",
-  }),
-  matrixRule({
-    ...REQUEST,
-    id: "TUN-ENC-10",
-    title: "MACs follow the route to the RIP",
-    statement:
-      "The frame goes from the MAC of the director's egress NIC to that of the real server, or of the router to it.",
-    source: "RFC 1812",
-  }),
-  matrixRule({
-    ...REQUEST,
-    id: "TUN-ENC-11",
-    level: "MUST NOT",
-    title: "No port mapping",
-    statement: "The inner packet keeps its destination port, whatever port the real server is configured with.",
-    source: "ip_vs_tunnel_xmit; ipvsadm stores the service's port",
-  }),
-  matrixRule({
-    ...REQUEST,
-    id: "TUN-MTU-05",
-    level: "MUST NOT",
-    title: "No silent change of the MSS",
-    statement: "The MSS option of the inner packet is the client's, unless the director says that it clamps it.",
-    source: "ip_vs_tunnel_xmit",
-    lookedFor: "a segment of a TUN service with an MSS option, forwarded by the director",
-  }),
-];
-
-function* innerTtl(view: View): Iterable<Outcome> {
-  yield* matrixOutcomes(view, "TUN-ENC-05");
-  for (const { model, kind, outs } of view.crossings) {
-    if (model !== "tun" || kind !== "request") continue;
-    for (const out of outs) {
-      for (const arrival of arrivalsOf(view, out)) {
-        const [sent, arrived] = [out, arrival].map(({ packet }) => packet.inner?.ip?.ttl);
-        if (sent === arrived) yield pass(out, arrival);
-        else {
-          const violation = {
-            suspect: "network",
-            field: "ip.ttl#2",
-            expected: String(sent),
-            observed: String(arrived),
-          };
-          yield fail([out, arrival], violation);
-        }
-      }
-    }
-  }
-}
-
-/** Packets to one real server among which IDs must not come back. */
-const RECENT = 8;
-
-function* outerIds(view: View): Iterable<Outcome> {
-  const packets = view.crossings
-    .filter(({ model, kind }) => model === "tun" && kind === "request")
-    .flatMap(({ outs }) => outs)
-    .filter(({ packet }) => packet.inner !== undefined && packet.ip?.df === false)
-    .sort((left, right) => (startOf(left) < startOf(right) ? -1 : 1));
-  for (const [ip, ofServer] of groupBy(packets, ({ packet }) => packet.ip?.dst)) {
-    let repeated = Number.NEGATIVE_INFINITY;
-    for (const [index, at] of ofServer.entries()) {
-      const previous = ofServer[index - 1];
-      if (previous === undefined) continue;
-      const id = at.packet.ip?.id ?? 0;
-      const violation = { suspect: DIRECTOR, field: "ip.id", expected: "different IDs" };
-      const text = `0x${id.toString(16).padStart(4, "0")}`;
-      const same = ofServer.slice(Math.max(0, index - RECENT), index).findLast(({ packet }) => packet.ip?.id === id);
-      if (same === previous) {
-        yield fail([previous, at], { ...violation, observed: `${text} in two successive packets to ${ip}` });
-      } else if (same === undefined) yield pass(previous, at);
-      else {
-        // Numbers drawn at random may meet once; they do not again so soon.
-        if (index - repeated <= RECENT) {
-          yield fail([same, at], { ...violation, observed: `${text} again within ${RECENT} packets to ${ip}` });
-        }
-        repeated = index;
-      }
-    }
-  }
-}
-
-const realServers: readonly Rule[] = [
-  rule({
-    ...SERVER,
-    id: "TUN-RS-01",
-    title: "The real server takes packets out of the tunnel",
-    statement: "A tunnelled request is accepted and answered, not refused with an ICMP error about the tunnel.",
-    source: "RFC 2003 §3; ipip_rcv",
-    *judge(view) {
-      const refusals = refusalsOf(view);
-      for (const { arrival, answer, server } of deliveriesOf(view, "tun")) {
-        const refusal = refusalOf(refusals, arrival);
-        if (answer !== undefined) yield pass(arrival, answer.at);
-        else if (refusal !== undefined) {
-          const violation = { suspect: server.name, expected: "the packet is taken out and answered" };
-          yield fail([arrival, refusal], { ...violation, observed: describe(refusal) });
-        }
-      }
-    },
-  }),
-  rule({
-    ...TUN,
-    id: "TUN-RS-02",
-    title: "The answer is a plain packet from the VIP, direct to the client",
-    statement:
-      "A real server answers from the address and port that the client asked, in no tunnel, to the MAC of the client or of a router.",
-    source: "RFC 9293",
-    observedAt: "real servers out → client in",
-    lookedFor: "an answer of a real server of a TUN service",
-    *judge(view) {
-      for (const answer of ownAnswersOf(view, "tun")) yield plainAnswer(view, answer);
-    },
-  }),
-  rule({
-    ...TUN,
-    id: "TUN-RS-03",
-    level: "MUST NOT",
-    title: "The real server's gateway is not the director",
-    statement: "No packet with the VIP and the service's port as its source is sent to a MAC of the director.",
-    source: "Linux drops them: its own address as source is a martian (fib_validate_source)",
-    observedAt: "real servers out, director in",
-    lookedFor: "an answer of a real server of a TUN service",
-    judge: (view) => avoidsDirector(view, "tun"),
-  }),
-  rule({
-    ...SERVER,
-    id: "TUN-RS-04",
-    title: "Reverse path filtering lets packets out of the tunnel through",
-    statement: "A tunnelled request is answered although the route to the client does not lead into the tunnel.",
-    source: "rp_filter (ip-sysctl: the greater of all and the interface); RFC 3704",
-    *judge(view) {
-      const refusals = refusalsOf(view);
-      for (const delivery of deliveriesOf(view, "tun")) {
-        const { arrival, answer } = delivery;
-        if (answer !== undefined) yield pass(arrival, answer.at);
-        else if (refusalOf(refusals, arrival) === undefined) yield unanswered(view, delivery, "an answer from the VIP");
-      }
-    },
-  }),
-  rule({
-    ...TUN,
-    id: "TUN-RS-05",
-    level: "MUST NOT",
-    title: "The VIP of a real server is invisible to ARP",
-    statement:
-      "A real server answers no who-has for the VIP, asks nothing in its name and does not announce it, whatever device holds it.",
-    source: "arp_ignore, arp_announce (ip-sysctl); RFC 5227 §3",
-    observedAt: "real servers' NICs",
-    lookedFor: "a who-has for the VIP at a real server, or an ARP request of one",
-    *judge(view) {
-      const outcomes = [
-        ...silentAboutVip(view, "tun", ["broadcast", "unicast", "unusual"]),
-        ...asksInOwnName(view, "tun"),
-      ];
-      // That nothing was announced is no proof by itself that the VIP was looked for.
-      const announced = [...announcesNoVip(view, "tun")].filter(({ status }) => status === "fail");
-      yield* [...outcomes, ...announced];
-    },
-  }),
-  rule({
-    ...TUN,
-    id: "TUN-RS-06",
-    level: "MUST NOT",
-    title: "A real server does not send the inner packet on",
-    statement:
-      "A real server takes the packet in the tunnel in or drops it; without the VIP it does not route it back to the director, in a tunnel or without.",
-    source: "RFC 2003 §6; ip_forward",
-    observedAt: "real servers out",
-    lookedFor: "a tunnelled request that arrives at a real server",
-    *judge(view) {
-      const vips = vipsOf(view, "tun");
-      const sentOn = groupBy(
-        view.sightings.filter(({ direction, packet }) => direction === "out" && vips.has(core(packet).ip?.dst ?? "")),
-        innerKey,
-      );
-      for (const { model, kind, outs } of view.crossings) {
-        if (model !== "tun" || kind !== "request") continue;
-        for (const at of outs.flatMap((sent) => arrivalsOf(view, sent))) {
-          if (at.packet.inner === undefined) continue;
-          const key = innerKey(at);
-          const out = key && sentOn.get(key)?.find((candidate) => startOf(candidate) > startOf(at));
-          const violation = { suspect: at.host, expected: "not sent on" };
-          if (!out) yield absent(view, [at], { ...violation, observed: "not sent on so far" });
-          else
-            yield fail([at, out], { ...violation, observed: `${describe(out)} with TTL ${core(out.packet).ip?.ttl}` });
-        }
-      }
-    },
-  }),
-];
-
-/** What is the same of a packet inside a tunnel and out of it, at one host. */
-function innerKey({ host, packet }: Sighting): string | undefined {
-  const { ip } = core(packet);
-  return ip && `${host} ${ip.src} ${ip.dst} ${ip.protocol} ${ip.id} ${hash(ipPayload(ip))}`;
-}
-
-/** ICMP errors of real servers about a tunnel's header: the server has no tunnel, or no ipip at all. */
-function refusalsOf(view: View): Sighting[] {
-  return view.sightings.filter(({ host, direction, packet, from }) => {
-    const isTunnel = packet.icmp?.isError === true && packet.quoted?.ip?.protocol === IP_PROTOCOL.ipip;
-    return isTunnel && direction === "out" && from === undefined && !view.network.isDirector(host);
-  });
-}
-
-function refusalOf(refusals: readonly Sighting[], arrival: Sighting): Sighting | undefined {
-  const outer = arrival.packet.ip;
-  return refusals.find(({ host, packet: { quoted } }) => {
-    return host === arrival.host && quoted?.ip?.dst === outer?.dst && quoted?.ip?.id === outer?.id;
-  });
-}
-
-function plainAnswer(view: View, answer: Answer): Outcome {
-  const { at, server } = answer;
-  if (at.packet.inner !== undefined) {
-    const violation = { suspect: server?.name ?? "network", field: "ip.proto", expected: "a plain packet" };
-    const { ip } = at.packet;
-    return fail([at], { ...violation, observed: `in a tunnel ${ip?.src} > ${ip?.dst}, around ${describe(at)}` });
-  }
-  const source = answersFromVip(answer);
-  if (source.status === "fail" || hasDirectorMac(view, at.packet.eth?.dst)) return source;
-  const [direct] = goesDirectly(view, answer);
-  return direct ?? source;
-}
-
-const others: readonly Rule[] = [
+export const tunRules: readonly Rule[] = [
   rule({
     ...TUN,
     id: "TUN-MTU-01",
@@ -364,6 +44,48 @@ const others: readonly Rule[] = [
   }),
   rule({
     ...TUN,
+    id: "TUN-MTU-03",
+    level: "MAY",
+    profile: "extended",
+    title: "Without path MTU discovery packets with DF are fragmented outside",
+    statement:
+      "A director that takes no part in path MTU discovery sends a request with DF that does not fit the tunnel in fragments of the outer packet; the one inside is whole, and keeps its DF.",
+    source: "pmtu_disc (ipvs-sysctl); against RFC 2003 §3.1 (DF MUST be copied)",
+    observedAt: "director out → real servers in",
+    lookedFor: "a request with DF, larger than the tunnel takes, of a TUN service without path MTU discovery",
+    *judge(view) {
+      for (const crossing of view.crossings) {
+        const { kind, service, in: at, outs } = crossing;
+        const { ip } = at.packet;
+        const limits = limitsOf(view.network, crossing);
+        if (kind !== "request" || !isCutAnyway(service) || ip?.df !== true || limits.length === 0) continue;
+        if (ip.length <= Math.max(...limits) || !isRecordedWhole(view.network, at)) continue;
+        const [out] = outs;
+        const expected = "forwarded in fragments that make up the whole packet, with its DF inside";
+        const violation = { suspect: DIRECTOR, field: "ip.flags.df", expected };
+        if (out === undefined) {
+          if (fateOf(view, crossing) === "forward")
+            yield missing(view, [at], { ...violation, observed: `${describe(at)} was not forwarded` });
+        } else if (isPartial(out) || out.packet.inner?.ip?.df === false) {
+          yield fail([at, out], { ...violation, observed: isPartial(out) ? "in part" : "without DF inside" });
+        } else yield pass(at, out);
+      }
+    },
+  }),
+  rule({
+    ...TUN,
+    id: "TUN-MTU-04",
+    profile: "extended",
+    title: "A client learns what does not fit on the way through the tunnel",
+    statement:
+      "Where a router on the way to the real server refuses an outer packet as too big, the director tells the client so about its request; from the second time on with an MTU that leaves room for the tunnel.",
+    source: "RFC 2003 §4.1, §5.1; ip_vs_in_icmp (tunnel)",
+    observedAt: "director in → client in",
+    lookedFor: "an ICMP fragmentation needed about an outer packet, at the director",
+    judge: relayedReports,
+  }),
+  rule({
+    ...TUN,
     id: "TUN-FRAG-01",
     title: "The client's fragments arrive as one datagram at the real server",
     statement: "All fragments of a datagram go to one real server and make up the datagram that the client sent.",
@@ -382,6 +104,19 @@ const others: readonly Rule[] = [
     observedAt: "director in → real servers in",
     lookedFor: "an ICMP error to the VIP about an answer, at the director",
     judge: (view) => errorOutcomes(view, "TUN-ICMP-01", "tun", "client-error"),
+  }),
+  rule({
+    ...TUN,
+    id: "TUN-SEC-01",
+    level: "SHOULD NOT",
+    profile: "extended",
+    title: "A real server takes tunnels from nobody but the director",
+    statement:
+      "A packet in a tunnel whose outer source is no address of a director is not taken out by a real server: it would be answered, whatever kept its sender from the VIP.",
+    source: "RFC 6169 §2.2; RFC 4213 §3.6 by analogy; ip_tunnel_lookup (tunl0 takes any sender)",
+    observedAt: "real servers in → real servers out",
+    lookedFor: "a packet in a tunnel from somebody else than a director, at a real server",
+    judge: foreignTunnels,
   }),
   rule({
     ...TUN,
@@ -409,4 +144,67 @@ const others: readonly Rule[] = [
   }),
 ];
 
-export const tunRules: readonly Rule[] = [...encapsulation, ...realServers, ...others];
+/** What the director tells clients about packets that were too big for the way through the tunnel. */
+function* relayedReports(view: View): Iterable<Outcome> {
+  for (const report of tunnelReports(view)) {
+    const { at, quoted, mtu } = report;
+    const asked = view.crossings.find(
+      ({ kind, outs }) => kind === "request" && outs.some((out) => isQuoted(out, quoted)),
+    );
+    if (asked === undefined) continue;
+    const room = mtu - overheadOf(asked.service, { ip: quoted.ip?.dst ?? "" });
+    const told = refusalsFor(view, asked);
+    const expected = `ICMP fragmentation needed to ${asked.flow.clientIp}, in the end with an MTU of at most ${room}`;
+    const violation = { suspect: DIRECTOR, field: "icmp.mtu", expected };
+    const [first] = told.filter((refusal) => startOf(refusal) > startOf(at));
+    if (first === undefined) {
+      yield missing(view, [asked.in, at], { ...violation, observed: "none, though the router told the director" });
+      continue;
+    }
+    // The first may tell what was known before it (rules.md §10.20).
+    const last = told.at(-1) ?? first;
+    const found = last.packet.icmp?.mtu ?? 0;
+    if (found <= room && found > 0) yield pass(asked.in, at, last);
+    else if (told.length > 1) yield fail([asked.in, at, last], { ...violation, observed: `an MTU of ${found}` });
+    else yield pass(asked.in, at, first);
+  }
+}
+
+function isQuoted({ packet }: Sighting, { ip, inner }: Packet): boolean {
+  const own = packet.inner?.ip;
+  if (packet.ip?.dst !== ip?.dst || own === undefined) return false;
+  return own.src === inner?.ip?.src && own.id === inner.ip.id && own.length === inner.ip.length;
+}
+
+/** All that the director told the client of a flow about packets that were too big. */
+function refusalsFor(view: View, { flow }: Crossing): Sighting[] {
+  return view.sightings.filter(({ host, direction, packet: { icmp, ip, quoted } }) => {
+    const isRefusal = icmp?.type === ICMP_TYPE.unreachable && icmp.code === ICMP_FRAGMENTATION_NEEDED;
+    if (!isRefusal || direction !== "out" || !view.network.isDirector(host) || ip?.dst !== flow.clientIp) return false;
+    return quoted?.ip?.dst === flow.service.vip && portsOf(quoted)?.src === flow.clientPort;
+  });
+}
+
+/** Tunnelled packets of strangers at real servers, and whether they were answered. */
+function* foreignTunnels(view: View): Iterable<Outcome> {
+  const vips = vipsOf(view, "tun");
+  for (const at of view.sightings) {
+    const { ip, inner } = at.packet;
+    if (at.direction !== "in" || !at.addressed || ip === undefined || inner?.ip === undefined) continue;
+    if (view.network.host(at.host)?.role !== "real-server" || !vips.has(inner.ip.dst)) continue;
+    if (view.network.directors.some((director) => ownsIp(director, ip.src)) || passesDirector(view, at)) continue;
+    const answer = view.sightings.find((other) => answers(other, at));
+    const violation = { suspect: at.host, field: "ip.src", expected: `no answer to what ${ip.src} sent in a tunnel` };
+    if (answer !== undefined) yield fail([at, answer], { ...violation, observed: describe(answer) });
+    else yield absent(view, [at], { ...violation, observed: "none so far" });
+  }
+}
+
+/** Whether a host sent back to the sender of the packet inside. */
+function answers(answer: Sighting, at: Sighting): boolean {
+  const [asked, packet] = [core(at.packet), core(answer.packet)];
+  if (answer.host !== at.host || answer.direction !== "out" || startOf(answer) < startOf(at)) return false;
+  const [to, from] = [portsOf(asked), portsOf(packet)];
+  if (packet.ip?.src !== asked.ip?.dst || packet.ip?.dst !== asked.ip?.src) return false;
+  return from === undefined || (from.src === to?.dst && from.dst === to.src);
+}

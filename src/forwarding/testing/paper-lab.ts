@@ -7,7 +7,7 @@ import { craft, type PacketSpec } from "../../packet/craft.js";
 import { fragment } from "../../packet/fragment.js";
 import type { Direction, Frame } from "../../packet/frame.js";
 import { decode } from "../../packet/packet.js";
-import type { Evidence, ServiceChange } from "../evidence.js";
+import type { Change, Evidence } from "../evidence.js";
 import { followJourneys } from "../journey.js";
 import {
   type Host,
@@ -49,7 +49,7 @@ export interface Request {
 export class PaperLab {
   readonly model: Model;
   readonly setup: Setup;
-  readonly changes: ServiceChange[] = [];
+  readonly changes: Change[] = [];
   readonly #hasTwoArms: boolean;
   settled = true;
   earlierClients?: ReadonlySet<string>;
@@ -67,6 +67,10 @@ export class PaperLab {
       weights?: number[];
       arms?: 1 | 2;
       routed?: boolean;
+      /** rs1 has a second NIC, by which it answers. */
+      dualHomed?: boolean;
+      /** The real servers are backup directors. */
+      backup?: boolean;
     } = {},
   ) {
     this.model = model;
@@ -75,15 +79,19 @@ export class PaperLab {
     const dirNics = [nic("eth0", DIP, "02:00:00:00:00:01", this.#hasTwoArms ? 1500 : dirMtu)];
     if (this.#hasTwoArms) dirNics.push(nic("eth1", "192.168.10.1", "02:00:00:00:01:01", dirMtu));
     const gateway = model === "nat" ? `${net}.1` : "10.0.0.254";
+    const first = nic("eth0", `${net}.11`, "02:00:00:00:00:11");
     const hosts = [
       host("client", "client", [nic("eth0", CLIENT, "02:00:00:00:00:64")], "172.16.0.1"),
       host("router", "router", [
         nic("eth0", "172.16.0.1", "02:00:00:00:02:fe"),
         nic("eth1", "10.0.0.254", "02:00:00:00:00:fe"),
         ...(options.routed ? [nic("eth2", "10.9.0.254", "02:00:00:00:09:fe")] : []),
+        ...(options.dualHomed ? [nic("eth2", "10.8.0.254", "02:00:00:00:08:fe")] : []),
       ]),
       host("director", "director", dirNics, "10.0.0.254"),
-      host("rs1", "real-server", [nic("eth0", `${net}.11`, "02:00:00:00:00:11")], gateway),
+      options.dualHomed
+        ? host("rs1", "real-server", [first, nic("eth1", "10.8.0.11", "02:00:00:00:08:11")], "10.8.0.254")
+        : host("rs1", "real-server", [first], gateway, options.backup),
       options.routed
         ? host("rs2", "real-server", [nic("eth0", "10.9.0.12", "02:00:00:00:00:12")], "10.9.0.254")
         : host("rs2", "real-server", [nic("eth0", `${net}.12`, "02:00:00:00:00:12")], gateway),
@@ -132,6 +140,12 @@ export class PaperLab {
 
   weights(rs1: number, rs2: number): void {
     this.change((server) => ({ ...server, weight: server.name === "rs1" ? rs1 : rs2 }));
+  }
+
+  /** The director's forwarding is turned on or off. */
+  forwards(on: boolean): void {
+    this.#time += 1000n;
+    this.changes.push({ time: this.#time, services: this.setup.services, forwards: on });
   }
 
   /** Another service table; a server for which nothing is given is removed. */
@@ -316,7 +330,7 @@ function nic(name: string, ip: string, mac: string, mtu = 1500): Nic {
   return { name, ip, prefix: 24, others: [], mac, mtu };
 }
 
-function host(name: string, role: Role, nics: readonly Nic[], gateway?: string): Host {
+function host(name: string, role: Role, nics: readonly Nic[], gateway?: string, backup = false): Host {
   const gateways = gateway === undefined ? [] : [gateway];
-  return { name, role, nics, gateways, options: { sysctl: {}, vipPrefix: 32 } };
+  return { name, role, nics, gateways, options: { sysctl: {}, vipPrefix: 32, backup } };
 }

@@ -1,0 +1,105 @@
+/** GEN-SVC-05: who answers an echo request to the VIP. */
+
+import { isEchoRequest, sameBytes } from "../datagram.js";
+import { rule } from "../declare.js";
+import type { Sighting } from "../journey.js";
+import { absent, DIRECTOR, fail, type Outcome } from "../outcome.js";
+import { describe, hasDirectorMac } from "../paths.js";
+import { startOf } from "../sightings.js";
+import type { Stray, View } from "../view.js";
+import { servicesAtAddress } from "./stray.js";
+
+export const echo = rule({
+  id: "GEN-SVC-05",
+  title: "The director answers ICMP echo to the VIP, never a real server",
+  level: "MUST",
+  profile: "core",
+  models: ["nat", "dr", "tun"],
+  statement:
+    "An echo request to the VIP reaches no real server; where an echo reply comes, it comes from the director's MAC with the VIP as source and the request's identifier, sequence number and data.",
+  source: "ip_vs_in_icmp handles error types only",
+  observedAt: "director in → client in",
+  lookedFor: "an ICMP echo request to the VIP at the director",
+  *judge(view) {
+    const replies = view.sightings.filter(({ from, packet }) => from === undefined && packet.icmp?.type === 0);
+    const asked = new Set(view.sightings.filter(({ packet }) => isEchoRequest(packet)).map(echoKey));
+    const unasked = replies.filter(
+      (reply) => reply.direction === "out" && view.network.isDirector(reply.host) && !asked.has(echoKey(reply)),
+    );
+    for (const stray of view.strays) {
+      if (!isEchoRequest(stray.in.packet) || servicesAtAddress(stray).length === 0) continue;
+      yield judgeEcho(view, stray, replies, unasked);
+    }
+  },
+});
+
+function judgeEcho(
+  view: View,
+  { in: request, outs }: Stray,
+  replies: readonly Sighting[],
+  unasked: readonly Sighting[],
+): Outcome {
+  const expected = "answered by the director or by nobody";
+  const [out] = outs;
+  if (out !== undefined) {
+    return fail([request, out], {
+      suspect: DIRECTOR,
+      field: "eth.dst",
+      expected,
+      observed: `forwarded: ${describe(out)}`,
+    });
+  }
+  const reply =
+    replies.find((sighting) => isReplyTo(request, sighting)) ??
+    unasked.find((sighting) => isLikeReplyTo(request, sighting));
+  if (reply === undefined)
+    return absent(view, [request], { suspect: DIRECTOR, expected, observed: "no answer so far" });
+  const { packet } = reply;
+  if (!hasDirectorMac(view, packet.eth?.src)) {
+    const observed = view.network.macText(packet.eth?.src ?? "");
+    return fail([request, reply], { suspect: DIRECTOR, field: "eth.src", expected: "the director's MAC", observed });
+  }
+  const [asked, answered] = [request, reply].map(({ packet: { ip, icmp } }) => ({ ip, rest: icmp?.rest ?? 0 }));
+  if (answered?.ip?.src !== asked?.ip?.dst) {
+    const [expected, observed] = [asked?.ip?.dst ?? "", answered?.ip?.src ?? ""];
+    return fail([request, reply], { suspect: DIRECTOR, field: "ip.src", expected, observed });
+  }
+  if (answered?.rest !== asked?.rest) {
+    const [expected, observed] = [asked, answered].map((message) => echoNumbers(message?.rest ?? 0));
+    const field = (((answered?.rest ?? 0) ^ (asked?.rest ?? 0)) & 0xffff) === 0 ? "icmp.ident" : "icmp.seq";
+    return fail([request, reply], { suspect: DIRECTOR, field, expected: expected ?? "", observed: observed ?? "" });
+  }
+  if (!sameBytes(packet.payload, request.packet.payload)) {
+    const observed = `${packet.payload.length} other bytes`;
+    return fail([request, reply], { suspect: DIRECTOR, field: "data.data", expected: "the request's data", observed });
+  }
+  return absent(view, [request, reply], {
+    suspect: DIRECTOR,
+    expected,
+    observed: "answered, but a copy may still follow",
+  });
+}
+
+function isReplyTo(request: Sighting, { packet, frames }: Sighting): boolean {
+  const { ip, icmp } = request.packet;
+  if (packet.icmp?.type !== 0 || packet.icmp.rest !== icmp?.rest || packet.ip?.src !== ip?.dst) return false;
+  return packet.ip?.dst === ip?.src && (frames[0]?.time ?? 0n) > startOf(request);
+}
+
+/** The same for an echo request and its answer. */
+function echoKey({ packet: { ip, icmp } }: Sighting): string {
+  const ends = icmp?.type === 0 ? [ip?.dst, ip?.src] : [ip?.src, ip?.dst];
+  return `${ends.join(" ")} ${icmp?.rest}`;
+}
+
+/** A reply that fits no request: to this client, with the sequence number or the data of this one. */
+function isLikeReplyTo(request: Sighting, { packet, frames }: Sighting): boolean {
+  const { ip, icmp, payload } = request.packet;
+  if (packet.ip?.dst !== ip?.src || (frames[0]?.time ?? 0n) <= startOf(request)) return false;
+  const hasNumber = (((packet.icmp?.rest ?? 0) ^ (icmp?.rest ?? 0)) & 0xffff) === 0;
+  return hasNumber || (payload.length > 0 && sameBytes(packet.payload, payload));
+}
+
+function echoNumbers(rest: number): string {
+  return `identifier ${rest >>> 16}, sequence number ${rest & 0xffff}`;
+}

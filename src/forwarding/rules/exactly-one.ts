@@ -1,0 +1,107 @@
+/** GEN-SVC-01: what a client sends to a service leaves the director once, and nothing leaves that nobody sent. */
+
+import { core, endpoint, isSyn, portsOf } from "../datagram.js";
+import { rule } from "../declare.js";
+import { mayBeEarlier, servicesAt } from "../evidence.js";
+import { fateOf } from "../fate.js";
+import { ownsIp } from "../network.js";
+import { isRecordedWhole } from "../offload.js";
+import { DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
+import { arrivalsOf, describe } from "../paths.js";
+import { isPartial, startOf } from "../sightings.js";
+import type { Crossing, View } from "../view.js";
+import { needsForwarding } from "./dr-topology.js";
+import { deafServer } from "./unreachable.js";
+
+const ONE_COPY = "one copy, to one real server";
+
+export const exactlyOne = rule({
+  id: "GEN-SVC-01",
+  title: "A packet of a service goes to exactly one real server",
+  level: "MUST",
+  profile: "core",
+  models: ["nat", "dr", "tun"],
+  statement:
+    "A TCP SYN or first UDP datagram to a virtual service leaves the director exactly once, towards exactly one of the service's real servers; no later packet, answer or ICMP error is multiplied either, and no connection is opened that no client asked for.",
+  source: "ip_vs_in, ip_vs_schedule, packet_xmit",
+  observedAt: "director in → real servers in",
+  lookedFor: "a TCP SYN or UDP datagram to a virtual service at the director",
+  *judge(view) {
+    for (const crossing of view.crossings) {
+      if (crossing.kind === "request") yield* exactlyOnce(view, crossing);
+      else if (crossing.outs.length > 0 && isRecordedWhole(view.network, crossing.in)) yield* notTwice(view, crossing);
+    }
+    yield* invented(view);
+  },
+});
+
+function* exactlyOnce(view: View, crossing: Crossing): Iterable<Outcome> {
+  const { in: sighting, outs, isNew } = crossing;
+  const fate = fateOf(view, crossing);
+  if (fate === "drop" || outs.some(isPartial)) return;
+  if (outs.length === 0) {
+    const expected = ONE_COPY;
+    if (!isNew || fate !== "forward" || sighting.frames.length > 1) return;
+    // What becomes of a mark is GEN-SCH-10's to tell.
+    if (crossing.service.mark !== undefined) return;
+    // So is forwarding, which is none of DR's business, DR-REQ-07's.
+    if (crossing.model === "dr" && needsForwarding(view)) return;
+    const deaf = deafServer(view, crossing);
+    // A server that is not there on purpose: what the director says about it is GEN-UNR-01's.
+    if (deaf?.answers === "absent") return;
+    const observed = `${describe(sighting)} was not forwarded`;
+    yield missing(
+      view,
+      [sighting],
+      deaf === undefined
+        ? { suspect: DIRECTOR, expected, observed }
+        : { suspect: deaf.name, expected, observed: `${observed}: who-has ${deaf.ip} got no answer` },
+    );
+    return;
+  }
+  const multiplied = [...notTwice(view, crossing)];
+  if (multiplied.length > 0) yield* multiplied;
+  else if (isNew) yield pass(sighting, ...outs);
+}
+
+/** What was forwarded left once and arrived once. */
+function* notTwice(view: View, crossing: Crossing): Iterable<Outcome> {
+  const { in: sighting, outs, kind } = crossing;
+  if (fateOf(view, crossing) === "drop" || outs.some(isPartial)) return;
+  const arrivals = outs.flatMap((out) => arrivalsOf(view, out));
+  const copies = Math.max(outs.length, arrivals.length);
+  if (copies === 1) return;
+  const expected = kind === "request" ? ONE_COPY : "one copy";
+  const where = (arrivals.length > 1 ? arrivals : outs).map(
+    (at) => view.network.byMac(at.packet.eth?.dst)?.tap ?? at.tap,
+  );
+  const suspect = outs.length > 1 ? DIRECTOR : "network";
+  yield fail([sighting, ...outs], { suspect, expected, observed: `${copies} copies: to ${where.join(", ")}` });
+}
+
+/** A SYN to a real server of a service, in the name of somebody who sent none. */
+function* invented(view: View): Iterable<Outcome> {
+  // Elsewhere the SYN may have come in unseen.
+  if (!view.evidence.settled) return;
+  for (const at of view.sightings) {
+    const director = view.network.host(at.host);
+    if (director?.role !== "director" || at.direction !== "out" || at.from !== undefined || isPartial(at)) continue;
+    const packet = core(at.packet);
+    const ports = portsOf(packet);
+    if (packet.ip === undefined || ports === undefined || !isSyn(packet)) continue;
+    const { src, dst } = packet.ip;
+    // Its own connections are its own matter: it may check whether servers are alive.
+    if (ownsIp(director, src) || view.services.some(({ vip }) => vip === src)) continue;
+    if (mayBeEarlier(view.evidence, endpoint(src, ports.src))) continue;
+    const isToServer = servicesAt(view.evidence, startOf(at)).some(({ protocol, model, vip, port, realServers }) => {
+      const ends = model === "nat" ? realServers : [{ ip: vip, port }];
+      return protocol === "tcp" && ends.some((end) => end.ip === dst && end.port === ports.dst);
+    });
+    if (!isToServer) continue;
+    yield fail([at], {
+      suspect: DIRECTOR,
+      expected: "only what a client sent",
+      observed: `${describe(at)} out of nothing`,
+    });
+  }
+}
