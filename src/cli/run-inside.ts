@@ -1,6 +1,8 @@
 import type { Director } from "../director/director.js";
 import { knownDirectors } from "../director/known.js";
+import { directorFault } from "../director/reference/faults/known.js";
 import { catalogue } from "../forwarding/catalogue.js";
+import type { Setup } from "../forwarding/setup.js";
 import { makeStyle, renderSummary } from "../report/list.js";
 import type { RunResult, ScenarioResult } from "../report/result.js";
 import { exitStatus, runVerdict } from "../report/verdict.js";
@@ -19,14 +21,26 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const started = performance.now();
   const startedAt = new Date().toISOString();
   const director = directorOf(options);
+  checkFault(director, options);
   const selected = await select(paths, options);
-  checkPlaces(selected, director, options);
+  checkPlaces(
+    selected.map(({ setup }) => ({ setup, director })),
+    options.kernel,
+  );
   const scenarios = inOrder(selected, director, options);
   const out = folderFor(options, startedAt);
   const results = new Map<string, ScenarioResult>();
   const captures = new CaptureNames();
-  const stages = new Stages(scenarios, director, options);
+  const stages = new Stages(
+    scenarios.map(({ setup }) => ({ setup, director })),
+    options.kernel,
+  );
   const style = makeStyle(process.stdout);
+  const stageFor = async (setup: Setup) => {
+    const stage = await stages.of({ setup, director });
+    stage.director.commit?.(options.fault);
+    return stage;
+  };
 
   const suites = runSuites(scenarios, {
     rules: catalogue.filter((rule) => options.profile === "extended" || rule.profile === "core"),
@@ -35,7 +49,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     repeat: options.repeat,
     ...(options.grep ? { grep: options.grep } : {}),
     ...mochaReporter(options),
-    stageOf: (setup) => stages.of(setup),
+    stageOf: (setup) => stageFor(setup),
     onJudged(judged) {
       // Every other scenario would say the same, at length.
       if (stages.failure) return suites.abort();
@@ -75,6 +89,21 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   if (result.verdict === "pass" && failures.length > 0)
     throw new Error(`all rules hold, but mocha saw failures:\n${failures.join("\n")}`);
   return exitStatus(result.verdict);
+}
+
+/** A fault that the director cannot commit would be a run without one. */
+function checkFault(director: Director, { fault }: RunOptions): void {
+  if (fault === undefined) return;
+  if (director.name !== "reference")
+    throw new CliError(
+      STATUS.badInput,
+      `${director.name} has no faults; give them to the reference director: --director reference`,
+    );
+  if (!directorFault(fault))
+    throw new CliError(
+      STATUS.badInput,
+      `the reference director has no fault for ${fault}; \`hopcheck faults\` lists those it has`,
+    );
 }
 
 function mochaReporter({ reporter }: RunOptions): { reporter?: string } {

@@ -8,6 +8,8 @@ export interface RunOptions {
   readonly model?: readonly Model[];
   readonly profile: "core" | "extended";
   readonly kernel: KernelChoice;
+  /** The rule that the reference director is to break. */
+  readonly fault?: string;
   readonly grep?: RegExp;
   readonly shard?: { readonly index: number; readonly count: number };
   readonly repeat: number;
@@ -31,6 +33,9 @@ export function runOptions(command: Command): Command {
       new Option("--kernel <kernel>", "whose kernel runs IPVS and ipip")
         .choices(["auto", "host", "uml"])
         .default("auto"),
+    )
+    .option("--fault <rule>", "a rule that the reference director is to break, such as GEN-TTL-01", (id) =>
+      id.toUpperCase(),
     )
     .option("--grep <expression>", "only scenarios and rules whose titles match", expression)
     .option("--shard <i/n>", "the i-th of n parts of the scenarios", shard)

@@ -37,7 +37,7 @@ export async function select(paths: readonly string[], { model, shard, grep }: R
 /** Scenarios that share a lab stand together; those that need no User-Mode Linux come first, while it boots. */
 export function inOrder(scenarios: readonly Scenario[], director: Director, { kernel }: RunOptions): Scenario[] {
   const setups = new Map(scenarios.map(({ setup }) => [JSON.stringify(setup), setup]));
-  const needsUml = (setup: Setup) => umlSizeOf([setup], director, kernel).hosts > 0;
+  const needsUml = (setup: Setup) => umlSizeOf([{ setup, director }], kernel).hosts > 0;
   const ranks = [...setups].sort(([, a], [, b]) => Number(needsUml(a)) - Number(needsUml(b))).map(([key]) => key);
   const rank = ({ setup }: Scenario) => ranks.indexOf(JSON.stringify(setup));
   return scenarios.toSorted((a, b) => rank(a) - rank(b));

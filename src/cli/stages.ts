@@ -4,53 +4,52 @@ import type { Setup } from "../forwarding/setup.js";
 import { CannotRun } from "../lab/cannot-run.js";
 import { Fabric } from "../lab/fabric.js";
 import type { DirectorResult } from "../report/result.js";
-import type { Scenario } from "../scenario/scenario.js";
-import { placement, Stage, umlSizeOf } from "../scenario/stage.js";
+import { type KernelChoice, placement, Stage, umlSizeOf } from "../scenario/stage.js";
 import { CliError, STATUS } from "./error.js";
-import type { RunOptions } from "./run-options.js";
+
+/** A network with the director that is to be put into it. */
+export interface Plan {
+  readonly setup: Setup;
+  readonly director: Director;
+}
 
 /** @throws CliError where no kernel at hand can take the director or a real server. */
-export function checkPlaces(scenarios: readonly Scenario[], director: Director, { kernel }: RunOptions): void {
+export function checkPlaces(plans: readonly Plan[], kernel: KernelChoice): void {
   try {
-    umlSizeOf(
-      scenarios.map(({ setup }) => setup),
-      director,
-      kernel,
-    );
+    umlSizeOf(plans, kernel);
   } catch (error) {
     throw error instanceof CannotRun ? new CliError(STATUS.cannotRun, error.message) : error;
   }
 }
 
-/** The labs of a run, one for each setup, built when the first scenario needs them. */
+/** The labs of a run, one for each setup and director, built when the first scenario needs them. */
 export class Stages {
-  readonly #scenarios: readonly Scenario[];
-  readonly #director: Director;
-  readonly #options: RunOptions;
+  readonly #plans: readonly Plan[];
+  readonly #kernel: KernelChoice;
   readonly #stages = new Map<string, Promise<Stage>>();
   #fabric: Promise<Fabric> | undefined;
   /** Why no lab could be built: a matter of the machine, not of a scenario. */
   failure: CliError | undefined;
 
-  constructor(scenarios: readonly Scenario[], director: Director, options: RunOptions) {
-    this.#scenarios = scenarios;
-    this.#director = director;
-    this.#options = options;
+  /** @param plans all that will be asked for: a User-Mode Linux kernel has to know what it will hold when it boots. */
+  constructor(plans: readonly Plan[], kernel: KernelChoice) {
+    this.#plans = plans;
+    this.#kernel = kernel;
   }
 
-  of(setup: Setup): Promise<Stage> {
-    const key = JSON.stringify(setup);
+  of(plan: Plan): Promise<Stage> {
+    const key = keyOf(plan);
     const known = this.#stages.get(key);
     if (known) return known;
-    const stage = this.#build(setup);
+    const stage = this.#build(plan);
     this.#stages.set(key, stage);
     return stage;
   }
 
-  async #build(setup: Setup): Promise<Stage> {
+  async #build({ setup, director }: Plan): Promise<Stage> {
     try {
       this.#fabric ??= Fabric.open(this.#umlSize(), this.#mtu());
-      return await Stage.build(await this.#fabric, setup, this.#director, this.#options.kernel);
+      return await Stage.build(await this.#fabric, setup, director, this.#kernel);
     } catch (error) {
       if (error instanceof CannotRun) this.failure = new CliError(STATUS.cannotRun, error.message);
       throw error;
@@ -58,19 +57,19 @@ export class Stages {
   }
 
   #umlSize() {
-    const setups = new Map(this.#scenarios.map(({ setup }) => [JSON.stringify(setup), setup]));
-    return umlSizeOf(setups.values(), this.#director, this.#options.kernel);
+    return umlSizeOf(new Map(this.#plans.map((plan) => [keyOf(plan), plan])).values(), this.#kernel);
   }
 
   #mtu(): number {
-    const hosts = this.#scenarios.flatMap(({ setup }) => setup.hosts);
+    const hosts = this.#plans.flatMap(({ setup }) => setup.hosts);
     return Math.max(...hosts.flatMap(({ nics }) => nics.map((nic) => nic.mtu)));
   }
 
+  /** The director of a run that has only one. */
   async describeDirector(): Promise<DirectorResult> {
-    const setup = this.#scenarios[0]?.setup as Setup;
-    const where = placement(setup, this.#director, this.#options.kernel)(directorHost(setup));
-    const { name } = this.#director;
+    const { setup, director } = this.#plans[0] as Plan;
+    const where = placement(setup, director, this.#kernel)(directorHost(setup));
+    const { name } = director;
     if (where === "userspace") return { name, where };
     if (where === "host-kernel") return { name, where, kernel: release() };
     const uml = (await this.#fabric)?.uml();
@@ -80,4 +79,8 @@ export class Stages {
   all(): Promise<Stage>[] {
     return [...this.#stages.values()];
   }
+}
+
+function keyOf({ setup, director }: Plan): string {
+  return `${director.name} ${JSON.stringify(setup)}`;
 }

@@ -1,6 +1,7 @@
 import { segmentsOf } from "../lab/segments.js";
 import { type Director, directorHost, type RunningDirector } from "./director.js";
 import { ReferenceDirector } from "./reference/director.js";
+import { directorFault } from "./reference/faults/known.js";
 
 /** The executable form of the rules: a director of our own, in this process, on frames. It runs where no kernel can help. */
 export const reference: Director = {
@@ -27,6 +28,9 @@ export const reference: Director = {
     lab.attach(host.name, (nic, frame) => director.receive(nic, frame));
     const running: RunningDirector = {
       neighbours,
+      commit(rule) {
+        director.act(rule === undefined ? {} : (directorFault(rule)?.steps ?? {}));
+      },
       async configure(services) {
         director.configure(services);
       },

@@ -5,7 +5,7 @@ import { type CapturedSetup, readCaptures } from "./captures.js";
 import { Names } from "./names.js";
 import { setupPath, type Tree, treeOf } from "./paths.js";
 import { fileError, ScenarioError } from "./problem.js";
-import type { RawScenario, RawStep } from "./raw.js";
+import type { RawHost, RawScenario, RawSetup, RawStep } from "./raw.js";
 import type { Scenario, Step } from "./scenario.js";
 import { declarationShape, scenarioShape, setupShape } from "./schema.js";
 import { resolveSetup } from "./setup-file.js";
@@ -17,16 +17,19 @@ export type { CapturedSetup } from "./captures.js";
 export { findScenarios } from "./find.js";
 export { ScenarioError } from "./problem.js";
 
+/** What the hosts of a scenario's setup are told beyond what its file says. */
+export type HostPatch = Readonly<Record<string, RawHost>>;
+
 /** Reads and checks a scenario file; throws a `ScenarioError` that names everything that is wrong with it. */
-export function loadScenario(file: string): Scenario {
+export function loadScenario(file: string, patch: HostPatch = {}): Scenario {
   const source = open(file);
-  return readScenario(source, scenarioShape(source));
+  return readScenario(source, scenarioShape(source), patch);
 }
 
 /** What a script in the file declares of its scenario: all but the steps; throws a `ScenarioError`. */
-export function readDeclaration(file: string, declaration: object): Scenario {
+export function readDeclaration(file: string, declaration: object, patch: HostPatch = {}): Scenario {
   const source = new Source(file, JSON.stringify(declaration));
-  return readScenario(source, { ...declarationShape(source), steps: [] });
+  return readScenario(source, { ...declarationShape(source), steps: [] }, patch);
 }
 
 /** Reads the steps of a script one after the other, each in the light of those before; throws a `ScenarioError`. */
@@ -42,12 +45,12 @@ export function scriptedSteps(file: string, setup: Setup): (step: RawStep) => St
   };
 }
 
-function readScenario(source: Source, raw: RawScenario): Scenario {
+function readScenario(source: Source, raw: RawScenario, patch: HostPatch): Scenario {
   const { file } = source;
   const tree = treeOf(file);
   checkCovers(raw.covers ?? [], source.root.at("covers"));
   const before = source.problems.length;
-  const setup = setupOf(raw, source.root, tree);
+  const setup = setupOf(raw, source.root, tree, patch);
   // Steps are held against the setup: with a wrong one, each of their names would be wrong again.
   if (source.problems.length > before) source.throwProblems();
   const names = new Names(setup);
@@ -65,9 +68,9 @@ function readScenario(source: Source, raw: RawScenario): Scenario {
 }
 
 /** Reads and checks a setup file on its own; throws a `ScenarioError`. */
-export function loadSetup(file: string): Setup {
+export function loadSetup(file: string, patch: HostPatch = {}): Setup {
   const source = open(file);
-  const setup = resolveSetup(setupShape(source), source.root, "lab");
+  const setup = resolveSetup(patched(setupShape(source), patch), source.root, "lab");
   source.throwProblems();
   return setup;
 }
@@ -101,14 +104,23 @@ function open(file: string): Source {
   return source;
 }
 
-function setupOf(raw: RawScenario, root: Place, tree: Tree): Setup {
+function setupOf(raw: RawScenario, root: Place, tree: Tree, patch: HostPatch): Setup {
   const place = root.at("setup");
-  if (typeof raw.setup !== "string") return resolveSetup(raw.setup, place, "lab");
+  if (typeof raw.setup !== "string") return resolveSetup(patched(raw.setup, patch), place, "lab");
   const path = setupPath(raw.setup, place, tree);
   if (path === undefined) return { services: [], hosts: [] };
-  const known = setups.get(path) ?? loadSetup(path);
-  setups.set(path, known);
+  const key = `${path} ${JSON.stringify(patch)}`;
+  const known = setups.get(key) ?? loadSetup(path, patch);
+  setups.set(key, known);
   return known;
+}
+
+function patched(raw: RawSetup, patch: HostPatch): RawSetup {
+  const hosts = Object.entries(patch).map(([name, more]) => {
+    const own = raw.hosts?.[name] ?? {};
+    return [name, { ...own, ...more, sysctl: { ...own.sysctl, ...more.sysctl } }];
+  });
+  return { ...raw, hosts: { ...raw.hosts, ...Object.fromEntries(hosts) } };
 }
 
 /** Setup files that have been read: most scenarios share a few. */

@@ -1,7 +1,7 @@
 import { register } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { loadScenario, readDeclaration } from "./load.js";
+import { type HostPatch, loadScenario, readDeclaration } from "./load.js";
 import { fileError, ScenarioError } from "./problem.js";
 import type { Position, Scenario, Script } from "./scenario.js";
 import { callIn, shownAt } from "./script-calls.js";
@@ -34,8 +34,20 @@ export function scenario(declaration: ScriptDeclaration, script: Script): void {
 let stripping = false;
 
 /** The scenarios of a file: one of a YAML file, those that a TypeScript file declares. @throws ScenarioError */
-export async function loadScenarios(file: string): Promise<Scenario[]> {
-  if (file.endsWith(".yaml")) return [loadScenario(file)];
+export async function loadScenarios(file: string, patch?: HostPatch): Promise<Scenario[]> {
+  if (file.endsWith(".yaml")) return [loadScenario(file, patch)];
+  return (await declarationsOf(file)).map(({ declaration, script, call }) => ({
+    ...shownAt(callIn(file, call), () => readDeclaration(file, declaration, patch)),
+    script,
+  }));
+}
+
+/** By file: Node runs a module once. */
+const known = new Map<string, readonly Declared[]>();
+
+async function declarationsOf(file: string): Promise<readonly Declared[]> {
+  const before = known.get(file);
+  if (before) return before;
   if (!stripping) register("./script-loader.js", import.meta.url);
   stripping = true;
   declared = [];
@@ -46,10 +58,8 @@ export async function loadScenarios(file: string): Promise<Scenario[]> {
   }
   if (declared.length === 0)
     throw fileError(file, "this file declares no scenario; call `scenario({ title, setup }, async (lab) => { … })`");
-  return declared.map(({ declaration, script, call }) => ({
-    ...shownAt(callIn(file, call), () => readDeclaration(file, declaration)),
-    script,
-  }));
+  known.set(file, declared);
+  return declared;
 }
 
 /** Says why a file is no script, and where in it, so far as that is known. */

@@ -25,9 +25,9 @@ const MISTAKES: readonly (readonly [from: string, to: string, message: string])[
     "10:15: `fe80::1` cannot be the address of a host: ::/8, fe80::/10 and ff00::/8 are reserved",
   ],
   [
-    "10.0.0.11,",
-    '"fd00::11/129",',
-    "7:26: `fd00::11/129` has no prefix length that IPv6 knows; write it as fd00::1/64",
+    "ip: 10.0.0.100",
+    'ip: "fd00::11/129"',
+    "10:15: `fd00::11/129` has no prefix length that IPv6 knows; write it as fd00::1/64",
   ],
   ["10.0.1.1/24", "[10.0.1.1, 10.0.2.1]", "9:54: a NIC has one address of IPv4 and one of IPv6 at the most"],
   ["10.0.0.11,", "10.0.0.11/33,", "7:26: `10.0.0.11/33` has no prefix length that IPv4 knows; write it as 10.0.0.1/24"],

@@ -47,10 +47,13 @@ function partsNeeded(setup: Setup, host: Host): KernelPart[] {
 }
 
 /** What the labs of these setups need of a User-Mode Linux kernel. */
-export function umlSizeOf(setups: Iterable<Setup>, director: Director, kernel: KernelChoice): UmlSize {
+export function umlSizeOf(
+  plans: Iterable<{ readonly setup: Setup; readonly director: Director }>,
+  kernel: KernelChoice,
+): UmlSize {
   let hosts = 0;
   let nics = 0;
-  for (const setup of setups) {
+  for (const { setup, director } of plans) {
     const place = placement(setup, director, kernel);
     for (const host of setup.hosts)
       if (place(host) === "user-mode-linux") {

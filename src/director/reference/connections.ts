@@ -99,6 +99,11 @@ export class ConnectionTable {
     if (connection.model === "nat") this.#replies.set(tupleKey(connection.reply), connection);
   }
 
+  clear(): void {
+    this.#requests.clear();
+    this.#replies.clear();
+  }
+
   remove(connection: Connection): void {
     this.#requests.delete(tupleKey(connection.request));
     const key = tupleKey(connection.reply);

@@ -51,6 +51,19 @@ export class ReferenceDirector {
     this.configure(services);
   }
 
+  /**
+   * Does these steps from now on, and all others right, as a director that has seen no packet yet: neither connections
+   * nor schedulers remember what was done in another way.
+   */
+  act(steps: Partial<Steps>): void {
+    Object.assign(this.#steps, CORRECT_STEPS, steps);
+    const services = this.#services.all();
+    this.#connections.clear();
+    this.#reassembly.clear();
+    this.#services.configure([]);
+    this.configure(services);
+  }
+
   /** A new table of services; connections stay, and those of a removed server are dropped from now on. */
   configure(services: readonly Service[]): void {
     this.#services.configure(services);

@@ -67,6 +67,11 @@ export class Reassembly {
     return whole === undefined ? undefined : { packet: whole, largest };
   }
 
+  clear(): void {
+    this.#pending.clear();
+    this.#pieces = 0;
+  }
+
   /** The one that grew last is the last to go. */
   #keep(key: string, pending: Pending): void {
     this.#pending.set(key, pending);

@@ -1,0 +1,48 @@
+import { delimiter, resolve } from "node:path";
+import { entriesOfRun, insideIsolation, isBelowRun, isolate, isolationError, vanishes } from "../lab/isolation.js";
+import { CliError, STATUS } from "./error.js";
+import { loadProblem, NATIVE_PACKAGES } from "./native.js";
+import { checkFolder } from "./results.js";
+
+/** What a command that builds labs reads and writes outside of them. */
+export interface Reach {
+  readonly paths: readonly string[];
+  /** Where it writes; left out: nowhere. */
+  readonly out?: string;
+}
+
+/**
+ * Runs a command's work inside the private namespaces of a run, and resolves to its exit status: outside of them this
+ * very command is started again, as their first process.
+ */
+export async function inIsolation({ paths, out }: Reach, work: () => Promise<number>): Promise<number> {
+  if (insideIsolation()) return work();
+  for (const name of NATIVE_PACKAGES) {
+    const problem = await loadProblem(name);
+    if (problem) throw cannotRun(`the npm package ${name} does not load: ${problem}`);
+  }
+  if (out !== undefined && isBelowRun(out)) {
+    if (vanishes(out))
+      throw new CliError(
+        STATUS.badInput,
+        `the report cannot be written to ${out}: that is a folder of the lab, and gone with it\nChoose another folder with --out.`,
+      );
+    checkFolder(out);
+  }
+  const programs = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+  const kept = entriesOfRun([
+    ".",
+    ...(out === undefined ? [] : [resolve(out)]),
+    ...paths,
+    process.execPath,
+    process.argv[1] ?? ".",
+    ...programs,
+  ]);
+  const reason = await isolationError(kept);
+  if (reason) throw cannotRun(reason);
+  return isolate(process.argv.slice(1), kept);
+}
+
+function cannotRun(reason: string): CliError {
+  return new CliError(STATUS.cannotRun, `${reason}\n\`hopcheck doctor\` says what this machine can run.`);
+}
