@@ -37,6 +37,7 @@ export function tunnelParts(setup: Setup, host: Host): KernelPart[] {
 
 function entriesOf(setup: Setup, host: Host): Entry[] {
   const director = setup.hosts.find(({ role }) => role === "director");
+  if (host.options.tunnelFrom === "nobody") return [];
   return setup.services.flatMap(({ model, vip, tunnel, realServers }) => {
     const server = realServers.find(({ name }) => name === host.name);
     if (model !== "tun" || server === undefined || director === undefined) return [];
