@@ -1,5 +1,5 @@
 import { type Host, type HostOptions, modelsOf, type Nic, type Service, type Setup } from "../forwarding/setup.js";
-import { inPrefix } from "../packet/address.js";
+import { inPrefix, networkOf } from "../packet/address.js";
 import { IP_PROTOCOL } from "../packet/ipv4.js";
 
 /** Client ports of crafted flows. The client's kernel has no socket behind them and must not answer for them. */
@@ -31,17 +31,10 @@ export function segmentsOf(setup: Setup): Segment[] {
   const segments = new Map<string, { host: Host; nic: Nic }[]>();
   for (const host of setup.hosts)
     for (const nic of host.nics) {
-      const network = networkOf(nic);
+      const network = networkOf(nic.ip, nic.prefix);
       segments.set(network, [...(segments.get(network) ?? []), { host, nic }]);
     }
   return [...segments].map(([network, members]) => ({ network, members }));
-}
-
-function networkOf(nic: Nic): string {
-  const bits = nic.ip.split(".").reduce((value, part) => value * 256 + Number(part), 0);
-  const network = bits - (bits % 2 ** (32 - nic.prefix));
-  const parts = [24, 16, 8, 0].map((shift) => Math.floor(network / 2 ** shift) % 256);
-  return `${parts.join(".")}/${nic.prefix}`;
 }
 
 /** The NIC on whose segment the address lies; else the first. */

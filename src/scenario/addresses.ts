@@ -1,12 +1,12 @@
 import {
   inPrefix,
-  ipFromNumber,
   ipFromString,
   ipToNumber,
   isIp,
   isMac,
   macFromString,
   macToString,
+  networkOf,
 } from "../packet/address.js";
 import type { Place } from "./source.js";
 import { quoted } from "./suggest.js";
@@ -85,8 +85,7 @@ export function shareSegment(a: Address, b: Address): boolean {
 
 /** `10.0.0.0/24` */
 export function segmentOf({ ip, prefix }: Address): string {
-  const size = 2 ** (32 - prefix);
-  return `${ipFromNumber(Math.floor(ipToNumber(ip) / size) * size)}/${prefix}`;
+  return networkOf(ip, prefix);
 }
 
 function why(text: string): string {
