@@ -284,11 +284,11 @@ function fieldBytes(name: string, value: SpecValue): Uint8Array {
   return Uint8Array.from(Buffer.from(canonicalValue(name, value), "hex"));
 }
 
-/** Writes what the specification gives; what reaches to the header's end was written when its room was made. */
+/** Writes what the specification gives; what is of a variable length was written when its room was made. */
 function write<V extends View>({ spec }: Given, table: readonly FieldEntry<V>[], view: V): void {
   for (const entry of table) {
     const value = spec[entry.name];
-    if (value === undefined || entry.toHeaderEnd) continue;
+    if (value === undefined || entry.variable) continue;
     if (!entry.write(view, value)) refused(entry, value);
   }
 }

@@ -8,7 +8,7 @@
 import { ARP_FIELDS } from "./arp.js";
 import { DATA_FIELDS, Data } from "./data.js";
 import { ETHERNET_FIELDS } from "./ethernet.js";
-import type { FieldEntry } from "./field-table.js";
+import type { FieldEntry, Place } from "./field-table.js";
 import { ICMP_FIELDS } from "./icmp.js";
 import { IPV4_FIELDS } from "./ipv4.js";
 import { IPV6_FIELDS } from "./ipv6.js";
@@ -84,12 +84,13 @@ function layers(outermost: Packet): Layer[] {
   return found;
 }
 
-/** Bytes of a field in a view; 0 where the header ends before it, or has no such field. */
-function extent(entry: FieldEntry, view: View): number {
-  const available = view.bytes.length - view.offset - entry.at;
-  if (!entry.present(view)) return 0;
-  if (entry.toHeaderEnd) return Math.max(0, Math.min(view.headerLength - entry.at, available));
-  return entry.length <= available ? entry.length : 0;
+/** Where a field is in a view, as far as it is there; undefined where it is not, or of no length. */
+function placeIn(view: View, entry: FieldEntry): Place | undefined {
+  const place = entry.place(view);
+  if (!place) return undefined;
+  const available = view.bytes.length - view.offset - place.at;
+  const length = entry.variable ? Math.min(place.length, available) : place.length;
+  return length > 0 && length <= available ? { at: place.at, length } : undefined;
 }
 
 /** All header fields in order, top layer to bottom; those of a header that is cut short as far as they are there. */
@@ -98,10 +99,11 @@ export function fields(packet: Packet): Field[] {
     const suffix = occurrence > 1 ? `#${occurrence}` : "";
     const table: readonly FieldEntry[] = FIELD_TABLES[protocol];
     return table.flatMap((entry) => {
-      const length = extent(entry, view);
-      if (length === 0) return [];
-      const offset = base + view.offset + entry.at;
-      return [{ name: entry.name + suffix, label: entry.label, offset, length, value: entry.show(view) }];
+      const place = placeIn(view, entry);
+      if (!place) return [];
+      const offset = base + view.offset + place.at;
+      const { label } = entry;
+      return [{ name: entry.name + suffix, label, offset, length: place.length, value: entry.show(view) }];
     });
   });
 }
@@ -113,5 +115,5 @@ export function fieldValue(packet: Packet, name: string): string | undefined {
   if (!entry) return undefined;
   const protocol = plain.slice(0, plain.indexOf("."));
   const layer = layers(packet).find((one) => one.protocol === protocol && String(one.occurrence) === occurrence);
-  return layer && extent(entry, layer.view) > 0 ? entry.show(layer.view) : undefined;
+  return layer && placeIn(layer.view, entry) && entry.show(layer.view);
 }
