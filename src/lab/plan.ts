@@ -1,6 +1,6 @@
 import { type Host, type HostOptions, modelsOf, type Nic, type Service, type Setup } from "../forwarding/setup.js";
 import { inPrefix, networkOf } from "../packet/address.js";
-import { IP_PROTOCOL } from "../packet/ipv4.js";
+import { IP_PROTOCOL } from "../packet/ip.js";
 
 /** Client ports of crafted flows. The client's kernel has no socket behind them and must not answer for them. */
 export const CRAFTED_PORTS = { first: 10_000, last: 49_999 } as const;

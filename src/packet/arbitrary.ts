@@ -3,6 +3,8 @@
 import fc from "fast-check";
 import { ip6ToString, ipFromNumber, macToString } from "./address.js";
 import type { PacketSpec } from "./craft.js";
+import { IP_PROTOCOL } from "./ip.js";
+import { EXTENSION } from "./ipv6-extensions.js";
 
 const byte = fc.nat(0xff);
 const word = fc.nat(0xffff);
@@ -13,6 +15,19 @@ const ip6 = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => ip6To
 
 /** Whole words: what is shorter is padded, and would not come back as it was given. */
 const options = fc.nat(10).chain((words) => fc.uint8Array({ minLength: words * 4, maxLength: words * 4 }));
+
+/** An IPv6 options header that names what crafting would fill in. */
+const optionsHeader = (next: number) =>
+  fc
+    .nat(2)
+    .chain((units) => fc.uint8Array({ minLength: units * 8 + 6, maxLength: units * 8 + 6 }))
+    .map((rest) => Uint8Array.of(next, rest.length >> 3, ...rest));
+
+const merged = (...parts: fc.Arbitrary<PacketSpec>[]): fc.Arbitrary<PacketSpec> =>
+  fc.tuple(...parts).map((specs) => Object.assign({}, ...specs));
+
+const when = (condition: boolean, fields: fc.Arbitrary<PacketSpec>): fc.Arbitrary<PacketSpec> =>
+  condition ? fields : fc.constant({});
 
 const ethernet = fc.record({ "eth.dst": mac, "eth.src": mac });
 
@@ -26,13 +41,22 @@ const ipv4 = fc.record({
   "ip.options": options,
 });
 
-const ipv6 = fc.record({
-  "ipv6.tclass": byte,
-  "ipv6.flow": fc.nat(0xfffff),
-  "ipv6.hlim": byte,
-  "ipv6.src": ip6,
-  "ipv6.dst": ip6,
-});
+const ipv6Addresses = fc.record({ "ipv6.src": ip6, "ipv6.dst": ip6 });
+
+const ipv6 = merged(ipv6Addresses, fc.record({ "ipv6.tclass": byte, "ipv6.flow": fc.nat(0xfffff), "ipv6.hlim": byte }));
+
+/** IPv6 with extension headers, or some of them, or none, in front of this upper layer. */
+const ipv6Before = (protocol: number, upper: fc.Arbitrary<PacketSpec>): fc.Arbitrary<PacketSpec> =>
+  fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()).chain(([hasHopByHop, hasFragment, hasOptions]) => {
+    const [destination, fragment] = [hasOptions ? EXTENSION.destination : protocol, EXTENSION.fragment];
+    return merged(
+      ipv6,
+      upper,
+      when(hasOptions, fc.record({ "ipv6.dstopts": optionsHeader(protocol) })),
+      when(hasFragment, fc.record({ "ipv6.fraghdr.ident": long })),
+      when(hasHopByHop, fc.record({ "ipv6.hopopts": optionsHeader(hasFragment ? fragment : destination) })),
+    );
+  });
 
 const tcp = fc.record({
   "tcp.srcport": word,
@@ -59,30 +83,35 @@ const arp = fc.record({
 
 export const payload = fc.uint8Array({ maxLength: 100 });
 
-const merged = (...parts: fc.Arbitrary<PacketSpec>[]): fc.Arbitrary<PacketSpec> =>
-  fc.tuple(...parts).map((specs) => Object.assign({}, ...specs));
-
 const content = fc.record({ payload });
 
 /** IPv4 with TCP, UDP or an ICMP echo, everything in order. */
-export const ipv4Spec = merged(ipv4, fc.oneof<fc.Arbitrary<PacketSpec>[]>(tcp, udp, echo), content);
+export const ipv4Spec = merged(ipv4, content, fc.oneof<fc.Arbitrary<PacketSpec>[]>(tcp, udp, echo));
+
+/** IPv6 with TCP or UDP. */
+export const ipv6Spec = fc.oneof(
+  ipv6Before(IP_PROTOCOL.tcp, merged(tcp, content)),
+  ipv6Before(IP_PROTOCOL.udp, merged(udp, content)),
+);
 
 export const errorSpec = merged(
   ipv4,
   fc.record({ "icmp.type": fc.constantFrom(3, 4, 5, 11, 12), "icmp.code": byte, quoted: ipv4Spec }),
 );
 
-/** Every kind of frame that can be crafted, everything in order. */
-export const frameSpec = merged(
-  ethernet,
-  fc.oneof(
-    arp,
-    ipv4Spec,
-    errorSpec,
-    merged(ipv6, fc.oneof<fc.Arbitrary<PacketSpec>[]>(tcp, udp), content),
-    merged(ipv4, fc.record({ inner: fc.oneof(ipv4Spec, errorSpec) })),
-  ),
+/** A packet in another one. */
+export const tunnelSpec = merged(
+  fc.oneof<fc.Arbitrary<PacketSpec>[]>(ipv4, ipv6),
+  fc.record({ inner: fc.oneof(ipv4Spec, ipv6Spec, errorSpec) }),
 );
 
+/** Every kind of frame that can be crafted, everything in order. */
+export const frameSpec = merged(ethernet, fc.oneof(arp, ipv4Spec, ipv6Spec, errorSpec, tunnelSpec));
+
 /** A datagram with its frame's header, long enough to be split. */
-export const datagramSpec = merged(ethernet, ipv4, udp, fc.record({ payload: fc.uint8Array({ maxLength: 2000 }) }));
+export const datagramSpec = merged(
+  ethernet,
+  fc.oneof(ipv4, ipv6),
+  udp,
+  fc.record({ payload: fc.uint8Array({ maxLength: 2000 }) }),
+);

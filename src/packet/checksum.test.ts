@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { frameSpec, ipv4Spec } from "./arbitrary.js";
-import { incrementalUpdate, internetChecksum, l4Checksum, l4ChecksumState } from "./checksum.js";
+import { incrementalUpdate, internetChecksum, l4Checksum, l4ChecksumState, l4Header } from "./checksum.js";
 import { craft, craftIp } from "./craft.js";
 import { fragment } from "./fragment.js";
 import { decode } from "./packet.js";
@@ -68,7 +68,7 @@ describe("l4Checksum", () => {
     fc.assert(
       fc.property(frameSpec, (spec) => {
         const packet = decode(craft(spec));
-        const header = packet.tcp ?? packet.udp ?? packet.icmp;
+        const header = l4Header(packet);
         expect(l4Checksum(packet)).to.equal(header?.checksum);
         expect(l4ChecksumState(packet)).to.equal(header ? "valid" : "absent");
       }),
@@ -79,7 +79,7 @@ describe("l4Checksum", () => {
   for (const payload of ["", "x", "xy", "xyz"]) {
     it(`tells a wrong checksum from a right one with ${payload.length} bytes of payload`, () => {
       for (const protocol of ["tcp", "udp", "icmp"]) {
-        const spec = { [`${protocol}.checksum`]: undefined, ...addressesOf(protocol), payload };
+        const spec = { [`${protocol}.checksum`]: undefined, ...beginningsOf(protocol), payload };
         const right = decode(Uint8Array.of(...craft(spec), 1, 2, 3, 4, 5));
         const wrong = decode(craft({ ...spec, [`${protocol}.checksum`]: 0x1111 }));
         expect(l4ChecksumState(right)).to.equal("valid");
@@ -101,6 +101,14 @@ describe("l4Checksum", () => {
     expect(l4ChecksumState(decode(craft({ ...udp, "udp.checksum": 0 })))).to.equal("zero");
   });
 
+  it("covers a datagram behind IPv6 as behind IPv4", () => {
+    const six = { ...udp, "ip.src": undefined, "ip.dst": undefined, "ipv6.src": "fd01::100", "ipv6.dst": "fd00::10" };
+    expect(l4ChecksumState(decode(craft({ ...six, "ipv6.dstopts": "0000010400000000" })))).to.equal("valid");
+    for (const piece of fragment(craft({ ...six, "data.len": 100 }), 64)) {
+      expect(l4ChecksumState(decode(piece))).to.equal("absent");
+    }
+  });
+
   it("cannot tell where bytes are missing", () => {
     const frame = craft({ ...udp, payload: "some more than eight bytes" });
     expect(l4ChecksumState(decode(frame.subarray(0, -1)))).to.equal("absent");
@@ -110,6 +118,6 @@ describe("l4Checksum", () => {
   });
 });
 
-function addressesOf(protocol: string) {
+function beginningsOf(protocol: string) {
   return protocol === "icmp" ? { "icmp.type": 8 } : { [`${protocol}.srcport`]: 40001, [`${protocol}.dstport`]: 80 };
 }

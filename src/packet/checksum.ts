@@ -1,39 +1,46 @@
-/** The checksums of TCP, UDP and ICMP. */
+/** The checksums of TCP, UDP and ICMP in a packet. */
 
-import { ICMP_CHECKSUM_OFFSET } from "./icmp.js";
-import { internetChecksum, wordSum } from "./internet-checksum.js";
-import { IP_PROTOCOL } from "./ipv4.js";
+import { computeL4, isL4Valid, L4_CHECKSUM, type L4Checksum } from "./l4-checksum.js";
 import type { Packet } from "./packet.js";
-import { TCP_CHECKSUM_OFFSET } from "./tcp.js";
-import { UDP_CHECKSUM_OFFSET } from "./udp.js";
 
 export { incrementalUpdate, internetChecksum } from "./internet-checksum.js";
 
-/** `zero`: a UDP sender that computed none. `absent`: no L4 header, a fragment, or bytes missing: cannot tell. */
+/**
+ * `zero`: a UDP sender that computed none. `absent`: no L4 header, a fragment, bytes missing, or a routing header of an
+ * unknown type, which hides where the packet goes in the end: cannot tell.
+ */
 export type ChecksumState = "valid" | "invalid" | "zero" | "absent";
 
-/** What a TCP, UDP or ICMP checksum covers. */
+/** The header whose checksum covers all that IP carries. */
+export type L4Header = NonNullable<Packet["tcp" | "udp" | "icmp"]>;
+
+/** Undefined where a packet carries none, or one without a checksum of its own. */
+export function l4Header({ tcp, udp, icmp }: Packet): L4Header | undefined {
+  return tcp ?? udp ?? icmp;
+}
+
+function kindOf({ tcp, udp, icmp }: Packet): L4Checksum | undefined {
+  if (tcp) return L4_CHECKSUM.tcp;
+  if (udp) return L4_CHECKSUM.udp;
+  return icmp && L4_CHECKSUM.icmp;
+}
+
+/** What a checksum covers, behind the pseudo header. */
 interface Coverage {
+  readonly kind: L4Checksum;
   readonly start: number;
   readonly end: number;
-  /** Where the checksum itself stands. */
-  readonly field: number;
-  readonly pseudoHeader: number;
 }
 
 function coverage(packet: Packet): Coverage | undefined {
-  const { tcp, udp, icmp, payload, bytes } = packet;
-  const network = packet.ip ?? packet.ip6;
-  const header = tcp ?? udp ?? icmp;
-  if (!network || !header || packet.problem || packet.ip?.isFragment) return undefined;
+  const { ip, ip6, udp, payload, bytes } = packet;
+  const [header, kind] = [l4Header(packet), kindOf(packet)];
+  if (!ip || !header || !kind || packet.problem || ip.isFragment) return undefined;
+  if (kind.pseudoHeader !== undefined && ip6?.hasFinalDestination === false) return undefined;
   const start = header.offset;
   // A receiver takes the datagram to be as long as UDP says (RFC 768), whatever stands behind it.
   const end = udp ? start + udp.length : payload.byteOffset - bytes.byteOffset + payload.length;
-  const length = end - start;
-  if (icmp) return { start, end, field: start + ICMP_CHECKSUM_OFFSET, pseudoHeader: 0 };
-  const protocol = tcp ? IP_PROTOCOL.tcp : IP_PROTOCOL.udp;
-  const field = start + (tcp ? TCP_CHECKSUM_OFFSET : UDP_CHECKSUM_OFFSET);
-  return { start, end, field, pseudoHeader: network.pseudoHeaderSum(protocol, length) };
+  return { kind, start, end };
 }
 
 /**
@@ -42,17 +49,14 @@ function coverage(packet: Packet): Coverage | undefined {
  */
 export function l4Checksum(packet: Packet): number | undefined {
   const covered = coverage(packet);
-  if (!covered) return undefined;
-  const { start, end, field, pseudoHeader } = covered;
-  const before = wordSum(packet.bytes, start, field) + pseudoHeader;
-  const checksum = internetChecksum(packet.bytes, field + 2, end, before);
-  return checksum === 0 && packet.udp ? 0xffff : checksum;
+  return packet.ip && covered && computeL4(covered.kind, packet.ip, packet.bytes, covered.start, covered.end);
 }
 
 export function l4ChecksumState(packet: Packet): ChecksumState {
-  if (packet.udp?.checksum === 0 && !packet.ip?.isFragment) return "zero";
+  const { ip, udp, bytes } = packet;
+  if (udp?.checksum === 0 && !ip?.isFragment) return "zero";
   const covered = coverage(packet);
-  if (!covered) return "absent";
-  // Summed as a receiver does: 0x0000 and 0xffff are the same number in ones' complement.
-  return internetChecksum(packet.bytes, covered.start, covered.end, covered.pseudoHeader) === 0 ? "valid" : "invalid";
+  if (!ip || !covered) return "absent";
+  const { kind, start, end } = covered;
+  return isL4Valid(kind, ip, bytes, start, end) ? "valid" : "invalid";
 }

@@ -6,6 +6,8 @@
  */
 
 import { ARP_FIELDS, ARP_LENGTH, Arp } from "./arp.js";
+import { type Body, craftBody } from "./craft-body.js";
+import { craftExtensions } from "./craft-extensions.js";
 import {
   bytesOf,
   CraftError,
@@ -15,16 +17,14 @@ import {
   payloadOf,
   rawPacket,
   read,
-  type SpecValue,
   write,
 } from "./craft-spec.js";
+import { type Crafted, EXPERIMENTAL_ETHERTYPE } from "./craft-tunnel.js";
 import { ETHERNET_FIELDS, ETHERNET_HEADER_LENGTH, ETHERTYPE, Ethernet } from "./ethernet.js";
-import { ICMP_CHECKSUM_OFFSET, ICMP_FIELDS, ICMP_HEADER_LENGTH, ICMP_TYPE, Icmp } from "./icmp.js";
-import { internetChecksum } from "./internet-checksum.js";
-import { IP_PROTOCOL, IPV4_FIELDS, IPV4_HEADER_LENGTH, IPV4_MAX_LENGTH, Ipv4 } from "./ipv4.js";
+import type { Ip } from "./ip.js";
+import { IPV4_FIELDS, IPV4_HEADER_LENGTH, IPV4_MAX_LENGTH, Ipv4 } from "./ipv4.js";
 import { IPV6_FIELDS, IPV6_HEADER_LENGTH, Ipv6 } from "./ipv6.js";
-import { TCP_CHECKSUM_OFFSET, TCP_FIELDS, TCP_FLAG, TCP_HEADER_LENGTH, Tcp } from "./tcp.js";
-import { UDP_CHECKSUM_OFFSET, UDP_FIELDS, UDP_HEADER_LENGTH, Udp } from "./udp.js";
+import { computeL4 } from "./l4-checksum.js";
 import { wholeWords, write16 } from "./view.js";
 
 export {
@@ -37,20 +37,13 @@ export {
   type SpecValue,
 } from "./craft-spec.js";
 
-/** IEEE 802's first type for local experiments: a frame that says nothing about what it carries. */
-const EXPERIMENTAL_ETHERTYPE = 0x88b5;
-/** RFC 3692's first protocol number for experiments. */
-const EXPERIMENTAL_PROTOCOL = 253;
-
-const DEFAULT_WINDOW = 29200;
-const DEFAULT_SEQ = 1000;
-
 /** A specification that nests deeper is taken for one that contains itself. */
 const MAX_SPEC_DEPTH = 16;
 
 /**
- * An Ethernet frame. Left out: TTL 64, ID 0, DF unset, TCP flags S, window 29200, sequence number 1000, ICMP type 8;
- * addresses, ports and all others 0. Options are padded with zeros to whole 32-bit words, frames not at all.
+ * An Ethernet frame. Left out: TTL and hop limit 64, ID 0, DF unset, TCP flags S, window 29200, sequence number 1000,
+ * ICMP type 8; addresses, ports and all others 0. Options are padded with zeros to whole 32-bit words, IPv6 extension
+ * headers to whole 64-bit words, frames not at all.
  * Throws a `CraftError`.
  */
 export function craft(spec: PacketSpec): Uint8Array {
@@ -64,12 +57,7 @@ export function craft(spec: PacketSpec): Uint8Array {
 
 /** As `craft`, from the IP header on: what an ICMP error quotes. */
 export function craftIp(spec: PacketSpec): Uint8Array {
-  return craftNested(spec, 0);
-}
-
-interface Crafted {
-  readonly bytes: Uint8Array;
-  readonly ethertype: number;
+  return craftNested(spec, 0).bytes;
 }
 
 function craftArp(given: Given): Crafted {
@@ -82,23 +70,41 @@ function craftArp(given: Given): Crafted {
 
 function craftNetwork(given: Given, depth: number): Crafted {
   const { protocols, spec } = given;
-  if (protocols.has("ipv6")) return { bytes: craftIpv6(given, depth), ethertype: ETHERTYPE.ipv6 };
-  const carried = ["ip", "tcp", "udp", "icmp"].some((protocol) => protocols.has(protocol)) || spec.inner !== undefined;
-  if (carried) return { bytes: craftIpv4(given, depth), ethertype: ETHERTYPE.ipv4 };
-  return { bytes: payloadOf(given), ethertype: EXPERIMENTAL_ETHERTYPE };
+  const isIp = spec.inner !== undefined || [...protocols].some((protocol) => !["eth", "data"].includes(protocol));
+  return isIp ? craftIpPacket(given, depth) : { bytes: payloadOf(given), ethertype: EXPERIMENTAL_ETHERTYPE };
 }
 
-function craftNested(spec: PacketSpec, depth: number): Uint8Array {
+function craftNested(spec: PacketSpec, depth: number): Crafted {
   const given = read(spec);
   for (const protocol of ["eth", "arp"]) {
     if (!given.protocols.has(protocol)) continue;
     throw new CraftError(protocol, `${protocol}: a packet that begins with its IP header has no ${protocol} fields`);
   }
-  return given.protocols.has("ipv6") ? craftIpv6(given, depth) : craftIpv4(given, depth);
+  return craftIpPacket(given, depth);
 }
 
-function craftIpv4(given: Given, depth: number): Uint8Array {
-  const body = craftBody(given, depth);
+function craftIpPacket(given: Given, depth: number): Crafted {
+  const { protocols, spec } = given;
+  const isIpv6 = protocols.has("ipv6");
+  const nested = {
+    inner: spec.inner === undefined ? undefined : craftPart("inner", given, depth),
+    quoted: spec.quoted === undefined ? undefined : craftPart("quoted", given, depth).bytes,
+  };
+  const body = craftBody(given, nested);
+  return isIpv6
+    ? { bytes: craftIpv6(given, body), ethertype: ETHERTYPE.ipv6 }
+    : { bytes: craftIpv4(given, body), ethertype: ETHERTYPE.ipv4 };
+}
+
+function craftPart(part: "inner" | "quoted", { spec }: Given, depth: number): Crafted {
+  if (depth >= MAX_SPEC_DEPTH) {
+    throw new CraftError(part, `${part}: more than ${MAX_SPEC_DEPTH} packets inside each other`);
+  }
+  const value = spec[part];
+  return isSpec(value) ? craftNested(value, depth + 1) : { bytes: rawPacket(part, value), ethertype: ETHERTYPE.ipv4 };
+}
+
+function craftIpv4(given: Given, body: Body): Uint8Array {
   const options = bytesOf(given, "ip.options");
   const headerLength = IPV4_HEADER_LENGTH + wholeWords(options.length);
   const length = headerLength + body.bytes.length;
@@ -111,14 +117,29 @@ function craftIpv4(given: Given, depth: number): Uint8Array {
   return bytes;
 }
 
-function craftIpv6(given: Given, depth: number): Uint8Array {
-  const body = craftBody(given, depth);
-  const payloadLength = body.bytes.length;
+/** Wrong ones would hide the extension headers, which decide what the checksum of the upper layer covers. */
+const WRITTEN_LAST: readonly string[] = ["ipv6.plen", "ipv6.nxt"];
+
+function craftIpv6(given: Given, body: Body): Uint8Array {
+  const extensions = craftExtensions(given, body.protocol);
+  const headerLength = IPV6_HEADER_LENGTH + extensions.bytes.length;
+  const payloadLength = extensions.bytes.length + body.bytes.length;
   if (given.spec["ipv6.plen"] === undefined) notTooLong(payloadLength);
-  const bytes = new Uint8Array(IPV6_HEADER_LENGTH + payloadLength);
-  const ip = Ipv6.emit(bytes, 0, { nextHeader: body.protocol, payloadLength });
-  write(given, IPV6_FIELDS, ip);
-  place(given, body, ip, IPV6_HEADER_LENGTH);
+  const bytes = new Uint8Array(headerLength + body.bytes.length);
+  bytes.set(extensions.bytes, IPV6_HEADER_LENGTH);
+  const { protocol: nextHeader } = extensions;
+  const ip = Ipv6.emit(bytes, 0, { nextHeader, payloadLength });
+  write(
+    given,
+    IPV6_FIELDS.filter(({ name }) => !WRITTEN_LAST.includes(name)),
+    ip,
+  );
+  place(given, body, ip, headerLength);
+  write(
+    given,
+    IPV6_FIELDS.filter(({ name }) => WRITTEN_LAST.includes(name)),
+    ip,
+  );
   return bytes;
 }
 
@@ -128,66 +149,11 @@ function notTooLong(length: number): void {
   throw new CraftError("payload", message);
 }
 
-/** What an IP header carries. */
-interface Body {
-  readonly bytes: Uint8Array;
-  readonly protocol: number;
-  readonly checksum?: { readonly name: string; readonly at: number; readonly coversAddresses: boolean };
-}
-
 /** Puts a body behind its IP header and, now that the addresses are known, computes its checksum. */
-function place({ spec }: Given, { bytes: body, protocol, checksum }: Body, ip: Ipv4 | Ipv6, start: number): void {
-  ip.bytes.set(body, start);
-  if (!checksum || spec[checksum.name] !== undefined) return;
-  const pseudoHeader = checksum.coversAddresses ? ip.pseudoHeaderSum(protocol, body.length) : 0;
-  const computed = internetChecksum(ip.bytes, start, ip.bytes.length, pseudoHeader);
-  // For UDP 0 would say that there is no checksum (RFC 768).
-  write16(ip.bytes, start + checksum.at, computed === 0 && protocol === IP_PROTOCOL.udp ? 0xffff : computed);
-}
-
-function craftBody(given: Given, depth: number): Body {
-  const { spec, protocols } = given;
-  if (protocols.has("tcp")) return craftTcp(given);
-  if (protocols.has("udp")) return craftUdp(given);
-  if (protocols.has("icmp")) return craftIcmp(given, depth);
-  if (spec.inner === undefined) return { bytes: payloadOf(given), protocol: EXPERIMENTAL_PROTOCOL };
-  return { bytes: nested("inner", spec.inner, depth), protocol: IP_PROTOCOL.ipip };
-}
-
-function craftTcp(given: Given): Body {
-  const payload = payloadOf(given);
-  const options = bytesOf(given, "tcp.options");
-  const headerLength = TCP_HEADER_LENGTH + wholeWords(options.length);
-  const bytes = new Uint8Array(headerLength + payload.length);
-  const defaults = { options, seq: DEFAULT_SEQ, window: DEFAULT_WINDOW, flags: TCP_FLAG.syn };
-  write(given, TCP_FIELDS, Tcp.emit(bytes, 0, defaults));
-  bytes.set(payload, headerLength);
-  const checksum = { name: "tcp.checksum", at: TCP_CHECKSUM_OFFSET, coversAddresses: true };
-  return { bytes, protocol: IP_PROTOCOL.tcp, checksum };
-}
-
-function craftUdp(given: Given): Body {
-  const payload = payloadOf(given);
-  const bytes = new Uint8Array(UDP_HEADER_LENGTH + payload.length);
-  write(given, UDP_FIELDS, Udp.emit(bytes, 0, { length: bytes.length }));
-  bytes.set(payload, UDP_HEADER_LENGTH);
-  const checksum = { name: "udp.checksum", at: UDP_CHECKSUM_OFFSET, coversAddresses: true };
-  return { bytes, protocol: IP_PROTOCOL.udp, checksum };
-}
-
-function craftIcmp(given: Given, depth: number): Body {
-  const { quoted } = given.spec;
-  const payload = quoted === undefined ? payloadOf(given) : nested("quoted", quoted, depth);
-  const bytes = new Uint8Array(ICMP_HEADER_LENGTH + payload.length);
-  write(given, ICMP_FIELDS, Icmp.emit(bytes, 0, { type: ICMP_TYPE.echo }));
-  bytes.set(payload, ICMP_HEADER_LENGTH);
-  const checksum = { name: "icmp.checksum", at: ICMP_CHECKSUM_OFFSET, coversAddresses: false };
-  return { bytes, protocol: IP_PROTOCOL.icmp, checksum };
-}
-
-function nested(part: "inner" | "quoted", value: SpecValue, depth: number): Uint8Array {
-  if (depth >= MAX_SPEC_DEPTH) {
-    throw new CraftError(part, `${part}: more than ${MAX_SPEC_DEPTH} packets inside each other`);
-  }
-  return isSpec(value) ? craftNested(value, depth + 1) : rawPacket(part, value);
+function place({ spec }: Given, { bytes: body, checksum }: Body, ip: Ip, start: number): void {
+  const { bytes } = ip;
+  bytes.set(body, start);
+  if (!checksum || spec[checksum.field] !== undefined) return;
+  const { kind } = checksum;
+  write16(bytes, start + kind.at, computeL4(kind, ip, bytes, start, bytes.length));
 }

@@ -74,6 +74,35 @@ describe("fields", () => {
     expect(fieldValue(tunnelled, "tcp.dstport")).to.equal("80");
   });
 
+  it("of IPv6 come with its extension headers and what is behind them", () => {
+    const frame = craft({
+      "ipv6.src": "fd01::100",
+      "ipv6.dst": "fd00::10",
+      "ipv6.tclass": 0x2e,
+      "ipv6.dstopts": "0000010400000000",
+      "udp.srcport": 42001,
+      "udp.dstport": 53,
+    });
+    const shown = fields(decode(frame))
+      .filter(({ name }) => !name.startsWith("eth."))
+      .map(({ name, value, offset, length }) => `${name} ${value} ${offset}+${length}`);
+    expect(shown).to.deep.equal([
+      "ipv6.version 6 14+1",
+      "ipv6.tclass 0x2e 14+2",
+      "ipv6.flow 0x00000 15+3",
+      "ipv6.plen 16 18+2",
+      "ipv6.nxt 60 20+1",
+      "ipv6.hlim 64 21+1",
+      "ipv6.src fd01::100 22+16",
+      "ipv6.dst fd00::10 38+16",
+      "ipv6.dstopts 1100010400000000 54+8",
+      "udp.srcport 42001 62+2",
+      "udp.dstport 53 64+2",
+      "udp.length 8 66+2",
+      "udp.checksum 0x6085 68+2",
+    ]);
+  });
+
   it("are undefined where there are none", () => {
     for (const name of [
       "ip.ttl#3",

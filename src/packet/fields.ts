@@ -12,6 +12,7 @@ import type { FieldEntry, Place } from "./field-table.js";
 import { ICMP_FIELDS } from "./icmp.js";
 import { IPV4_FIELDS } from "./ipv4.js";
 import { IPV6_FIELDS } from "./ipv6.js";
+import { FRAGMENT_HEADER_FIELDS } from "./ipv6-fragment-header.js";
 import type { Packet } from "./packet.js";
 import { TCP_FIELDS } from "./tcp.js";
 import { UDP_FIELDS } from "./udp.js";
@@ -30,22 +31,25 @@ export interface Field {
   readonly value: string;
 }
 
-/** Every protocol's field table, by the prefix of its names. */
+/** Every header's field table; headers of one protocol have names with the same prefix. */
 export const FIELD_TABLES = {
   eth: ETHERNET_FIELDS,
   arp: ARP_FIELDS,
   ip: IPV4_FIELDS,
   ipv6: IPV6_FIELDS,
+  "ipv6.fraghdr": FRAGMENT_HEADER_FIELDS,
   tcp: TCP_FIELDS,
   udp: UDP_FIELDS,
   icmp: ICMP_FIELDS,
   data: DATA_FIELDS,
 } as const satisfies Record<string, readonly FieldEntry[]>;
 
-export type Protocol = keyof typeof FIELD_TABLES;
+type Header = keyof typeof FIELD_TABLES;
 
-const ENTRIES: ReadonlyMap<string, FieldEntry> = new Map(
-  Object.values(FIELD_TABLES).flatMap((table: readonly FieldEntry[]) => table.map((entry) => [entry.name, entry])),
+const ENTRIES: ReadonlyMap<string, FieldEntry & { readonly header: Header }> = new Map(
+  (Object.keys(FIELD_TABLES) as Header[]).flatMap((header) =>
+    FIELD_TABLES[header].map((entry: FieldEntry) => [entry.name, { ...entry, header }] as const),
+  ),
 );
 
 /** The field of a name without `#n`; undefined where there is none. */
@@ -54,7 +58,7 @@ export function fieldEntry(name: string): FieldEntry | undefined {
 }
 
 interface Layer {
-  readonly protocol: Protocol;
+  readonly header: Header;
   readonly view: View;
   /** Where the view's bytes begin, relative to those of the outermost packet. */
   readonly base: number;
@@ -63,18 +67,21 @@ interface Layer {
 
 function layers(outermost: Packet): Layer[] {
   const found: Layer[] = [];
-  const occurrences = new Map<Protocol, number>();
-  const add = (protocol: Protocol, view: View | undefined) => {
+  const occurrences = new Map<Header, number>();
+  const add = (header: Header, view: View | undefined, of: Header = header) => {
     if (!view) return;
-    const occurrence = (occurrences.get(protocol) ?? 0) + 1;
-    occurrences.set(protocol, occurrence);
-    found.push({ protocol, view, base: view.bytes.byteOffset - outermost.bytes.byteOffset, occurrence });
+    const occurrence = (occurrences.get(of) ?? 0) + (of === header ? 1 : 0);
+    occurrences.set(of, occurrence);
+    found.push({ header, view, base: view.bytes.byteOffset - outermost.bytes.byteOffset, occurrence });
   };
   for (let packet: Packet | undefined = outermost; packet; packet = packet.inner ?? packet.quoted) {
+    const { ip4, ip6 } = packet;
     add("eth", packet.eth);
     add("arp", packet.arp);
-    add("ip", packet.ip);
-    add("ipv6", packet.ip6);
+    add("ip", ip4);
+    add("ipv6", ip6);
+    // It counts with the header that it belongs to, whether others have one or not.
+    add("ipv6.fraghdr", ip6?.fragmentHeader, "ipv6");
     add("tcp", packet.tcp);
     add("udp", packet.udp);
     add("icmp", packet.icmp);
@@ -95,9 +102,9 @@ function placeIn(view: View, entry: FieldEntry): Place | undefined {
 
 /** All header fields in order, top layer to bottom; those of a header that is cut short as far as they are there. */
 export function fields(packet: Packet): Field[] {
-  return layers(packet).flatMap(({ protocol, view, base, occurrence }) => {
+  return layers(packet).flatMap(({ header, view, base, occurrence }) => {
     const suffix = occurrence > 1 ? `#${occurrence}` : "";
-    const table: readonly FieldEntry[] = FIELD_TABLES[protocol];
+    const table: readonly FieldEntry[] = FIELD_TABLES[header];
     return table.flatMap((entry) => {
       const place = placeIn(view, entry);
       if (!place) return [];
@@ -111,9 +118,8 @@ export function fields(packet: Packet): Field[] {
 /** The value of one field as `fields` shows it; undefined where the packet has none of that name. */
 export function fieldValue(packet: Packet, name: string): string | undefined {
   const [plain = "", occurrence = "1"] = name.split("#");
-  const entry = fieldEntry(plain);
+  const entry = ENTRIES.get(plain);
   if (!entry) return undefined;
-  const protocol = plain.slice(0, plain.indexOf("."));
-  const layer = layers(packet).find((one) => one.protocol === protocol && String(one.occurrence) === occurrence);
+  const layer = layers(packet).find((one) => one.header === entry.header && String(one.occurrence) === occurrence);
   return layer && placeIn(layer.view, entry) && entry.show(layer.view);
 }

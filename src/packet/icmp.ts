@@ -48,9 +48,8 @@ export interface IcmpValues {
 }
 
 export class Icmp extends View {
-  /** `end`: the first byte that no longer belongs to the message. */
-  static check(bytes: Uint8Array, offset: number, end = bytes.length): Problem | undefined {
-    const available = end - offset;
+  static check(bytes: Uint8Array, offset: number): Problem | undefined {
+    const available = bytes.length - offset;
     return available < ICMP_HEADER_LENGTH ? tooShort("icmp", offset, ICMP_HEADER_LENGTH, available) : undefined;
   }
 

@@ -5,7 +5,7 @@ import { ARP_LENGTH, ARP_OPCODE, Arp } from "../../packet/arp.js";
 import { l4Checksum } from "../../packet/checksum.js";
 import { ETHERTYPE } from "../../packet/ethernet.js";
 import { ICMP_HEADER_LENGTH, ICMP_TYPE, Icmp } from "../../packet/icmp.js";
-import { IP_PROTOCOL } from "../../packet/ipv4.js";
+import { IP_PROTOCOL } from "../../packet/ip.js";
 import { decodeIp, type Packet } from "../../packet/packet.js";
 import { TCP_FLAG, TCP_HEADER_LENGTH, Tcp } from "../../packet/tcp.js";
 import { frame, ipPacket } from "./compose.js";

@@ -1,6 +1,6 @@
 /** IP-in-IP: the request travels unchanged inside a tunnel, the answer plain and past the director. */
 
-import { IP_PROTOCOL } from "../../packet/ipv4.js";
+import { IP_PROTOCOL } from "../../packet/ip.js";
 import { matrixOutcomes } from "../compare.js";
 import { core, hash, ipPayload } from "../datagram.js";
 import { matrixRule, rule } from "../declare.js";

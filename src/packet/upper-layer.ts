@@ -1,0 +1,77 @@
+/** Decodes what an IP header carries. */
+
+import { Icmp } from "./icmp.js";
+import { IP_PROTOCOL } from "./ip.js";
+import type { Draft } from "./packet.js";
+import { failed, problemAt } from "./problem.js";
+import { TCP_PARTIAL_LENGTH, Tcp } from "./tcp.js";
+import { UDP_HEADER_LENGTH, Udp } from "./udp.js";
+import type { View } from "./view.js";
+
+/** Decodes the payload that a packet has by now as a packet inside it. */
+export type Nest = (part: "inner" | "quoted", version: 4 | 6) => void;
+
+/** `start` to `end`: where it stands, in the bytes of the packet; `packet.ip` says what it is. */
+export function decodeUpperLayer(packet: Draft, start: number, end: number, nest: Nest): void {
+  switch (packet.ip?.protocol) {
+    case IP_PROTOCOL.tcp:
+      decodeTcp(packet, start, end);
+      break;
+    case IP_PROTOCOL.udp:
+      decodeUdp(packet, start, end);
+      break;
+    case IP_PROTOCOL.icmp:
+      // An IPv6 header says "ICMP for IPv4" with this number, which nothing sends.
+      if (packet.ip4) decodeIcmp(packet, start, end, nest);
+      break;
+    case IP_PROTOCOL.ipip:
+      nest("inner", 4);
+      break;
+    case IP_PROTOCOL.ipv6:
+      nest("inner", 6);
+  }
+}
+
+/** What is left to decode is what stands behind a header. */
+function advance(packet: Draft, header: View, end: number): void {
+  packet.payload = packet.bytes.subarray(header.offset + header.headerLength, end);
+}
+
+function decodeTcp(packet: Draft, start: number, end: number): void {
+  const { bytes } = packet;
+  const problem = Tcp.check(bytes, start, end);
+  if (!problem) {
+    packet.tcp = new Tcp(bytes, start);
+    advance(packet, packet.tcp, end);
+    return;
+  }
+  packet.problem = problem;
+  const cutShort = problem.available < problem.required;
+  if (!cutShort || problem.available < TCP_PARTIAL_LENGTH) return;
+  // Nothing behind the segment, such as a frame's padding, may be taken for the missing part of the header.
+  packet.tcp = new Tcp(bytes.subarray(0, end), start);
+  packet.payload = bytes.subarray(end, end);
+}
+
+function decodeUdp(packet: Draft, start: number, end: number): void {
+  const { bytes } = packet;
+  if (failed(packet, Udp.check(bytes, start, end))) return;
+  const udp = new Udp(bytes, start);
+  packet.udp = udp;
+  advance(packet, udp, end);
+  const isWhole = !packet.ip?.isFragment && !packet.problem;
+  const available = end - start;
+  if (isWhole && (udp.length < UDP_HEADER_LENGTH || udp.length > available)) {
+    const reason = `it says the datagram is ${udp.length} bytes long, of ${UDP_HEADER_LENGTH} to ${available} possible`;
+    packet.problem = problemAt("udp", start, udp.length, available, reason);
+  }
+}
+
+function decodeIcmp(packet: Draft, start: number, end: number, nest: Nest): void {
+  const bytes = packet.bytes.subarray(0, end);
+  if (failed(packet, Icmp.check(bytes, start))) return;
+  const icmp = new Icmp(bytes, start);
+  packet.icmp = icmp;
+  advance(packet, icmp, end);
+  if (icmp.isError) nest("quoted", 4);
+}
