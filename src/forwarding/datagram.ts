@@ -1,6 +1,5 @@
 /** What rules and journeys read of a packet, whatever a director did to its headers. */
 
-import { ICMP_TYPE } from "../packet/icmp.js";
 import { IP_PROTOCOL, type Ip } from "../packet/ip.js";
 import type { Packet } from "../packet/packet.js";
 import { TCP_FLAG } from "../packet/tcp.js";
@@ -68,7 +67,7 @@ export function isReset(packet: Packet): boolean {
 }
 
 export function isEchoRequest(packet: Packet): boolean {
-  return packet.icmp?.type === ICMP_TYPE.echo;
+  return packet.icmp?.kind === "echo";
 }
 
 export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { ip6ToString, ipFromNumber, macToString } from "./address.js";
-import type { PacketSpec } from "./craft.js";
+import type { PacketSpec, SpecValue } from "./craft.js";
 import { IP_PROTOCOL } from "./ip.js";
 import { EXTENSION } from "./ipv6-extensions.js";
 
@@ -22,6 +22,10 @@ const optionsHeader = (next: number) =>
     .nat(2)
     .chain((units) => fc.uint8Array({ minLength: units * 8 + 6, maxLength: units * 8 + 6 }))
     .map((rest) => Uint8Array.of(next, rest.length >> 3, ...rest));
+
+/** Some of the fields, or none. */
+const some = (fields: { [name: string]: fc.Arbitrary<SpecValue> }): fc.Arbitrary<PacketSpec> =>
+  fc.record(fields, { requiredKeys: [] });
 
 const merged = (...parts: fc.Arbitrary<PacketSpec>[]): fc.Arbitrary<PacketSpec> =>
   fc.tuple(...parts).map((specs) => Object.assign({}, ...specs));
@@ -73,6 +77,25 @@ const udp = fc.record({ "udp.srcport": word, "udp.dstport": word });
 
 const echo = fc.record({ "icmp.type": fc.constantFrom(0, 8), "icmp.ident": word, "icmp.seq": word });
 
+const echo6 = fc.record({
+  "icmpv6.type": fc.constantFrom(128, 129),
+  "icmpv6.echo.identifier": word,
+  "icmpv6.echo.sequence_number": word,
+});
+
+const neighbour = fc.oneof(
+  merged(fc.record({ "icmpv6.nd.ns.target_address": ip6 }), some({ "icmpv6.opt.linkaddr": mac })),
+  merged(
+    fc.record({ "icmpv6.nd.na.target_address": ip6 }),
+    some({
+      "icmpv6.nd.na.flag.r": fc.boolean(),
+      "icmpv6.nd.na.flag.s": fc.boolean(),
+      "icmpv6.nd.na.flag.o": fc.boolean(),
+      "icmpv6.opt.linkaddr": mac,
+    }),
+  ),
+);
+
 const arp = fc.record({
   "arp.opcode": word,
   "arp.src.hw_mac": mac,
@@ -88,15 +111,18 @@ const content = fc.record({ payload });
 /** IPv4 with TCP, UDP or an ICMP echo, everything in order. */
 export const ipv4Spec = merged(ipv4, content, fc.oneof<fc.Arbitrary<PacketSpec>[]>(tcp, udp, echo));
 
-/** IPv6 with TCP or UDP. */
+/** IPv6 with the same, or with what resolves addresses. */
 export const ipv6Spec = fc.oneof(
   ipv6Before(IP_PROTOCOL.tcp, merged(tcp, content)),
   ipv6Before(IP_PROTOCOL.udp, merged(udp, content)),
+  ipv6Before(IP_PROTOCOL.icmpv6, merged(echo6, content)),
+  ipv6Before(IP_PROTOCOL.icmpv6, neighbour),
 );
 
-export const errorSpec = merged(
-  ipv4,
-  fc.record({ "icmp.type": fc.constantFrom(3, 4, 5, 11, 12), "icmp.code": byte, quoted: ipv4Spec }),
+export const errorSpec = fc.oneof(
+  merged(ipv4, fc.record({ "icmp.type": fc.constantFrom(3, 4, 5, 11, 12), "icmp.code": byte, quoted: ipv4Spec })),
+  merged(ipv6, fc.record({ "icmpv6.type": fc.constantFrom(1, 3, 4), "icmpv6.code": byte, quoted: ipv6Spec })),
+  merged(ipv6, fc.record({ "icmpv6.type": fc.constant(2), "icmpv6.mtu": long, quoted: ipv6Spec })),
 );
 
 /** A packet in another one. */

@@ -19,10 +19,10 @@ export function l4Header({ tcp, udp, icmp }: Packet): L4Header | undefined {
   return tcp ?? udp ?? icmp;
 }
 
-function kindOf({ tcp, udp, icmp }: Packet): L4Checksum | undefined {
+function kindOf({ tcp, udp, icmp, ip6 }: Packet): L4Checksum | undefined {
   if (tcp) return L4_CHECKSUM.tcp;
   if (udp) return L4_CHECKSUM.udp;
-  return icmp && L4_CHECKSUM.icmp;
+  return icmp && (ip6 ? L4_CHECKSUM.icmpv6 : L4_CHECKSUM.icmp);
 }
 
 /** What a checksum covers, behind the pseudo header. */

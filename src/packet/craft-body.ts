@@ -1,8 +1,16 @@
 /** Crafts what an IP header carries: the upper layers, and packets in tunnels. */
 
-import { bytesOf, type Given, payloadOf, write } from "./craft-spec.js";
+import { bytesOf, canonicalValue, type Given, numberOf, payloadOf, write } from "./craft-spec.js";
 import { type Carried, type Crafted, craftInner } from "./craft-tunnel.js";
 import { ICMP_FIELDS, ICMP_HEADER_LENGTH, ICMP_TYPE, Icmp } from "./icmp.js";
+import {
+  ICMPV6_FIELDS,
+  ICMPV6_HEADER_LENGTH,
+  ICMPV6_LINK_ADDRESS_LENGTH,
+  ICMPV6_NEIGHBOUR_LENGTH,
+  ICMPV6_TYPE,
+  Icmpv6,
+} from "./icmpv6.js";
 import { IP_PROTOCOL } from "./ip.js";
 import { L4_CHECKSUM, type L4Checksum } from "./l4-checksum.js";
 import { TCP_FIELDS, TCP_FLAG, TCP_HEADER_LENGTH, Tcp } from "./tcp.js";
@@ -11,10 +19,20 @@ import { wholeWords } from "./view.js";
 
 const DEFAULT_WINDOW = 29200;
 const DEFAULT_SEQ = 1000;
+/** Receivers refuse neighbour discovery that came through a router (RFC 4861 §6.1). */
+const LINK_LOCAL_TTL = 255;
+
+const NEIGHBOUR_TYPES: ReadonlySet<number> = new Set([
+  ICMPV6_TYPE.neighbourSolicitation,
+  ICMPV6_TYPE.neighbourAdvertisement,
+]);
+
 /** What an IP header carries. */
 export interface Body extends Carried {
   /** Left out where there is none, or none that covers the IP header. */
   readonly checksum?: { readonly field: string; readonly kind: L4Checksum };
+  /** TTL or hop limit, where it is no usual one. */
+  readonly ttl?: number;
 }
 
 /** The packets inside another one, crafted already. */
@@ -28,6 +46,7 @@ export function craftBody(given: Given, { inner, quoted }: Nested): Body {
   if (protocols.has("tcp")) return craftTcp(given);
   if (protocols.has("udp")) return craftUdp(given);
   if (protocols.has("icmp")) return craftIcmp(given, quoted ?? payloadOf(given));
+  if (protocols.has("icmpv6")) return craftIcmpv6(given, quoted ?? payloadOf(given));
   return craftInner(given, inner);
 }
 
@@ -55,4 +74,31 @@ function craftIcmp(given: Given, payload: Uint8Array): Body {
   write(given, ICMP_FIELDS, Icmp.emit(bytes, 0, { type: ICMP_TYPE.echo }));
   bytes.set(payload, ICMP_HEADER_LENGTH);
   return { bytes, protocol: IP_PROTOCOL.icmp, checksum: { field: "icmp.checksum", kind: L4_CHECKSUM.icmp } };
+}
+
+/** A message of neighbour discovery where its fields are given, whatever type it says it is. */
+function craftIcmpv6(given: Given, payload: Uint8Array): Body {
+  const { spec } = given;
+  const has = (prefix: string) => Object.keys(spec).some((name) => name.startsWith(prefix) && spec[name] !== undefined);
+  const mac = spec["icmpv6.opt.linkaddr"];
+  const byDefault = has("icmpv6.nd.na.")
+    ? ICMPV6_TYPE.neighbourAdvertisement
+    : has("icmpv6.nd.") || mac !== undefined
+      ? ICMPV6_TYPE.neighbourSolicitation
+      : ICMPV6_TYPE.echo;
+  const type = numberOf(given, "icmpv6.type", byDefault);
+  const isNeighbour = NEIGHBOUR_TYPES.has(type) || NEIGHBOUR_TYPES.has(byDefault);
+  const option = mac === undefined ? 0 : ICMPV6_LINK_ADDRESS_LENGTH;
+  const headerLength = isNeighbour ? ICMPV6_NEIGHBOUR_LENGTH + option : ICMPV6_HEADER_LENGTH;
+  const bytes = new Uint8Array(headerLength + payload.length);
+  bytes.set(payload, headerLength);
+  const icmp = Icmpv6.emit(bytes, 0, { type });
+  if (mac !== undefined) icmp.linkAddress = canonicalValue("icmpv6.opt.linkaddr", mac);
+  write(given, ICMPV6_FIELDS, icmp);
+  return {
+    bytes,
+    protocol: IP_PROTOCOL.icmpv6,
+    checksum: { field: "icmpv6.checksum", kind: L4_CHECKSUM.icmpv6 },
+    ...(isNeighbour ? { ttl: LINK_LOCAL_TTL } : {}),
+  };
 }

@@ -70,13 +70,14 @@ export function read(spec: PacketSpec): Given {
     names.filter((name) => !PARTS.includes(name)).map((name) => name.slice(0, name.indexOf("."))),
   );
   const given = { spec, protocols };
-  const upperLayers = ["arp", "tcp", "udp", "icmp"];
+  const upperLayers = ["arp", "tcp", "udp", "icmp", "icmpv6"];
   atMostOne(given, ["arp", "ip", "ipv6"]);
   atMostOne(given, [...upperLayers, "inner"]);
   atMostOne(given, ["ipv6", "icmp"]);
+  atMostOne(given, ["ip", "icmpv6"]);
   atMostOne(given, CONTENTS);
-  if (spec.quoted !== undefined && !protocols.has("icmp")) {
-    const message = "quoted: only an ICMP message quotes a packet; give icmp.type as well";
+  if (spec.quoted !== undefined && !protocols.has("icmp") && !protocols.has("icmpv6")) {
+    const message = "quoted: only an ICMP message quotes a packet; give icmp.type or icmpv6.type as well";
     throw new CraftError("quoted", message);
   }
   return given;
@@ -107,6 +108,12 @@ export function payloadOf({ spec }: Given): Uint8Array {
   if (payload instanceof Uint8Array) return payload;
   if (typeof payload === "string") return new TextEncoder().encode(payload);
   throw new CraftError("payload", `payload: ${inWords(payload)} is not allowed; it is text, or bytes`);
+}
+
+/** The number of a field as it is given; `byDefault` where it is left out. */
+export function numberOf({ spec }: Given, name: string, byDefault: number): number {
+  const value = spec[name];
+  return value === undefined ? byDefault : Number(canonicalValue(name, value));
 }
 
 /** The bytes of a field that is given as bytes or hex digits; none where it is left out. */

@@ -203,7 +203,8 @@ describe("craft", () => {
     [{ inner: {}, payload: "x" }, "inner", "inner: a packet that has payload cannot have inner as well"],
     [{ "udp.dstport": 1, inner: {} }, "inner", "inner: a packet that has udp cannot have inner as well"],
     [{ "ipv6.hlim": 1, "icmp.type": 8 }, "icmp", "icmp: a packet that has ipv6 cannot have icmp as well"],
-    [{ quoted: {} }, "quoted", "quoted: only an ICMP message quotes a packet; give icmp.type as well"],
+    [{ "ip.ttl": 1, "icmpv6.type": 1 }, "icmpv6", "icmpv6: a packet that has ip cannot have icmpv6 as well"],
+    [{ quoted: {} }, "quoted", "quoted: only an ICMP message quotes a packet; give icmp.type or icmpv6.type as well"],
     [
       { "udp.dstport": 1, "data.len": 65535 },
       "payload",
@@ -236,6 +237,7 @@ describe("canonicalValue", () => {
     ["eth.src", "02-00-00-00-00-AB", "02:00:00:00:00:ab"],
     ["ipv6.src", "FD00:0::1", "fd00::1"],
     ["tcp.options", "02:04:05:78", "02040578"],
+    ["icmpv6.opt.linkaddr", "02-00-00-00-00-AB", "02:00:00:00:00:ab"],
   ];
   for (const [name, given, canonical] of values) {
     it(`of ${given} for ${name} is ${canonical}`, () => expect(canonicalValue(name, given)).to.equal(canonical));

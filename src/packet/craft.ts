@@ -40,10 +40,13 @@ export {
 /** A specification that nests deeper is taken for one that contains itself. */
 const MAX_SPEC_DEPTH = 16;
 
+const DEFAULT_TTL = 64;
+
 /**
- * An Ethernet frame. Left out: TTL and hop limit 64, ID 0, DF unset, TCP flags S, window 29200, sequence number 1000,
- * ICMP type 8; addresses, ports and all others 0. Options are padded with zeros to whole 32-bit words, IPv6 extension
- * headers to whole 64-bit words, frames not at all.
+ * An Ethernet frame. Left out: TTL and hop limit 64 (255 for neighbour discovery), ID 0, DF unset, TCP flags S,
+ * window 29200, sequence number 1000, ICMP and ICMPv6 an echo request;
+ * addresses, ports and all others 0. Options are padded with zeros to whole 32-bit words, IPv6 extension headers to
+ * whole 64-bit words, frames not at all.
  * Throws a `CraftError`.
  */
 export function craft(spec: PacketSpec): Uint8Array {
@@ -85,7 +88,7 @@ function craftNested(spec: PacketSpec, depth: number): Crafted {
 
 function craftIpPacket(given: Given, depth: number): Crafted {
   const { protocols, spec } = given;
-  const isIpv6 = protocols.has("ipv6");
+  const isIpv6 = protocols.has("ipv6") || protocols.has("icmpv6");
   const nested = {
     inner: spec.inner === undefined ? undefined : craftPart("inner", given, depth),
     quoted: spec.quoted === undefined ? undefined : craftPart("quoted", given, depth).bytes,
@@ -110,7 +113,8 @@ function craftIpv4(given: Given, body: Body): Uint8Array {
   const length = headerLength + body.bytes.length;
   if (given.spec["ip.len"] === undefined) notTooLong(length);
   const bytes = new Uint8Array(length);
-  const ip = Ipv4.emit(bytes, 0, { options, protocol: body.protocol, length });
+  const { protocol, ttl = DEFAULT_TTL } = body;
+  const ip = Ipv4.emit(bytes, 0, { options, protocol, length, ttl });
   write(given, IPV4_FIELDS, ip);
   place(given, body, ip, headerLength);
   if (given.spec["ip.checksum"] === undefined) ip.updateChecksum();
@@ -128,7 +132,7 @@ function craftIpv6(given: Given, body: Body): Uint8Array {
   const bytes = new Uint8Array(headerLength + body.bytes.length);
   bytes.set(extensions.bytes, IPV6_HEADER_LENGTH);
   const { protocol: nextHeader } = extensions;
-  const ip = Ipv6.emit(bytes, 0, { nextHeader, payloadLength });
+  const ip = Ipv6.emit(bytes, 0, { nextHeader, payloadLength, hopLimit: body.ttl ?? DEFAULT_TTL });
   write(
     given,
     IPV6_FIELDS.filter(({ name }) => !WRITTEN_LAST.includes(name)),

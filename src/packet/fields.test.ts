@@ -80,8 +80,9 @@ describe("fields", () => {
       "ipv6.dst": "fd00::10",
       "ipv6.tclass": 0x2e,
       "ipv6.dstopts": "0000010400000000",
-      "udp.srcport": 42001,
-      "udp.dstport": 53,
+      "icmpv6.type": 128,
+      "icmpv6.echo.identifier": 7,
+      "icmpv6.echo.sequence_number": 1,
     });
     const shown = fields(decode(frame))
       .filter(({ name }) => !name.startsWith("eth."))
@@ -95,11 +96,12 @@ describe("fields", () => {
       "ipv6.hlim 64 21+1",
       "ipv6.src fd01::100 22+16",
       "ipv6.dst fd00::10 38+16",
-      "ipv6.dstopts 1100010400000000 54+8",
-      "udp.srcport 42001 62+2",
-      "udp.dstport 53 64+2",
-      "udp.length 8 66+2",
-      "udp.checksum 0x6085 68+2",
+      "ipv6.dstopts 3a00010400000000 54+8",
+      "icmpv6.type 128 62+1",
+      "icmpv6.code 0 63+1",
+      "icmpv6.checksum 0x84a2 64+2",
+      "icmpv6.echo.identifier 0x0007 66+2",
+      "icmpv6.echo.sequence_number 1 68+2",
     ]);
   });
 

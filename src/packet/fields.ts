@@ -10,6 +10,7 @@ import { DATA_FIELDS, Data } from "./data.js";
 import { ETHERNET_FIELDS } from "./ethernet.js";
 import type { FieldEntry, Place } from "./field-table.js";
 import { ICMP_FIELDS } from "./icmp.js";
+import { ICMPV6_FIELDS } from "./icmpv6.js";
 import { IPV4_FIELDS } from "./ipv4.js";
 import { IPV6_FIELDS } from "./ipv6.js";
 import { FRAGMENT_HEADER_FIELDS } from "./ipv6-fragment-header.js";
@@ -41,6 +42,7 @@ export const FIELD_TABLES = {
   tcp: TCP_FIELDS,
   udp: UDP_FIELDS,
   icmp: ICMP_FIELDS,
+  icmpv6: ICMPV6_FIELDS,
   data: DATA_FIELDS,
 } as const satisfies Record<string, readonly FieldEntry[]>;
 
@@ -75,7 +77,7 @@ function layers(outermost: Packet): Layer[] {
     found.push({ header, view, base: view.bytes.byteOffset - outermost.bytes.byteOffset, occurrence });
   };
   for (let packet: Packet | undefined = outermost; packet; packet = packet.inner ?? packet.quoted) {
-    const { ip4, ip6 } = packet;
+    const { ip4, ip6, icmp } = packet;
     add("eth", packet.eth);
     add("arp", packet.arp);
     add("ip", ip4);
@@ -84,7 +86,7 @@ function layers(outermost: Packet): Layer[] {
     add("ipv6.fraghdr", ip6?.fragmentHeader, "ipv6");
     add("tcp", packet.tcp);
     add("udp", packet.udp);
-    add("icmp", packet.icmp);
+    add(ip6 ? "icmpv6" : "icmp", icmp);
     const opaque = packet.payload.length > 0 && !packet.inner && !packet.quoted;
     if (opaque) add("data", new Data(packet.payload, 0));
   }

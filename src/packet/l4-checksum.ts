@@ -1,6 +1,7 @@
 /** How the checksum of each upper-layer protocol is made. */
 
 import { ICMP_CHECKSUM_OFFSET } from "./icmp.js";
+import { ICMPV6_CHECKSUM_OFFSET } from "./icmpv6.js";
 import { internetChecksum, wordSum } from "./internet-checksum.js";
 import { IP_PROTOCOL, type Ip } from "./ip.js";
 import { TCP_CHECKSUM_OFFSET } from "./tcp.js";
@@ -19,6 +20,7 @@ export const L4_CHECKSUM = {
   tcp: { at: TCP_CHECKSUM_OFFSET, pseudoHeader: IP_PROTOCOL.tcp },
   udp: { at: UDP_CHECKSUM_OFFSET, pseudoHeader: IP_PROTOCOL.udp, insteadOfZero: 0xffff },
   icmp: { at: ICMP_CHECKSUM_OFFSET },
+  icmpv6: { at: ICMPV6_CHECKSUM_OFFSET, pseudoHeader: IP_PROTOCOL.icmpv6 },
 } as const satisfies Record<string, L4Checksum>;
 
 /** The checksum that what stands in `bytes[start, end)` behind an IP header should have, whatever is in its place. */

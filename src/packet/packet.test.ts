@@ -69,7 +69,7 @@ describe("decode", () => {
       fc.property(
         leading,
         fc.constantFrom(0x45, 0x46, 0x4f, 0x60),
-        fc.constantFrom(0, 1, 4, 6, 17, 41, 43, 44, 51, 60),
+        fc.constantFrom(0, 1, 4, 6, 17, 41, 43, 44, 51, 58, 60),
         noise,
         (type, first, protocol, rest) => {
           const bytes = Uint8Array.of(...new Uint8Array(12), ...Buffer.from(type, "hex"), ...rest);

@@ -7,7 +7,7 @@
 
 import { Arp } from "./arp.js";
 import { ETHERTYPE, Ethernet } from "./ethernet.js";
-import type { Icmp } from "./icmp.js";
+import type { IcmpMessage } from "./icmp-message.js";
 import type { Ip } from "./ip.js";
 import { Ipv4 } from "./ipv4.js";
 import { Ipv6 } from "./ipv6.js";
@@ -31,7 +31,7 @@ export class Packet {
   /** May be cut short: see `Tcp.isPartial`; `problem` is set then. */
   readonly tcp?: Tcp;
   readonly udp?: Udp;
-  readonly icmp?: Icmp;
+  readonly icmp?: IcmpMessage;
   /** What stands behind the last decoded header, up to the length that IP states: never the padding of a frame. */
   readonly payload: Uint8Array;
   /** The packet in a tunnel: behind this one's IP header (RFC 2003, RFC 2473, RFC 4213). */

@@ -1,6 +1,7 @@
 /** Decodes what an IP header carries. */
 
 import { Icmp } from "./icmp.js";
+import { Icmpv6 } from "./icmpv6.js";
 import { IP_PROTOCOL } from "./ip.js";
 import type { Draft } from "./packet.js";
 import { failed, problemAt } from "./problem.js";
@@ -22,7 +23,10 @@ export function decodeUpperLayer(packet: Draft, start: number, end: number, nest
       break;
     case IP_PROTOCOL.icmp:
       // An IPv6 header says "ICMP for IPv4" with this number, which nothing sends.
-      if (packet.ip4) decodeIcmp(packet, start, end, nest);
+      if (packet.ip4) decodeIcmp(packet, Icmp, start, end, nest);
+      break;
+    case IP_PROTOCOL.icmpv6:
+      if (packet.ip6) decodeIcmp(packet, Icmpv6, start, end, nest);
       break;
     case IP_PROTOCOL.ipip:
       nest("inner", 4);
@@ -67,11 +71,11 @@ function decodeUdp(packet: Draft, start: number, end: number): void {
   }
 }
 
-function decodeIcmp(packet: Draft, start: number, end: number, nest: Nest): void {
+function decodeIcmp(packet: Draft, Family: typeof Icmp | typeof Icmpv6, start: number, end: number, nest: Nest): void {
   const bytes = packet.bytes.subarray(0, end);
-  if (failed(packet, Icmp.check(bytes, start))) return;
-  const icmp = new Icmp(bytes, start);
+  if (failed(packet, Family.check(bytes, start))) return;
+  const icmp = new Family(bytes, start);
   packet.icmp = icmp;
   advance(packet, icmp, end);
-  if (icmp.isError) nest("quoted", 4);
+  if (icmp.isError) nest("quoted", Family === Icmpv6 ? 6 : 4);
 }

@@ -156,9 +156,8 @@ export class ReferenceDirector {
     const tuple = quotedTuple(inner);
     const connection = tuple && this.#steps.findConnection(this.#connections, tuple);
     if (icmp === undefined || connection?.model !== "tun" || outer.ip?.dst !== connection.server.ip) return;
-    const { type, code } = icmp;
-    const isTooBig = type === ICMP_TYPE.unreachable && code === ICMP_FRAGMENTATION_NEEDED;
-    const mtu = isTooBig ? Math.max(0, icmp.mtu - TUNNEL_OVERHEAD) : 0;
+    const { type, code, kind } = icmp;
+    const mtu = kind === "too-big" ? Math.max(0, icmp.mtu - TUNNEL_OVERHEAD) : 0;
     this.#refuse(inner, { type, code, mtu });
   }
 

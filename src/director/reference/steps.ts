@@ -1,6 +1,5 @@
 import type { Model, Nic, RealServer, Service } from "../../forwarding/setup.js";
 import type { Arp } from "../../packet/arp.js";
-import { ICMP_TYPE } from "../../packet/icmp.js";
 import type { Ip } from "../../packet/ip.js";
 import type { Packet } from "../../packet/packet.js";
 import { TCP_FLAG } from "../../packet/tcp.js";
@@ -117,15 +116,8 @@ function countDown(ip: Ip): void {
 }
 
 /** The types that report about a datagram (`ip_vs_in_icmp`); a redirect is for the one router that it was sent to. */
-const RELAYED: ReadonlySet<number> = new Set([
-  ICMP_TYPE.unreachable,
-  ICMP_TYPE.sourceQuench,
-  ICMP_TYPE.timeExceeded,
-  ICMP_TYPE.parameterProblem,
-]);
-
 function relaysError({ icmp }: Packet): boolean {
-  return icmp !== undefined && RELAYED.has(icmp.type);
+  return icmp?.isError === true && icmp.kind !== "redirect";
 }
 
 function rewriting(rewrite: (packet: Packet, connection: Connection) => void): Forward {
