@@ -75,6 +75,14 @@ const tcp = fc.record({
 
 const udp = fc.record({ "udp.srcport": word, "udp.dstport": word });
 
+/** With chunks, for those that nobody gives are an INIT. */
+const sctp = fc.record({
+  "sctp.srcport": word,
+  "sctp.dstport": word,
+  "sctp.verification_tag": long,
+  payload: fc.uint8Array({ minLength: 1, maxLength: 100 }),
+});
+
 const echo = fc.record({ "icmp.type": fc.constantFrom(0, 8), "icmp.ident": word, "icmp.seq": word });
 
 const echo6 = fc.record({
@@ -108,13 +116,14 @@ export const payload = fc.uint8Array({ maxLength: 100 });
 
 const content = fc.record({ payload });
 
-/** IPv4 with TCP, UDP or an ICMP echo, everything in order. */
-export const ipv4Spec = merged(ipv4, content, fc.oneof<fc.Arbitrary<PacketSpec>[]>(tcp, udp, echo));
+/** IPv4 with TCP, UDP, SCTP or an ICMP echo, everything in order. */
+export const ipv4Spec = merged(ipv4, content, fc.oneof<fc.Arbitrary<PacketSpec>[]>(tcp, udp, sctp, echo));
 
 /** IPv6 with the same, or with what resolves addresses. */
 export const ipv6Spec = fc.oneof(
   ipv6Before(IP_PROTOCOL.tcp, merged(tcp, content)),
   ipv6Before(IP_PROTOCOL.udp, merged(udp, content)),
+  ipv6Before(IP_PROTOCOL.sctp, sctp),
   ipv6Before(IP_PROTOCOL.icmpv6, merged(echo6, content)),
   ipv6Before(IP_PROTOCOL.icmpv6, neighbour),
 );

@@ -78,7 +78,7 @@ describe("l4Checksum", () => {
   // A payload byte more or less must not matter, nor what stands behind the datagram.
   for (const payload of ["", "x", "xy", "xyz"]) {
     it(`tells a wrong checksum from a right one with ${payload.length} bytes of payload`, () => {
-      for (const protocol of ["tcp", "udp", "icmp", "icmpv6"]) {
+      for (const protocol of ["tcp", "udp", "icmp", "icmpv6", "sctp"]) {
         const spec = { [`${protocol}.checksum`]: undefined, ...beginningsOf(protocol), payload };
         const right = decode(Uint8Array.of(...craft(spec), 1, 2, 3, 4, 5));
         const wrong = decode(craft({ ...spec, [`${protocol}.checksum`]: 0x1111 }));
@@ -99,6 +99,12 @@ describe("l4Checksum", () => {
 
   it("knows that a UDP sender may compute none", () => {
     expect(l4ChecksumState(decode(craft({ ...udp, "udp.checksum": 0 })))).to.equal("zero");
+  });
+
+  it("is SCTP's of 32 bits", () => {
+    const packet = decode(craft({ "sctp.dstport": 80, "sctp.checksum": 1 }));
+    expect(l4Checksum(packet)).to.be.above(0xffff);
+    expect(l4ChecksumState(packet)).to.equal("invalid");
   });
 
   it("covers a datagram behind IPv6 as behind IPv4", () => {

@@ -1,4 +1,4 @@
-/** The checksums of TCP, UDP and ICMP in a packet. */
+/** The checksums of TCP, UDP, ICMP and SCTP in a packet. */
 
 import { computeL4, isL4Valid, L4_CHECKSUM, type L4Checksum } from "./l4-checksum.js";
 import type { Packet } from "./packet.js";
@@ -12,17 +12,18 @@ export { incrementalUpdate, internetChecksum } from "./internet-checksum.js";
 export type ChecksumState = "valid" | "invalid" | "zero" | "absent";
 
 /** The header whose checksum covers all that IP carries. */
-export type L4Header = NonNullable<Packet["tcp" | "udp" | "icmp"]>;
+export type L4Header = NonNullable<Packet["tcp" | "udp" | "icmp" | "sctp"]>;
 
 /** Undefined where a packet carries none, or one without a checksum of its own. */
-export function l4Header({ tcp, udp, icmp }: Packet): L4Header | undefined {
-  return tcp ?? udp ?? icmp;
+export function l4Header({ tcp, udp, icmp, sctp }: Packet): L4Header | undefined {
+  return tcp ?? udp ?? icmp ?? sctp;
 }
 
-function kindOf({ tcp, udp, icmp, ip6 }: Packet): L4Checksum | undefined {
+function kindOf({ tcp, udp, icmp, sctp, ip6 }: Packet): L4Checksum | undefined {
   if (tcp) return L4_CHECKSUM.tcp;
   if (udp) return L4_CHECKSUM.udp;
-  return icmp && (ip6 ? L4_CHECKSUM.icmpv6 : L4_CHECKSUM.icmp);
+  if (icmp) return ip6 ? L4_CHECKSUM.icmpv6 : L4_CHECKSUM.icmp;
+  return sctp && L4_CHECKSUM.sctp;
 }
 
 /** What a checksum covers, behind the pseudo header. */
@@ -44,8 +45,9 @@ function coverage(packet: Packet): Coverage | undefined {
 }
 
 /**
- * The checksum that the TCP, UDP or ICMP header should have; undefined where `l4ChecksumState` is `absent`.
- * For UDP never 0, which would mean that there is none (RFC 768).
+ * The checksum that the header of TCP, UDP, ICMP or SCTP should have, of as many bits as its property `checksum`:
+ * 32 for SCTP, else 16. Undefined where `l4ChecksumState` is `absent`. For UDP never 0, which would mean that there is
+ * none (RFC 768).
  */
 export function l4Checksum(packet: Packet): number | undefined {
   const covered = coverage(packet);

@@ -13,6 +13,7 @@ import {
 } from "./icmpv6.js";
 import { IP_PROTOCOL } from "./ip.js";
 import { L4_CHECKSUM, type L4Checksum } from "./l4-checksum.js";
+import { SCTP_CHUNK, SCTP_FIELDS, SCTP_HEADER_LENGTH, Sctp } from "./sctp.js";
 import { TCP_FIELDS, TCP_FLAG, TCP_HEADER_LENGTH, Tcp } from "./tcp.js";
 import { UDP_FIELDS, UDP_HEADER_LENGTH, Udp } from "./udp.js";
 import { wholeWords } from "./view.js";
@@ -26,6 +27,17 @@ const NEIGHBOUR_TYPES: ReadonlySet<number> = new Set([
   ICMPV6_TYPE.neighbourSolicitation,
   ICMPV6_TYPE.neighbourAdvertisement,
 ]);
+
+/** Asks for an association with 10 streams each way; RFC 9260 §3.3.2 has the order of the values. */
+const INIT_CHUNK = Uint8Array.from(
+  [
+    [SCTP_CHUNK.init, 0, 0, 20],
+    [0, 0, 0, 1],
+    [0, 1, 0, 0],
+    [0, 10, 0, 10],
+    [0, 0, 0x03, 0xe8],
+  ].flat(),
+);
 
 /** What an IP header carries. */
 export interface Body extends Carried {
@@ -47,6 +59,7 @@ export function craftBody(given: Given, { inner, quoted }: Nested): Body {
   if (protocols.has("udp")) return craftUdp(given);
   if (protocols.has("icmp")) return craftIcmp(given, quoted ?? payloadOf(given));
   if (protocols.has("icmpv6")) return craftIcmpv6(given, quoted ?? payloadOf(given));
+  if (protocols.has("sctp")) return craftSctp(given);
   return craftInner(given, inner);
 }
 
@@ -101,4 +114,12 @@ function craftIcmpv6(given: Given, payload: Uint8Array): Body {
     checksum: { field: "icmpv6.checksum", kind: L4_CHECKSUM.icmpv6 },
     ...(isNeighbour ? { ttl: LINK_LOCAL_TTL } : {}),
   };
+}
+
+function craftSctp(given: Given): Body {
+  const payload = payloadOf(given, INIT_CHUNK);
+  const bytes = new Uint8Array(SCTP_HEADER_LENGTH + payload.length);
+  bytes.set(payload, SCTP_HEADER_LENGTH);
+  write(given, SCTP_FIELDS, Sctp.emit(bytes, 0));
+  return { bytes, protocol: IP_PROTOCOL.sctp, checksum: { field: "sctp.checksum", kind: L4_CHECKSUM.sctp } };
 }

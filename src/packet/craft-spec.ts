@@ -70,7 +70,7 @@ export function read(spec: PacketSpec): Given {
     names.filter((name) => !PARTS.includes(name)).map((name) => name.slice(0, name.indexOf("."))),
   );
   const given = { spec, protocols };
-  const upperLayers = ["arp", "tcp", "udp", "icmp", "icmpv6"];
+  const upperLayers = ["arp", "tcp", "udp", "icmp", "icmpv6", "sctp"];
   atMostOne(given, ["arp", "ip", "ipv6"]);
   atMostOne(given, [...upperLayers, "inner"]);
   atMostOne(given, ["ipv6", "icmp"]);
@@ -99,12 +99,13 @@ export function write<V extends View>({ spec }: Given, table: readonly FieldEntr
   }
 }
 
-export function payloadOf({ spec }: Given): Uint8Array {
+/** What the packet carries; `byDefault` where the specification says nothing about it. */
+export function payloadOf({ spec }: Given, byDefault: string | Uint8Array = ""): Uint8Array {
   if (spec["data.data"] !== undefined) return fieldBytes("data.data", spec["data.data"]);
   if (spec["data.len"] !== undefined) {
     return Uint8Array.from({ length: Number(canonicalValue("data.len", spec["data.len"])) }, (_, index) => index);
   }
-  const { payload = "" } = spec;
+  const { payload = byDefault } = spec;
   if (payload instanceof Uint8Array) return payload;
   if (typeof payload === "string") return new TextEncoder().encode(payload);
   throw new CraftError("payload", `payload: ${inWords(payload)} is not allowed; it is text, or bytes`);

@@ -129,11 +129,11 @@ describe("craft", () => {
       "ipv6.routing": "0000fd0000000000",
       "ipv6.hopopts": "00",
     };
-    const { ip6 } = decode(craft({ ...given, "tcp.dstport": 80 }));
+    const { ip6 } = decode(craft({ ...given, "sctp.dstport": 80 }));
     expect(ip6?.options).to.deep.equal(
-      hex("2b00000000000000 2c00fd0000000000 3c00000000000005 3c00010400000000 0600010400000000"),
+      hex("2b00000000000000 2c00fd0000000000 3c00000000000005 3c00010400000000 8400010400000000"),
     );
-    expect(ip6).to.include({ nextHeader: 0, protocol: 6, headerLength: 80 });
+    expect(ip6).to.include({ nextHeader: 0, protocol: 132, headerLength: 80 });
   });
 
   it("writes extension headers however wrong, and the rest right", () => {
@@ -238,6 +238,7 @@ describe("canonicalValue", () => {
     ["ipv6.src", "FD00:0::1", "fd00::1"],
     ["tcp.options", "02:04:05:78", "02040578"],
     ["icmpv6.opt.linkaddr", "02-00-00-00-00-AB", "02:00:00:00:00:ab"],
+    ["sctp.verification_tag", 7, "0x00000007"],
   ];
   for (const [name, given, canonical] of values) {
     it(`of ${given} for ${name} is ${canonical}`, () => expect(canonicalValue(name, given)).to.equal(canonical));

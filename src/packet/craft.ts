@@ -25,7 +25,7 @@ import type { Ip } from "./ip.js";
 import { IPV4_FIELDS, IPV4_HEADER_LENGTH, IPV4_MAX_LENGTH, Ipv4 } from "./ipv4.js";
 import { IPV6_FIELDS, IPV6_HEADER_LENGTH, Ipv6 } from "./ipv6.js";
 import { computeL4 } from "./l4-checksum.js";
-import { wholeWords, write16 } from "./view.js";
+import { wholeWords, write16, write32 } from "./view.js";
 
 export {
   CraftError,
@@ -44,7 +44,7 @@ const DEFAULT_TTL = 64;
 
 /**
  * An Ethernet frame. Left out: TTL and hop limit 64 (255 for neighbour discovery), ID 0, DF unset, TCP flags S,
- * window 29200, sequence number 1000, ICMP and ICMPv6 an echo request;
+ * window 29200, sequence number 1000, ICMP and ICMPv6 an echo request, SCTP an INIT chunk;
  * addresses, ports and all others 0. Options are padded with zeros to whole 32-bit words, IPv6 extension headers to
  * whole 64-bit words, frames not at all.
  * Throws a `CraftError`.
@@ -159,5 +159,6 @@ function place({ spec }: Given, { bytes: body, checksum }: Body, ip: Ip, start: 
   bytes.set(body, start);
   if (!checksum || spec[checksum.field] !== undefined) return;
   const { kind } = checksum;
-  write16(bytes, start + kind.at, computeL4(kind, ip, bytes, start, bytes.length));
+  const write = kind.bits === 32 ? write32 : write16;
+  write(bytes, start + kind.at, computeL4(kind, ip, bytes, start, bytes.length));
 }

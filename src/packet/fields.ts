@@ -15,6 +15,7 @@ import { IPV4_FIELDS } from "./ipv4.js";
 import { IPV6_FIELDS } from "./ipv6.js";
 import { FRAGMENT_HEADER_FIELDS } from "./ipv6-fragment-header.js";
 import type { Packet } from "./packet.js";
+import { SCTP_FIELDS } from "./sctp.js";
 import { TCP_FIELDS } from "./tcp.js";
 import { UDP_FIELDS } from "./udp.js";
 import type { View } from "./view.js";
@@ -43,6 +44,7 @@ export const FIELD_TABLES = {
   udp: UDP_FIELDS,
   icmp: ICMP_FIELDS,
   icmpv6: ICMPV6_FIELDS,
+  sctp: SCTP_FIELDS,
   data: DATA_FIELDS,
 } as const satisfies Record<string, readonly FieldEntry[]>;
 
@@ -87,6 +89,7 @@ function layers(outermost: Packet): Layer[] {
     add("tcp", packet.tcp);
     add("udp", packet.udp);
     add(ip6 ? "icmpv6" : "icmp", icmp);
+    add("sctp", packet.sctp);
     const opaque = packet.payload.length > 0 && !packet.inner && !packet.quoted;
     if (opaque) add("data", new Data(packet.payload, 0));
   }

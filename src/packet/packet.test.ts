@@ -12,7 +12,7 @@ function nesting(packet: Packet): Packet[] {
   return deeper ? [packet, ...nesting(deeper)] : [packet];
 }
 
-const views = ({ eth, arp, ip, tcp, udp, icmp }: Packet) => [eth, arp, ip, tcp, udp, icmp];
+const views = ({ eth, arp, ip, tcp, udp, icmp, sctp }: Packet) => [eth, arp, ip, tcp, udp, icmp, sctp];
 
 /** Everything that may be asked of a packet, whatever its bytes were. */
 function examine(packet: Packet): void {
@@ -69,7 +69,7 @@ describe("decode", () => {
       fc.property(
         leading,
         fc.constantFrom(0x45, 0x46, 0x4f, 0x60),
-        fc.constantFrom(0, 1, 4, 6, 17, 41, 43, 44, 51, 58, 60),
+        fc.constantFrom(0, 1, 4, 6, 17, 41, 43, 44, 51, 58, 60, 132),
         noise,
         (type, first, protocol, rest) => {
           const bytes = Uint8Array.of(...new Uint8Array(12), ...Buffer.from(type, "hex"), ...rest);

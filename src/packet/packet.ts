@@ -12,6 +12,7 @@ import type { Ip } from "./ip.js";
 import { Ipv4 } from "./ipv4.js";
 import { Ipv6 } from "./ipv6.js";
 import { failed, type Problem, problemAt } from "./problem.js";
+import type { Sctp } from "./sctp.js";
 import type { Tcp } from "./tcp.js";
 import type { Udp } from "./udp.js";
 import { decodeUpperLayer } from "./upper-layer.js";
@@ -32,6 +33,7 @@ export class Packet {
   readonly tcp?: Tcp;
   readonly udp?: Udp;
   readonly icmp?: IcmpMessage;
+  readonly sctp?: Sctp;
   /** What stands behind the last decoded header, up to the length that IP states: never the padding of a frame. */
   readonly payload: Uint8Array;
   /** The packet in a tunnel: behind this one's IP header (RFC 2003, RFC 2473, RFC 4213). */

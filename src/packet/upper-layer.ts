@@ -5,6 +5,7 @@ import { Icmpv6 } from "./icmpv6.js";
 import { IP_PROTOCOL } from "./ip.js";
 import type { Draft } from "./packet.js";
 import { failed, problemAt } from "./problem.js";
+import { Sctp } from "./sctp.js";
 import { TCP_PARTIAL_LENGTH, Tcp } from "./tcp.js";
 import { UDP_HEADER_LENGTH, Udp } from "./udp.js";
 import type { View } from "./view.js";
@@ -20,6 +21,9 @@ export function decodeUpperLayer(packet: Draft, start: number, end: number, nest
       break;
     case IP_PROTOCOL.udp:
       decodeUdp(packet, start, end);
+      break;
+    case IP_PROTOCOL.sctp:
+      decodeSctp(packet, start, end);
       break;
     case IP_PROTOCOL.icmp:
       // An IPv6 header says "ICMP for IPv4" with this number, which nothing sends.
@@ -69,6 +73,13 @@ function decodeUdp(packet: Draft, start: number, end: number): void {
     const reason = `it says the datagram is ${udp.length} bytes long, of ${UDP_HEADER_LENGTH} to ${available} possible`;
     packet.problem = problemAt("udp", start, udp.length, available, reason);
   }
+}
+
+function decodeSctp(packet: Draft, start: number, end: number): void {
+  const bytes = packet.bytes.subarray(0, end);
+  if (failed(packet, Sctp.check(bytes, start))) return;
+  packet.sctp = new Sctp(bytes, start);
+  advance(packet, packet.sctp, end);
 }
 
 function decodeIcmp(packet: Draft, Family: typeof Icmp | typeof Icmpv6, start: number, end: number, nest: Nest): void {
