@@ -82,6 +82,8 @@ function joinTunnels(sightings: readonly OpenSighting[], network: Network): Open
 function tunnelKey({ tap, direction, packet }: OpenSighting): string | undefined {
   const { ip, inner, eth } = packet;
   if (ip === undefined || ip.isFragment || inner?.ip?.isFragment !== true) return undefined;
+  // Another tunnel's own header, length and checksum would have to be made anew for the whole.
+  if (packet.gre !== undefined || packet.gue !== undefined) return undefined;
   return [tap, direction, eth?.src, eth?.dst, ip.src, ip.dst, datagramKey(inner.ip)].join(" ");
 }
 

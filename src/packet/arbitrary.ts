@@ -3,6 +3,8 @@
 import fc from "fast-check";
 import { ip6ToString, ipFromNumber, macToString } from "./address.js";
 import type { PacketSpec, SpecValue } from "./craft.js";
+import { GRE_FLAG } from "./gre.js";
+import { GUE_PORT } from "./gue.js";
 import { IP_PROTOCOL } from "./ip.js";
 import { EXTENSION } from "./ipv6-extensions.js";
 
@@ -73,7 +75,8 @@ const tcp = fc.record({
   "tcp.options": options,
 });
 
-const udp = fc.record({ "udp.srcport": word, "udp.dstport": word });
+/** To that port goes GUE, which has a generator of its own. */
+const udp = fc.record({ "udp.srcport": word, "udp.dstport": word.filter((port) => port !== GUE_PORT) });
 
 /** With chunks, for those that nobody gives are an INIT. */
 const sctp = fc.record({
@@ -134,9 +137,22 @@ export const errorSpec = fc.oneof(
   merged(ipv6, fc.record({ "icmpv6.type": fc.constant(2), "icmpv6.mtu": long, quoted: ipv6Spec })),
 );
 
-/** A packet in another one. */
+const gre = fc
+  .constantFrom(0, 0x8000, 0x2000, 0x1000, 0xa000, 0xb000)
+  .chain((flags) =>
+    merged(
+      fc.constant({ "gre.flags_and_version": flags }),
+      when((flags & GRE_FLAG.key) !== 0, fc.record({ "gre.key": long })),
+      when((flags & GRE_FLAG.sequence) !== 0, fc.record({ "gre.sequence_number": long })),
+    ),
+  );
+
+const gue = fc.record({ "udp.srcport": word, "gue.flags": word });
+
+/** A packet in another one: in IP, GRE, GUE, or GRE in GUE. */
 export const tunnelSpec = merged(
   fc.oneof<fc.Arbitrary<PacketSpec>[]>(ipv4, ipv6),
+  fc.oneof<fc.Arbitrary<PacketSpec>[]>(fc.constant({}), gre, gue, merged(gue, gre)),
   fc.record({ inner: fc.oneof(ipv4Spec, ipv6Spec, errorSpec) }),
 );
 

@@ -4,7 +4,7 @@ import { frameSpec, ipv4Spec } from "./arbitrary.js";
 import { incrementalUpdate, internetChecksum, l4Checksum, l4ChecksumState, l4Header } from "./checksum.js";
 import { craft, craftIp } from "./craft.js";
 import { fragment } from "./fragment.js";
-import { decode } from "./packet.js";
+import { decode, type Packet } from "./packet.js";
 import { hex } from "./sample.js";
 
 describe("internetChecksum", () => {
@@ -107,12 +107,14 @@ describe("l4Checksum", () => {
     expect(l4ChecksumState(packet)).to.equal("invalid");
   });
 
-  it("covers a datagram behind IPv6 as behind IPv4", () => {
+  it("covers a datagram behind IPv6 as behind IPv4, and its tunnel as well", () => {
     const six = { ...udp, "ip.src": undefined, "ip.dst": undefined, "ipv6.src": "fd01::100", "ipv6.dst": "fd00::10" };
     expect(l4ChecksumState(decode(craft({ ...six, "ipv6.dstopts": "0000010400000000" })))).to.equal("valid");
     for (const piece of fragment(craft({ ...six, "data.len": 100 }), 64)) {
       expect(l4ChecksumState(decode(piece))).to.equal("absent");
     }
+    const tunnel = decode(craft({ ...six, "udp.dstport": undefined, "gue.flags": 0, inner: udp }));
+    expect([tunnel, tunnel.inner as Packet].map(l4ChecksumState)).to.deep.equal(["valid", "valid"]);
   });
 
   it("cannot tell where bytes are missing", () => {

@@ -1,7 +1,8 @@
-/** Crafts what an IP header carries: the upper layers, and packets in tunnels. */
+/** Crafts what an IP header carries: the upper layers, and tunnels. */
 
 import { bytesOf, canonicalValue, type Given, numberOf, payloadOf, write } from "./craft-spec.js";
-import { type Carried, type Crafted, craftInner } from "./craft-tunnel.js";
+import { type Carried, type Crafted, craftGre, craftGue, craftInner } from "./craft-tunnel.js";
+import { GUE_PORT } from "./gue.js";
 import { ICMP_FIELDS, ICMP_HEADER_LENGTH, ICMP_TYPE, Icmp } from "./icmp.js";
 import {
   ICMPV6_FIELDS,
@@ -56,11 +57,11 @@ export interface Nested {
 export function craftBody(given: Given, { inner, quoted }: Nested): Body {
   const { protocols } = given;
   if (protocols.has("tcp")) return craftTcp(given);
-  if (protocols.has("udp")) return craftUdp(given);
+  if (protocols.has("udp") || protocols.has("gue")) return craftUdp(given, inner);
   if (protocols.has("icmp")) return craftIcmp(given, quoted ?? payloadOf(given));
   if (protocols.has("icmpv6")) return craftIcmpv6(given, quoted ?? payloadOf(given));
   if (protocols.has("sctp")) return craftSctp(given);
-  return craftInner(given, inner);
+  return protocols.has("gre") ? craftGre(given, inner) : craftInner(given, inner);
 }
 
 function craftTcp(given: Given): Body {
@@ -74,10 +75,11 @@ function craftTcp(given: Given): Body {
   return { bytes, protocol: IP_PROTOCOL.tcp, checksum: { field: "tcp.checksum", kind: L4_CHECKSUM.tcp } };
 }
 
-function craftUdp(given: Given): Body {
-  const payload = payloadOf(given);
+function craftUdp(given: Given, inner: Crafted | undefined): Body {
+  const isGue = given.protocols.has("gue");
+  const payload = isGue ? craftGue(given, inner) : payloadOf(given);
   const bytes = new Uint8Array(UDP_HEADER_LENGTH + payload.length);
-  write(given, UDP_FIELDS, Udp.emit(bytes, 0, { length: bytes.length }));
+  write(given, UDP_FIELDS, Udp.emit(bytes, 0, { length: bytes.length, dstPort: isGue ? GUE_PORT : 0 }));
   bytes.set(payload, UDP_HEADER_LENGTH);
   return { bytes, protocol: IP_PROTOCOL.udp, checksum: { field: "udp.checksum", kind: L4_CHECKSUM.udp } };
 }

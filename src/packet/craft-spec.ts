@@ -10,7 +10,7 @@ export type SpecValue = string | number | boolean | Uint8Array | PacketSpec | un
 
 /**
  * A packet by its fields in Wireshark's spelling. Which layers it has follows from the names that occur. Beside fields:
- * `payload` (text or bytes), `inner` (a packet to carry in IP), `quoted` (what an ICMP error quotes: a
+ * `payload` (text or bytes), `inner` (a packet to carry in IP, GRE or GUE), `quoted` (what an ICMP error quotes: a
  * packet, or its bytes, which may be cut short). `data.data` gives the payload as hex digits, `data.len` one of that
  * length.
  */
@@ -70,9 +70,12 @@ export function read(spec: PacketSpec): Given {
     names.filter((name) => !PARTS.includes(name)).map((name) => name.slice(0, name.indexOf("."))),
   );
   const given = { spec, protocols };
-  const upperLayers = ["arp", "tcp", "udp", "icmp", "icmpv6", "sctp"];
+  // UDP carries GUE, which may carry GRE; behind either a packet may come.
+  const [udp, gre] = protocols.has("gue") ? [[], []] : [["udp"], ["gre"]];
+  const others = ["icmp", "icmpv6", "sctp"];
   atMostOne(given, ["arp", "ip", "ipv6"]);
-  atMostOne(given, [...upperLayers, "inner"]);
+  atMostOne(given, ["arp", "tcp", ...udp, ...others, ...gre, "gue"]);
+  atMostOne(given, ["arp", "tcp", ...udp, ...others, "inner"]);
   atMostOne(given, ["ipv6", "icmp"]);
   atMostOne(given, ["ip", "icmpv6"]);
   atMostOne(given, CONTENTS);

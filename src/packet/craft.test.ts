@@ -201,6 +201,8 @@ describe("craft", () => {
     [{ "tcp.dstport": 1, "udp.dstport": 1 }, "udp", "udp: a packet that has tcp cannot have udp as well"],
     [{ "arp.opcode": 1, "ip.ttl": 1 }, "ip", "ip: a packet that has arp cannot have ip as well"],
     [{ inner: {}, payload: "x" }, "inner", "inner: a packet that has payload cannot have inner as well"],
+    [{ "tcp.dstport": 1, "gue.flags": 0 }, "gue", "gue: a packet that has tcp cannot have gue as well"],
+    [{ "udp.dstport": 1, "gre.key": 0 }, "gre", "gre: a packet that has udp cannot have gre as well"],
     [{ "udp.dstport": 1, inner: {} }, "inner", "inner: a packet that has udp cannot have inner as well"],
     [{ "ipv6.hlim": 1, "icmp.type": 8 }, "icmp", "icmp: a packet that has ipv6 cannot have icmp as well"],
     [{ "ip.ttl": 1, "icmpv6.type": 1 }, "icmpv6", "icmpv6: a packet that has ip cannot have icmpv6 as well"],

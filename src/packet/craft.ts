@@ -44,7 +44,7 @@ const DEFAULT_TTL = 64;
 
 /**
  * An Ethernet frame. Left out: TTL and hop limit 64 (255 for neighbour discovery), ID 0, DF unset, TCP flags S,
- * window 29200, sequence number 1000, ICMP and ICMPv6 an echo request, SCTP an INIT chunk;
+ * window 29200, sequence number 1000, ICMP and ICMPv6 an echo request, SCTP an INIT chunk, the port of GUE 6080;
  * addresses, ports and all others 0. Options are padded with zeros to whole 32-bit words, IPv6 extension headers to
  * whole 64-bit words, frames not at all.
  * Throws a `CraftError`.

@@ -9,6 +9,8 @@ import { ARP_FIELDS } from "./arp.js";
 import { DATA_FIELDS, Data } from "./data.js";
 import { ETHERNET_FIELDS } from "./ethernet.js";
 import type { FieldEntry, Place } from "./field-table.js";
+import { GRE_FIELDS } from "./gre.js";
+import { GUE_FIELDS } from "./gue.js";
 import { ICMP_FIELDS } from "./icmp.js";
 import { ICMPV6_FIELDS } from "./icmpv6.js";
 import { IPV4_FIELDS } from "./ipv4.js";
@@ -45,6 +47,8 @@ export const FIELD_TABLES = {
   icmp: ICMP_FIELDS,
   icmpv6: ICMPV6_FIELDS,
   sctp: SCTP_FIELDS,
+  gue: GUE_FIELDS,
+  gre: GRE_FIELDS,
   data: DATA_FIELDS,
 } as const satisfies Record<string, readonly FieldEntry[]>;
 
@@ -90,6 +94,8 @@ function layers(outermost: Packet): Layer[] {
     add("udp", packet.udp);
     add(ip6 ? "icmpv6" : "icmp", icmp);
     add("sctp", packet.sctp);
+    add("gue", packet.gue);
+    add("gre", packet.gre);
     const opaque = packet.payload.length > 0 && !packet.inner && !packet.quoted;
     if (opaque) add("data", new Data(packet.payload, 0));
   }

@@ -10,6 +10,7 @@ export const IP_PROTOCOL = {
   tcp: 6,
   udp: 17,
   ipv6: 41,
+  gre: 47,
   icmpv6: 58,
   sctp: 132,
 } as const;

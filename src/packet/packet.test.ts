@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { frameSpec } from "./arbitrary.js";
 import { l4Checksum, l4ChecksumState } from "./checksum.js";
-import { craft } from "./craft.js";
+import { craft, type PacketSpec } from "./craft.js";
 import { fields } from "./fields.js";
 import { fragment, reassemble } from "./fragment.js";
 import { decode, decodeIp, MAX_NESTING, type Packet } from "./packet.js";
@@ -12,7 +12,17 @@ function nesting(packet: Packet): Packet[] {
   return deeper ? [packet, ...nesting(deeper)] : [packet];
 }
 
-const views = ({ eth, arp, ip, tcp, udp, icmp, sctp }: Packet) => [eth, arp, ip, tcp, udp, icmp, sctp];
+const views = ({ eth, arp, ip, tcp, udp, icmp, sctp, gue, gre }: Packet) => [
+  eth,
+  arp,
+  ip,
+  tcp,
+  udp,
+  icmp,
+  sctp,
+  gue,
+  gre,
+];
 
 /** Everything that may be asked of a packet, whatever its bytes were. */
 function examine(packet: Packet): void {
@@ -69,7 +79,7 @@ describe("decode", () => {
       fc.property(
         leading,
         fc.constantFrom(0x45, 0x46, 0x4f, 0x60),
-        fc.constantFrom(0, 1, 4, 6, 17, 41, 43, 44, 51, 58, 60, 132),
+        fc.constantFrom(0, 1, 4, 6, 17, 41, 43, 44, 47, 51, 58, 60, 132),
         noise,
         (type, first, protocol, rest) => {
           const bytes = Uint8Array.of(...new Uint8Array(12), ...Buffer.from(type, "hex"), ...rest);
@@ -96,9 +106,10 @@ describe("decode", () => {
   it("finds nothing wrong with a frame in order", () => {
     fc.assert(
       fc.property(frameSpec, (spec) => {
-        for (const { problem, ip } of nesting(decode(craft(spec)))) {
+        for (const { problem, ip, gre } of nesting(decode(craft(spec)))) {
           expect(problem).to.equal(undefined);
           expect(ip?.checksumValid ?? true).to.equal(true);
+          expect(gre?.checksumValid ?? true).to.equal(true);
         }
       }),
     );
@@ -161,5 +172,14 @@ describe("decode", () => {
       expect(packet.inner?.tcp?.dstPort).to.equal(80);
       expect(l4ChecksumState(packet.inner as Packet)).to.equal("valid");
     }
+  });
+
+  it("follows no more tunnels inside each other than it says, of whatever kind", () => {
+    let inner: PacketSpec = { "ip.proto": 253 };
+    for (let depth = 0; depth < 5; depth++) inner = depth % 2 ? { "gre.key": 1, inner } : { "gue.flags": 0, inner };
+    let packet: Packet | undefined = decode(craft(inner));
+    for (let depth = 0; depth < MAX_NESTING; depth++) packet = packet?.inner;
+    expect(packet?.inner).to.equal(undefined);
+    expect(packet?.problem?.message).to.equal("ipv4 header at byte 32: more than 4 packets deep");
   });
 });

@@ -7,6 +7,8 @@
 
 import { Arp } from "./arp.js";
 import { ETHERTYPE, Ethernet } from "./ethernet.js";
+import type { Gre } from "./gre.js";
+import type { Gue } from "./gue.js";
 import type { IcmpMessage } from "./icmp-message.js";
 import type { Ip } from "./ip.js";
 import { Ipv4 } from "./ipv4.js";
@@ -34,9 +36,13 @@ export class Packet {
   readonly udp?: Udp;
   readonly icmp?: IcmpMessage;
   readonly sctp?: Sctp;
+  /** Behind `udp`. */
+  readonly gue?: Gue;
+  /** Behind the IP header, or behind `gue`. */
+  readonly gre?: Gre;
   /** What stands behind the last decoded header, up to the length that IP states: never the padding of a frame. */
   readonly payload: Uint8Array;
-  /** The packet in a tunnel: behind this one's IP header (RFC 2003, RFC 2473, RFC 4213). */
+  /** The packet in a tunnel: behind this one's IP header (RFC 2003, RFC 2473, RFC 4213), its GRE or its GUE header. */
   readonly inner?: Packet;
   /** The packet that an ICMP error quotes; mostly cut short, which its own `problem` says. */
   readonly quoted?: Packet;

@@ -1,6 +1,6 @@
 /** Where decoding stopped, and why. All layers that were decoded before it are sound. */
 export interface Problem {
-  /** The header that could not be read: `ethernet`, `arp`, `ipv4`, `ipv6`, `extension` (one of IPv6), `tcp`, … */
+  /** The header that could not be read: `ethernet`, `arp`, `ipv4`, `ipv6`, `extension` (one of IPv6), `tcp`, `gre`, … */
   readonly layer: string;
   /** First byte of that header, relative to the bytes of the packet that has the problem. */
   readonly offset: number;

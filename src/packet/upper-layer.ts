@@ -1,5 +1,8 @@
 /** Decodes what an IP header carries. */
 
+import { ETHERTYPE } from "./ethernet.js";
+import { Gre } from "./gre.js";
+import { GUE_PORT, Gue } from "./gue.js";
 import { Icmp } from "./icmp.js";
 import { Icmpv6 } from "./icmpv6.js";
 import { IP_PROTOCOL } from "./ip.js";
@@ -20,7 +23,7 @@ export function decodeUpperLayer(packet: Draft, start: number, end: number, nest
       decodeTcp(packet, start, end);
       break;
     case IP_PROTOCOL.udp:
-      decodeUdp(packet, start, end);
+      decodeUdp(packet, start, end, nest);
       break;
     case IP_PROTOCOL.sctp:
       decodeSctp(packet, start, end);
@@ -37,6 +40,9 @@ export function decodeUpperLayer(packet: Draft, start: number, end: number, nest
       break;
     case IP_PROTOCOL.ipv6:
       nest("inner", 6);
+      break;
+    case IP_PROTOCOL.gre:
+      decodeGre(packet, start, end, nest);
   }
 }
 
@@ -61,7 +67,7 @@ function decodeTcp(packet: Draft, start: number, end: number): void {
   packet.payload = bytes.subarray(end, end);
 }
 
-function decodeUdp(packet: Draft, start: number, end: number): void {
+function decodeUdp(packet: Draft, start: number, end: number, nest: Nest): void {
   const { bytes } = packet;
   if (failed(packet, Udp.check(bytes, start, end))) return;
   const udp = new Udp(bytes, start);
@@ -72,6 +78,40 @@ function decodeUdp(packet: Draft, start: number, end: number): void {
   if (isWhole && (udp.length < UDP_HEADER_LENGTH || udp.length > available)) {
     const reason = `it says the datagram is ${udp.length} bytes long, of ${UDP_HEADER_LENGTH} to ${available} possible`;
     packet.problem = problemAt("udp", start, udp.length, available, reason);
+  } else if (udp.dstPort === GUE_PORT) decodeGue(packet, start + UDP_HEADER_LENGTH, end, nest);
+}
+
+/** Whatever else may be sent to its port: what cannot be GUE of version 0 stays payload. */
+function decodeGue(packet: Draft, start: number, end: number, nest: Nest): void {
+  const bytes = packet.bytes.subarray(0, end);
+  if (start === end || new Gue(bytes, start).version !== 0) return;
+  if (failed(packet, Gue.check(bytes, start))) return;
+  packet.gue = new Gue(bytes, start);
+  advance(packet, packet.gue, end);
+  if (packet.gue.control) return;
+  switch (packet.gue.protocol) {
+    case IP_PROTOCOL.ipip:
+      nest("inner", 4);
+      break;
+    case IP_PROTOCOL.ipv6:
+      nest("inner", 6);
+      break;
+    case IP_PROTOCOL.gre:
+      decodeGre(packet, start + packet.gue.headerLength, end, nest);
+  }
+}
+
+function decodeGre(packet: Draft, start: number, end: number, nest: Nest): void {
+  const bytes = packet.bytes.subarray(0, end);
+  if (failed(packet, Gre.check(bytes, start))) return;
+  packet.gre = new Gre(bytes, start);
+  advance(packet, packet.gre, end);
+  switch (packet.gre.protocol) {
+    case ETHERTYPE.ipv4:
+      nest("inner", 4);
+      break;
+    case ETHERTYPE.ipv6:
+      nest("inner", 6);
   }
 }
 
