@@ -115,6 +115,16 @@ const arp = fc.record({
   "arp.dst.proto_ipv4": ip,
 });
 
+const addresses = (one: fc.Arbitrary<string>) =>
+  fc.array(one, { minLength: 1, maxLength: 4 }).map((list) => list.join(","));
+
+const vrrp = some({ "vrrp.virt_rtr_id": byte, "vrrp.prio": byte });
+const vrrpSpec = fc.oneof(
+  merged(ipv4, vrrp, fc.record({ "vrrp.ip_addr": addresses(ip), "vrrp.short_adver_int": fc.nat(0xfff) })),
+  merged(ipv4, vrrp, fc.record({ "vrrp.ip_addr": addresses(ip), "vrrp.adver_int": byte, "vrrp.auth_type": byte })),
+  merged(ipv6, vrrp, fc.record({ "vrrp.ipv6_addr": addresses(ip6), "vrrp.short_adver_int": fc.nat(0xfff) })),
+);
+
 export const payload = fc.uint8Array({ maxLength: 100 });
 
 const content = fc.record({ payload });
@@ -157,7 +167,7 @@ export const tunnelSpec = merged(
 );
 
 /** Every kind of frame that can be crafted, everything in order. */
-export const frameSpec = merged(ethernet, fc.oneof(arp, ipv4Spec, ipv6Spec, errorSpec, tunnelSpec));
+export const frameSpec = merged(ethernet, fc.oneof(arp, ipv4Spec, ipv6Spec, errorSpec, vrrpSpec, tunnelSpec));
 
 /** A datagram with its frame's header, long enough to be split. */
 export const datagramSpec = merged(

@@ -78,7 +78,7 @@ describe("l4Checksum", () => {
   // A payload byte more or less must not matter, nor what stands behind the datagram.
   for (const payload of ["", "x", "xy", "xyz"]) {
     it(`tells a wrong checksum from a right one with ${payload.length} bytes of payload`, () => {
-      for (const protocol of ["tcp", "udp", "icmp", "icmpv6", "sctp"]) {
+      for (const protocol of ["tcp", "udp", "icmp", "icmpv6", "sctp", "vrrp"]) {
         const spec = { [`${protocol}.checksum`]: undefined, ...beginningsOf(protocol), payload };
         const right = decode(Uint8Array.of(...craft(spec), 1, 2, 3, 4, 5));
         const wrong = decode(craft({ ...spec, [`${protocol}.checksum`]: 0x1111 }));
@@ -127,6 +127,7 @@ describe("l4Checksum", () => {
 });
 
 function beginningsOf(protocol: string) {
+  if (protocol === "vrrp") return { "vrrp.ip_addr": "10.0.0.10" };
   return protocol.startsWith("icmp")
     ? { [`${protocol}.type`]: 129 }
     : { [`${protocol}.srcport`]: 40001, [`${protocol}.dstport`]: 80 };

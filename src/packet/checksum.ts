@@ -1,4 +1,4 @@
-/** The checksums of TCP, UDP, ICMP and SCTP in a packet. */
+/** The checksums of TCP, UDP, ICMP, SCTP and VRRP in a packet. */
 
 import { computeL4, isL4Valid, L4_CHECKSUM, type L4Checksum } from "./l4-checksum.js";
 import type { Packet } from "./packet.js";
@@ -12,18 +12,19 @@ export { incrementalUpdate, internetChecksum } from "./internet-checksum.js";
 export type ChecksumState = "valid" | "invalid" | "zero" | "absent";
 
 /** The header whose checksum covers all that IP carries. */
-export type L4Header = NonNullable<Packet["tcp" | "udp" | "icmp" | "sctp"]>;
+export type L4Header = NonNullable<Packet["tcp" | "udp" | "icmp" | "sctp" | "vrrp"]>;
 
 /** Undefined where a packet carries none, or one without a checksum of its own. */
-export function l4Header({ tcp, udp, icmp, sctp }: Packet): L4Header | undefined {
-  return tcp ?? udp ?? icmp ?? sctp;
+export function l4Header({ tcp, udp, icmp, sctp, vrrp }: Packet): L4Header | undefined {
+  return tcp ?? udp ?? icmp ?? sctp ?? vrrp;
 }
 
-function kindOf({ tcp, udp, icmp, sctp, ip6 }: Packet): L4Checksum | undefined {
+function kindOf({ tcp, udp, icmp, sctp, vrrp, ip6 }: Packet): L4Checksum | undefined {
   if (tcp) return L4_CHECKSUM.tcp;
   if (udp) return L4_CHECKSUM.udp;
   if (icmp) return ip6 ? L4_CHECKSUM.icmpv6 : L4_CHECKSUM.icmp;
-  return sctp && L4_CHECKSUM.sctp;
+  if (sctp) return L4_CHECKSUM.sctp;
+  return vrrp && (vrrp.version === 2 ? L4_CHECKSUM.vrrp2 : L4_CHECKSUM.vrrp3);
 }
 
 /** What a checksum covers, behind the pseudo header. */
@@ -45,7 +46,7 @@ function coverage(packet: Packet): Coverage | undefined {
 }
 
 /**
- * The checksum that the header of TCP, UDP, ICMP or SCTP should have, of as many bits as its property `checksum`:
+ * The checksum that the header of TCP, UDP, ICMP, SCTP or VRRP should have, of as many bits as its property `checksum`:
  * 32 for SCTP, else 16. Undefined where `l4ChecksumState` is `absent`. For UDP never 0, which would mean that there is
  * none (RFC 768).
  */
@@ -60,5 +61,11 @@ export function l4ChecksumState(packet: Packet): ChecksumState {
   const covered = coverage(packet);
   if (!ip || !covered) return "absent";
   const { kind, start, end } = covered;
-  return isL4Valid(kind, ip, bytes, start, end) ? "valid" : "invalid";
+  const isValid = isL4Valid(kind, ip, bytes, start, end) || isWithoutPseudoHeader(packet, covered);
+  return isValid ? "valid" : "invalid";
+}
+
+/** Implementations of VRRP differ in whether version 3 covers IPv4's pseudo header, and FRR lets its user choose. */
+function isWithoutPseudoHeader({ ip4, vrrp, bytes }: Packet, { start, end }: Coverage): boolean {
+  return vrrp !== undefined && ip4 !== undefined && isL4Valid(L4_CHECKSUM.vrrp2, ip4, bytes, start, end);
 }

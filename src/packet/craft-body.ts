@@ -18,11 +18,13 @@ import { SCTP_CHUNK, SCTP_FIELDS, SCTP_HEADER_LENGTH, Sctp } from "./sctp.js";
 import { TCP_FIELDS, TCP_FLAG, TCP_HEADER_LENGTH, Tcp } from "./tcp.js";
 import { UDP_FIELDS, UDP_HEADER_LENGTH, Udp } from "./udp.js";
 import { wholeWords } from "./view.js";
+import { VRRP_FIELDS, VRRP_HEADER_LENGTH, Vrrp } from "./vrrp.js";
 
 const DEFAULT_WINDOW = 29200;
 const DEFAULT_SEQ = 1000;
-/** Receivers refuse neighbour discovery that came through a router (RFC 4861 §6.1). */
+/** Receivers refuse neighbour discovery and VRRP that came through a router (RFC 4861 §6.1, RFC 5798 §5.1.1.3). */
 const LINK_LOCAL_TTL = 255;
+const DEFAULT_PRIORITY = 100;
 
 const NEIGHBOUR_TYPES: ReadonlySet<number> = new Set([
   ICMPV6_TYPE.neighbourSolicitation,
@@ -54,13 +56,14 @@ export interface Nested {
   readonly quoted?: Uint8Array | undefined;
 }
 
-export function craftBody(given: Given, { inner, quoted }: Nested): Body {
+export function craftBody(given: Given, { inner, quoted }: Nested, version: 4 | 6): Body {
   const { protocols } = given;
   if (protocols.has("tcp")) return craftTcp(given);
   if (protocols.has("udp") || protocols.has("gue")) return craftUdp(given, inner);
   if (protocols.has("icmp")) return craftIcmp(given, quoted ?? payloadOf(given));
   if (protocols.has("icmpv6")) return craftIcmpv6(given, quoted ?? payloadOf(given));
   if (protocols.has("sctp")) return craftSctp(given);
+  if (protocols.has("vrrp")) return craftVrrp(given, version);
   return protocols.has("gre") ? craftGre(given, inner) : craftInner(given, inner);
 }
 
@@ -124,4 +127,24 @@ function craftSctp(given: Given): Body {
   bytes.set(payload, SCTP_HEADER_LENGTH);
   write(given, SCTP_FIELDS, Sctp.emit(bytes, 0));
   return { bytes, protocol: IP_PROTOCOL.sctp, checksum: { field: "sctp.checksum", kind: L4_CHECKSUM.sctp } };
+}
+
+function craftVrrp(given: Given, ipVersion: 4 | 6): Body {
+  const { spec } = given;
+  const field = ipVersion === 6 ? "vrrp.ipv6_addr" : "vrrp.ip_addr";
+  const text = spec[field] === undefined ? "" : canonicalValue(field, spec[field]);
+  const addresses = text === "" ? [] : text.split(",");
+  const isOld = spec["vrrp.adver_int"] !== undefined || spec["vrrp.auth_type"] !== undefined;
+  const version = numberOf(given, "vrrp.version", isOld ? 2 : 3);
+  const payload = payloadOf(given);
+  const room = new Uint8Array(VRRP_HEADER_LENGTH + addresses.length * 16 + payload.length);
+  const interval = version === 2 ? 1 : 100;
+  const values = { version, routerId: 1, priority: DEFAULT_PRIORITY, interval, addresses };
+  const vrrp = Vrrp.emit(room, 0, ipVersion, values);
+  const { headerLength } = vrrp;
+  write(given, VRRP_FIELDS, vrrp);
+  const bytes = room.subarray(0, headerLength + payload.length);
+  bytes.set(payload, headerLength);
+  const kind = version === 2 ? L4_CHECKSUM.vrrp2 : L4_CHECKSUM.vrrp3;
+  return { bytes, protocol: IP_PROTOCOL.vrrp, checksum: { field: "vrrp.checksum", kind }, ttl: LINK_LOCAL_TTL };
 }

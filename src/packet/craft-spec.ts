@@ -72,12 +72,13 @@ export function read(spec: PacketSpec): Given {
   const given = { spec, protocols };
   // UDP carries GUE, which may carry GRE; behind either a packet may come.
   const [udp, gre] = protocols.has("gue") ? [[], []] : [["udp"], ["gre"]];
-  const others = ["icmp", "icmpv6", "sctp"];
+  const others = ["icmp", "icmpv6", "sctp", "vrrp"];
   atMostOne(given, ["arp", "ip", "ipv6"]);
   atMostOne(given, ["arp", "tcp", ...udp, ...others, ...gre, "gue"]);
   atMostOne(given, ["arp", "tcp", ...udp, ...others, "inner"]);
-  atMostOne(given, ["ipv6", "icmp"]);
-  atMostOne(given, ["ip", "icmpv6"]);
+  for (const ofOneFamily of ["icmp", "vrrp.ip_addr"]) atMostOne(given, ["ipv6", ofOneFamily]);
+  for (const ofOneFamily of ["icmpv6", "vrrp.ipv6_addr"]) atMostOne(given, ["ip", ofOneFamily]);
+  atMostOne(given, ["vrrp.ip_addr", "vrrp.ipv6_addr"]);
   atMostOne(given, CONTENTS);
   if (spec.quoted !== undefined && !protocols.has("icmp") && !protocols.has("icmpv6")) {
     const message = "quoted: only an ICMP message quotes a packet; give icmp.type or icmpv6.type as well";

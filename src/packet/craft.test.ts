@@ -190,6 +190,11 @@ describe("craft", () => {
       "ip.options: 41 bytes is not allowed; it is 0 to 40 bytes as hex digits (020405b4)",
     ],
     [
+      { "vrrp.ip_addr": "10.0.0.10;10.0.0.11" },
+      "vrrp.ip_addr",
+      'vrrp.ip_addr: "10.0.0.10;10.0.0.11" is not allowed; it is an IPv4 address (10.0.0.1), or several with commas between them',
+    ],
+    [
       { "ipv6.fraghdr.offset": 8192 },
       "ipv6.fraghdr.offset",
       "ipv6.fraghdr.offset: 8192 is not allowed; it is 0 to 8191",
@@ -206,6 +211,11 @@ describe("craft", () => {
     [{ "udp.dstport": 1, inner: {} }, "inner", "inner: a packet that has udp cannot have inner as well"],
     [{ "ipv6.hlim": 1, "icmp.type": 8 }, "icmp", "icmp: a packet that has ipv6 cannot have icmp as well"],
     [{ "ip.ttl": 1, "icmpv6.type": 1 }, "icmpv6", "icmpv6: a packet that has ip cannot have icmpv6 as well"],
+    [
+      { "ipv6.hlim": 1, "vrrp.ip_addr": "10.0.0.1" },
+      "vrrp.ip_addr",
+      "vrrp.ip_addr: a packet that has ipv6 cannot have vrrp.ip_addr as well",
+    ],
     [{ quoted: {} }, "quoted", "quoted: only an ICMP message quotes a packet; give icmp.type or icmpv6.type as well"],
     [
       { "udp.dstport": 1, "data.len": 65535 },
@@ -239,6 +249,8 @@ describe("canonicalValue", () => {
     ["eth.src", "02-00-00-00-00-AB", "02:00:00:00:00:ab"],
     ["ipv6.src", "FD00:0::1", "fd00::1"],
     ["tcp.options", "02:04:05:78", "02040578"],
+    ["vrrp.ip_addr", "10.0.0.10, 10.0.0.11", "10.0.0.10,10.0.0.11"],
+    ["vrrp.ipv6_addr", "FE80::0:1", "fe80::1"],
     ["icmpv6.opt.linkaddr", "02-00-00-00-00-AB", "02:00:00:00:00:ab"],
     ["sctp.verification_tag", 7, "0x00000007"],
   ];

@@ -43,10 +43,10 @@ const MAX_SPEC_DEPTH = 16;
 const DEFAULT_TTL = 64;
 
 /**
- * An Ethernet frame. Left out: TTL and hop limit 64 (255 for neighbour discovery), ID 0, DF unset, TCP flags S,
- * window 29200, sequence number 1000, ICMP and ICMPv6 an echo request, SCTP an INIT chunk, the port of GUE 6080;
- * addresses, ports and all others 0. Options are padded with zeros to whole 32-bit words, IPv6 extension headers to
- * whole 64-bit words, frames not at all.
+ * An Ethernet frame. Left out: TTL and hop limit 64 (255 for neighbour discovery and VRRP), ID 0, DF unset, TCP flags S,
+ * window 29200, sequence number 1000, ICMP and ICMPv6 an echo request, SCTP an INIT chunk, the port of GUE 6080, VRRP an
+ * advertisement of version 3 for router 1 with priority 100 each second; addresses, ports and all others 0. Options are
+ * padded with zeros to whole 32-bit words, IPv6 extension headers to whole 64-bit words, frames not at all.
  * Throws a `CraftError`.
  */
 export function craft(spec: PacketSpec): Uint8Array {
@@ -88,12 +88,12 @@ function craftNested(spec: PacketSpec, depth: number): Crafted {
 
 function craftIpPacket(given: Given, depth: number): Crafted {
   const { protocols, spec } = given;
-  const isIpv6 = protocols.has("ipv6") || protocols.has("icmpv6");
+  const isIpv6 = protocols.has("ipv6") || protocols.has("icmpv6") || spec["vrrp.ipv6_addr"] !== undefined;
   const nested = {
     inner: spec.inner === undefined ? undefined : craftPart("inner", given, depth),
     quoted: spec.quoted === undefined ? undefined : craftPart("quoted", given, depth).bytes,
   };
-  const body = craftBody(given, nested);
+  const body = craftBody(given, nested, isIpv6 ? 6 : 4);
   return isIpv6
     ? { bytes: craftIpv6(given, body), ethertype: ETHERTYPE.ipv6 }
     : { bytes: craftIpv4(given, body), ethertype: ETHERTYPE.ipv4 };

@@ -21,6 +21,7 @@ import { SCTP_FIELDS } from "./sctp.js";
 import { TCP_FIELDS } from "./tcp.js";
 import { UDP_FIELDS } from "./udp.js";
 import type { View } from "./view.js";
+import { VRRP_FIELDS } from "./vrrp.js";
 
 /** One field as a frame has it. */
 export interface Field {
@@ -47,6 +48,7 @@ export const FIELD_TABLES = {
   icmp: ICMP_FIELDS,
   icmpv6: ICMPV6_FIELDS,
   sctp: SCTP_FIELDS,
+  vrrp: VRRP_FIELDS,
   gue: GUE_FIELDS,
   gre: GRE_FIELDS,
   data: DATA_FIELDS,
@@ -94,6 +96,7 @@ function layers(outermost: Packet): Layer[] {
     add("udp", packet.udp);
     add(ip6 ? "icmpv6" : "icmp", icmp);
     add("sctp", packet.sctp);
+    add("vrrp", packet.vrrp);
     add("gue", packet.gue);
     add("gre", packet.gre);
     const opaque = packet.payload.length > 0 && !packet.inner && !packet.quoted;

@@ -12,6 +12,7 @@ export const IP_PROTOCOL = {
   ipv6: 41,
   gre: 47,
   icmpv6: 58,
+  vrrp: 112,
   sctp: 132,
 } as const;
 

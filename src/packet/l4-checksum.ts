@@ -8,6 +8,7 @@ import { SCTP_CHECKSUM_OFFSET, sctpChecksum } from "./sctp.js";
 import { TCP_CHECKSUM_OFFSET } from "./tcp.js";
 import { UDP_CHECKSUM_OFFSET } from "./udp.js";
 import { read32 } from "./view.js";
+import { VRRP_CHECKSUM_OFFSET } from "./vrrp.js";
 
 export interface L4Checksum {
   /** Its first byte, relative to the header. */
@@ -26,6 +27,8 @@ export const L4_CHECKSUM = {
   icmp: { at: ICMP_CHECKSUM_OFFSET, bits: 16 },
   icmpv6: { at: ICMPV6_CHECKSUM_OFFSET, bits: 16, pseudoHeader: IP_PROTOCOL.icmpv6 },
   sctp: { at: SCTP_CHECKSUM_OFFSET, bits: 32 },
+  vrrp2: { at: VRRP_CHECKSUM_OFFSET, bits: 16 },
+  vrrp3: { at: VRRP_CHECKSUM_OFFSET, bits: 16, pseudoHeader: IP_PROTOCOL.vrrp },
 } as const satisfies Record<string, L4Checksum>;
 
 /** The checksum that what stands in `bytes[start, end)` behind an IP header should have, whatever is in its place. */

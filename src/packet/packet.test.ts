@@ -12,7 +12,7 @@ function nesting(packet: Packet): Packet[] {
   return deeper ? [packet, ...nesting(deeper)] : [packet];
 }
 
-const views = ({ eth, arp, ip, tcp, udp, icmp, sctp, gue, gre }: Packet) => [
+const views = ({ eth, arp, ip, tcp, udp, icmp, sctp, vrrp, gue, gre }: Packet) => [
   eth,
   arp,
   ip,
@@ -20,6 +20,7 @@ const views = ({ eth, arp, ip, tcp, udp, icmp, sctp, gue, gre }: Packet) => [
   udp,
   icmp,
   sctp,
+  vrrp,
   gue,
   gre,
 ];
@@ -79,7 +80,7 @@ describe("decode", () => {
       fc.property(
         leading,
         fc.constantFrom(0x45, 0x46, 0x4f, 0x60),
-        fc.constantFrom(0, 1, 4, 6, 17, 41, 43, 44, 47, 51, 58, 60, 132),
+        fc.constantFrom(0, 1, 4, 6, 17, 41, 43, 44, 47, 51, 58, 60, 112, 132),
         noise,
         (type, first, protocol, rest) => {
           const bytes = Uint8Array.of(...new Uint8Array(12), ...Buffer.from(type, "hex"), ...rest);

@@ -18,6 +18,7 @@ import type { Sctp } from "./sctp.js";
 import type { Tcp } from "./tcp.js";
 import type { Udp } from "./udp.js";
 import { decodeUpperLayer } from "./upper-layer.js";
+import type { Vrrp } from "./vrrp.js";
 
 export type { Problem } from "./problem.js";
 
@@ -36,6 +37,7 @@ export class Packet {
   readonly udp?: Udp;
   readonly icmp?: IcmpMessage;
   readonly sctp?: Sctp;
+  readonly vrrp?: Vrrp;
   /** Behind `udp`. */
   readonly gue?: Gue;
   /** Behind the IP header, or behind `gue`. */

@@ -12,6 +12,7 @@ import { Sctp } from "./sctp.js";
 import { TCP_PARTIAL_LENGTH, Tcp } from "./tcp.js";
 import { UDP_HEADER_LENGTH, Udp } from "./udp.js";
 import type { View } from "./view.js";
+import { Vrrp } from "./vrrp.js";
 
 /** Decodes the payload that a packet has by now as a packet inside it. */
 export type Nest = (part: "inner" | "quoted", version: 4 | 6) => void;
@@ -43,6 +44,9 @@ export function decodeUpperLayer(packet: Draft, start: number, end: number, nest
       break;
     case IP_PROTOCOL.gre:
       decodeGre(packet, start, end, nest);
+      break;
+    case IP_PROTOCOL.vrrp:
+      decodeVrrp(packet, start, end);
   }
 }
 
@@ -129,4 +133,12 @@ function decodeIcmp(packet: Draft, Family: typeof Icmp | typeof Icmpv6, start: n
   packet.icmp = icmp;
   advance(packet, icmp, end);
   if (icmp.isError) nest("quoted", Family === Icmpv6 ? 6 : 4);
+}
+
+function decodeVrrp(packet: Draft, start: number, end: number): void {
+  const bytes = packet.bytes.subarray(0, end);
+  const version = packet.ip6 ? 6 : 4;
+  if (failed(packet, Vrrp.check(bytes, start, version))) return;
+  packet.vrrp = new Vrrp(bytes, start, version);
+  advance(packet, packet.vrrp, end);
 }
