@@ -39,7 +39,7 @@ export function portsOf(packet: Packet): Ports | undefined {
 }
 
 export function endpoint(ip: string, port: number): string {
-  return `${ip}:${port}`;
+  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
 
 /** All bytes behind the IP header that belong to the packet. */
