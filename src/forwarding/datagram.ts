@@ -1,7 +1,6 @@
 /** What rules and journeys read of a packet, whatever a director did to its headers. */
 
-import { ICMP_TYPE } from "../packet/icmp.js";
-import { IP_PROTOCOL, type Ipv4 } from "../packet/ipv4.js";
+import { IP_PROTOCOL, type Ip } from "../packet/ip.js";
 import type { Packet } from "../packet/packet.js";
 import { TCP_FLAG } from "../packet/tcp.js";
 import type { Protocol } from "./setup.js";
@@ -9,7 +8,7 @@ import type { Protocol } from "./setup.js";
 const PROTOCOLS: Readonly<Record<number, Protocol>> = {
   [IP_PROTOCOL.tcp]: "tcp",
   [IP_PROTOCOL.udp]: "udp",
-  132: "sctp",
+  [IP_PROTOCOL.sctp]: "sctp",
 };
 
 export interface Ports {
@@ -40,11 +39,11 @@ export function portsOf(packet: Packet): Ports | undefined {
 }
 
 export function endpoint(ip: string, port: number): string {
-  return `${ip}:${port}`;
+  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
 
-/** All bytes behind the IPv4 header that belong to the packet. */
-export function ipPayload(ip: Ipv4): Uint8Array {
+/** All bytes behind the IP header that belong to the packet. */
+export function ipPayload(ip: Ip): Uint8Array {
   return ip.bytes.subarray(ip.offset + ip.headerLength, ip.offset + ip.length);
 }
 
@@ -68,7 +67,7 @@ export function isReset(packet: Packet): boolean {
 }
 
 export function isEchoRequest(packet: Packet): boolean {
-  return packet.icmp?.type === ICMP_TYPE.echo;
+  return packet.icmp?.kind === "echo";
 }
 
 export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {

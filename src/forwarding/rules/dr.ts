@@ -1,6 +1,5 @@
 /** Direct routing: only MACs and TTL change, real servers hold the VIP unseen and answer past the director. */
 
-import { ICMP_TYPE } from "../../packet/icmp.js";
 import { matrixRule, rule } from "../declare.js";
 import { absent, DIRECTOR, fail, pass } from "../outcome.js";
 import { describe } from "../paths.js";
@@ -85,7 +84,7 @@ const requests: readonly Rule[] = [
       const vips = vipsOf(view, "dr");
       const expected = "no ICMP redirect";
       const redirects = view.sightings.filter(({ host, direction, packet }) => {
-        return direction === "out" && packet.icmp?.type === ICMP_TYPE.redirect && view.network.isDirector(host);
+        return direction === "out" && packet.icmp?.kind === "redirect" && view.network.isDirector(host);
       });
       for (const at of redirects) {
         if (!vips.has(at.packet.quoted?.ip?.dst ?? "")) continue;

@@ -1,7 +1,6 @@
 /** What the models' rule files have in common: rules that differ in their model and their number only. */
 
 import { l4ChecksumState } from "../../packet/checksum.js";
-import { ICMP_FRAGMENTATION_NEEDED, ICMP_TYPE } from "../../packet/icmp.js";
 import { matrixOutcomes } from "../compare.js";
 import { core, portsOf } from "../datagram.js";
 import { fateOf, isCutAnyway, limitsOf } from "../fate.js";
@@ -180,8 +179,7 @@ function wrongRefusal({ network, evidence }: View, { in: sighting, director, ser
 
 function refusalsOf(view: View): Sighting[] {
   return view.sightings.filter(({ host, direction, packet: { icmp } }) => {
-    const isRefusal = icmp?.type === ICMP_TYPE.unreachable && icmp.code === ICMP_FRAGMENTATION_NEEDED;
-    return isRefusal && direction === "out" && view.network.isDirector(host);
+    return icmp?.kind === "too-big" && direction === "out" && view.network.isDirector(host);
   });
 }
 

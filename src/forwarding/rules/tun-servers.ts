@@ -1,6 +1,6 @@
 /** IP in IP: real servers take requests out of the tunnel, and answer plainly and past the director. */
 
-import { IP_PROTOCOL } from "../../packet/ipv4.js";
+import { IP_PROTOCOL } from "../../packet/ip.js";
 import { core, hash, ipPayload } from "../datagram.js";
 import { rule } from "../declare.js";
 import { groupBy } from "../group.js";

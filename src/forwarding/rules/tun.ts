@@ -1,6 +1,5 @@
 /** IP in IP: sizes, fragments, errors, and what must not come out of a tunnel. */
 
-import { ICMP_FRAGMENTATION_NEEDED, ICMP_TYPE } from "../../packet/icmp.js";
 import type { Packet } from "../../packet/packet.js";
 import { core, portsOf } from "../datagram.js";
 import { rule } from "../declare.js";
@@ -179,8 +178,8 @@ function isQuoted({ packet }: Sighting, { ip, inner }: Packet): boolean {
 /** All that the director told the client of a flow about packets that were too big. */
 function refusalsFor(view: View, { flow }: Crossing): Sighting[] {
   return view.sightings.filter(({ host, direction, packet: { icmp, ip, quoted } }) => {
-    const isRefusal = icmp?.type === ICMP_TYPE.unreachable && icmp.code === ICMP_FRAGMENTATION_NEEDED;
-    if (!isRefusal || direction !== "out" || !view.network.isDirector(host) || ip?.dst !== flow.clientIp) return false;
+    if (icmp?.kind !== "too-big" || direction !== "out" || !view.network.isDirector(host) || ip?.dst !== flow.clientIp)
+      return false;
     return quoted?.ip?.dst === flow.service.vip && portsOf(quoted)?.src === flow.clientPort;
   });
 }
