@@ -88,6 +88,10 @@ export class ConnectionTable {
     return this.#replies.get(tupleKey(tuple));
   }
 
+  all(): IterableIterator<Connection> {
+    return this.#requests.values();
+  }
+
   add(connection: Connection): void {
     const previous = this.ofRequest(connection.request);
     if (previous !== undefined) this.remove(previous);

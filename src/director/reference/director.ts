@@ -5,7 +5,7 @@ import { IP_PROTOCOL } from "../../packet/ip.js";
 import { decode, decodeIp, type Packet } from "../../packet/packet.js";
 import { Connection, ConnectionTable, quotedTuple, reversed, type Tuple, tupleOf, type Way } from "./connections.js";
 import { type IcmpError, NET_UNREACHABLE, PORT_UNREACHABLE, PROTOCOL_UNREACHABLE, TIME_EXCEEDED } from "./local.js";
-import { Network } from "./network.js";
+import { Network, type Route } from "./network.js";
 import { type Emit, Output } from "./output.js";
 import { type Datagram, Reassembly } from "./reassembly.js";
 import { ServiceTable } from "./services.js";
@@ -103,7 +103,7 @@ export class ReferenceDirector {
     const gathers = isOurs || this.#realServers.has(ip.src);
     const datagram = gathers ? this.#reassembly.add(packet, ip) : { packet, largest: ip.length };
     if (datagram === undefined) return;
-    if (isOurs) this.#receiveOwn(datagram);
+    if (isOurs) this.#receiveOwn({ ...datagram, packet: this.#steps.unwrap(datagram.packet) });
     else this.#transit(datagram);
   }
 
@@ -114,17 +114,16 @@ export class ReferenceDirector {
       this.#receiveError(datagram);
       return;
     }
-    const tuple = tupleOf(packet);
+    const tuple = this.#steps.tupleOf(packet);
     const known = tuple && this.#steps.findConnection(this.#connections, tuple);
-    const opens = this.#steps.opensConnection(packet);
-    if (known !== undefined && !(known.isClosed && opens)) {
+    if (known !== undefined && !this.#steps.replaces(known, packet)) {
       const standing = this.#steps.standing(this.#services, known);
       if (standing === "available") this.#forward(datagram, known);
       else if (standing === "unserved") this.#answer(packet);
       return;
     }
     const service = tuple && this.#steps.findService(this.#services, tuple);
-    if (tuple === undefined || service === undefined || !opens) {
+    if (tuple === undefined || service === undefined || !this.#steps.opensConnection(packet)) {
       this.#answer(packet);
       return;
     }
@@ -158,7 +157,7 @@ export class ReferenceDirector {
       return;
     }
     const tuple = quotedTuple(quoted);
-    const connection = tuple && this.#steps.findConnection(this.#connections, reversed(tuple));
+    const connection = tuple && this.#steps.findQuoted(this.#connections, reversed(tuple));
     if (connection === undefined || this.#steps.standing(this.#services, connection) !== "available") return;
     const { overhead, error } = this.#steps.models[connection.model];
     this.#hop(datagram, connection.server.ip, overhead, (tunnel) => error(packet, connection, tunnel));
@@ -188,9 +187,9 @@ export class ReferenceDirector {
     if (quoted !== undefined && !this.#isRelayed(packet)) return;
     this.#note(packet, connection, "reply");
     const { translateErrorToClient, translateReply } = this.#steps;
-    this.#hop(datagram, ip.dst, 0, () => {
+    this.#hop(datagram, ip.dst, 0, (_, { nic }) => {
       if (quoted !== undefined) translateErrorToClient(packet, connection);
-      else translateReply(packet, connection);
+      else translateReply(packet, connection, nic);
       return packet.bytes;
     });
   }
@@ -210,10 +209,10 @@ export class ReferenceDirector {
     { packet, largest }: Datagram,
     towards: string,
     overhead: number,
-    rewrite: (tunnel: Tunnel) => Uint8Array,
+    rewrite: (tunnel: Tunnel, route: Route) => Uint8Array,
   ): void {
     const { ip } = packet;
-    const route = this.#network.route(towards);
+    const route = this.#steps.route(this.#network, towards);
     if (ip === undefined) return;
     if (this.#steps.isExpired(ip)) {
       this.#refuse(packet, TIME_EXCEEDED);
@@ -223,9 +222,11 @@ export class ReferenceDirector {
       const mtu = route.nic.mtu - overhead;
       this.#refuse(packet, { type: ICMP_TYPE.unreachable, code: ICMP_FRAGMENTATION_NEEDED, mtu });
     } else {
+      const { nextId } = this.#output;
+      this.#output.sendOwn(this.#steps.redirect(packet, route, nextId));
       this.#steps.countDown(ip);
       const { ip: src, mtu } = route.nic;
-      this.#output.send(rewrite({ src, dst: towards, mtu, nextId: this.#output.nextId }), route);
+      this.#output.send(rewrite({ src, dst: towards, mtu, nextId }, route), route);
     }
   }
 
