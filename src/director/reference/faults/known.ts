@@ -4,7 +4,7 @@ import { serviceFaults } from "./services.js";
 /** Every fault that the reference director can be given. */
 export const directorFaults: readonly DirectorFault[] = [...serviceFaults];
 
-/** The first one of a rule. */
-export function directorFault(rule: string): DirectorFault | undefined {
-  return directorFaults.find((fault) => fault.rule === rule);
+/** The one with this title, or the first one of a rule. */
+export function directorFault(name: string): DirectorFault | undefined {
+  return directorFaults.find(({ title }) => title === name) ?? directorFaults.find(({ rule }) => rule === name);
 }
