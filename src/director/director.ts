@@ -19,7 +19,7 @@ export interface RunningDirector {
   readonly neighbours?: Neighbours;
   /**
    * Commits a fault from now on, or none; left out where a director has no faults to choose from.
-   * @param fault its title, or the rule that it breaks: then the first one of that rule
+   * @param fault its name, or the rule that it breaks: then the first one of that rule
    */
   commit?(fault: string | undefined): void;
   /** Turns the forwarding of what is none of its services' on or off; left out where its host's kernel does that. */

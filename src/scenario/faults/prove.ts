@@ -1,5 +1,6 @@
 /** Whether the suite catches a fault, and blames nobody else for it. */
 
+import { faultName } from "../../director/reference/faults/fault.js";
 import { judge } from "../../forwarding/judge.js";
 import type { Rule } from "../../forwarding/rule.js";
 import type { Setup } from "../../forwarding/setup.js";
@@ -60,7 +61,7 @@ export async function prove(fault: Fault, proving: Proving): Promise<Proof> {
 /** Runs one case with the fault in place. */
 async function tryOut(fault: Fault, scenario: Scenario, { rules, stageOf }: Proving): Promise<Trial> {
   const stage = await stageOf(scenario.setup, directorOf(fault));
-  if (fault.in === "director") stage.director.commit?.(fault.title);
+  if (fault.in === "director") stage.director.commit?.(faultName(fault));
   const { evidence, problem } = await execute(scenario, stage);
   if (fault.in === "director") stage.director.commit?.(undefined);
   const findings = judge(evidence, rules);
