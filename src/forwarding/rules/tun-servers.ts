@@ -78,11 +78,13 @@ export const tunnelServerRules: readonly Rule[] = [
     statement: "A tunnelled request is answered although the route to the client does not lead into the tunnel.",
     source: "rp_filter (ip-sysctl: the greater of all and the interface); RFC 3704",
     *judge(view) {
-      const refusals = refusalsOf(view);
+      const [refusals, sentOn] = [refusalsOf(view), sentOnBy(view)];
       for (const delivery of deliveriesOf(view, "tun")) {
         const { arrival, answer } = delivery;
         if (answer !== undefined) yield pass(arrival, answer.at);
-        else if (refusalOf(refusals, arrival) === undefined) yield unanswered(view, delivery, "an answer from the VIP");
+        // What was refused or sent on has come out of the tunnel, or never could: that is for other rules to tell.
+        else if (refusalOf(refusals, arrival) === undefined && sentOn(arrival) === undefined)
+          yield unanswered(view, delivery, "an answer from the VIP");
       }
     },
   }),
@@ -117,19 +119,14 @@ export const tunnelServerRules: readonly Rule[] = [
     observedAt: "real servers out",
     lookedFor: "a tunnelled request that arrives at a real server",
     *judge(view) {
-      const vips = vipsOf(view, "tun");
-      const sentOn = groupBy(
-        view.sightings.filter(({ direction, packet }) => direction === "out" && vips.has(core(packet).ip?.dst ?? "")),
-        innerKey,
-      );
+      const sentOn = sentOnBy(view);
       for (const { model, kind, outs } of view.crossings) {
         if (model !== "tun" || kind !== "request") continue;
         for (const at of outs.flatMap((sent) => arrivalsOf(view, sent))) {
           if (at.packet.inner === undefined) continue;
-          const key = innerKey(at);
-          const out = key && sentOn.get(key)?.find((candidate) => startOf(candidate) > startOf(at));
+          const out = sentOn(at);
           const violation = { suspect: at.host, expected: "not sent on" };
-          if (!out) yield absent(view, [at], { ...violation, observed: "not sent on so far" });
+          if (out === undefined) yield absent(view, [at], { ...violation, observed: "not sent on so far" });
           else
             yield fail([at, out], { ...violation, observed: `${describe(out)} with TTL ${core(out.packet).ip?.ttl}` });
         }
@@ -137,6 +134,16 @@ export const tunnelServerRules: readonly Rule[] = [
     },
   }),
 ];
+
+/** What a host sent on of a packet in a tunnel that it got, in a tunnel or without. */
+function sentOnBy(view: View): (arrival: Sighting) => Sighting | undefined {
+  const vips = vipsOf(view, "tun");
+  const sent = groupBy(
+    view.sightings.filter(({ direction, packet }) => direction === "out" && vips.has(core(packet).ip?.dst ?? "")),
+    innerKey,
+  );
+  return (arrival) => sent.get(innerKey(arrival) ?? "")?.find((candidate) => startOf(candidate) > startOf(arrival));
+}
 
 /** What is the same of a packet inside a tunnel and out of it, at one host. */
 function innerKey({ host, packet }: Sighting): string | undefined {
