@@ -73,7 +73,7 @@ describe("the changes from one IPVS table to another", () => {
     expect(changes([], [four])).to.deep.equal(["-A -t 10.0.0.10:8000 -s rr -p 60 -M 255.255.255.248"]);
     expect(changes([], [{ ...six, mark: 7, realServers: [server] }])).to.deep.equal([
       "-A -f 7 -6 -s rr -p 60 -M 64",
-      "-a -f 7 -6 -r [fd00::11] -g -w 1",
+      "-a -f 7 -6 -r [fd00::11]:0 -g -w 1",
     ]);
   });
 

@@ -128,7 +128,7 @@ function tunnelSettings({ tunnel: { kind, checksum } }: Service): string[] {
 
 /** A service with a mark knows no port: its packets keep theirs. */
 function destination({ mark }: Service, { ip, port }: RealServer): string {
-  return mark === undefined ? endpoint(ip, port) : isIp6(ip) ? `[${ip}]` : ip;
+  return endpoint(ip, mark === undefined ? port : 0);
 }
 
 /** Where it cannot map, ipvsadm stores the service's port (and only then finds what it is to delete). */
