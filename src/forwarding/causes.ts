@@ -1,7 +1,8 @@
+import { endpoint } from "../packet/address.js";
 import { ARP_OPCODE } from "../packet/arp.js";
 import type { Frame } from "../packet/frame.js";
 import type { Packet } from "../packet/packet.js";
-import { core, endpoint, portsOf, protocolOf } from "./datagram.js";
+import { core, portsOf, protocolOf } from "./datagram.js";
 import type { Evidence } from "./evidence.js";
 import * as is from "./mending.js";
 import { Network } from "./network.js";

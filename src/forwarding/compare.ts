@@ -6,10 +6,11 @@ import type { Expected, Passage, Row } from "./expectations.js";
 import { fateOf, isCutAnyway, isRelayed, isTorn } from "./fate.js";
 import { difference, equal, type FieldName, read, type Value, wiresharkName, written } from "./header-fields.js";
 import type { Sighting } from "./journey.js";
-import { type Table, tableOf } from "./matrix.js";
+import { tableOf } from "./matrix.js";
 import { isChecksumReady, isRecordedWhole } from "./offload.js";
 import { DIRECTOR, fail, type Outcome, pass } from "./outcome.js";
-import { isPartial } from "./sightings.js";
+import { indivisible, isPartial } from "./sightings.js";
+import type { Table } from "./table.js";
 import type { Crossing, View } from "./view.js";
 
 /** One header field at the director. */
@@ -102,7 +103,8 @@ function checksOf(view: View, crossing: Crossing, out: Sighting): Check[] {
   const isOtherwise = isTunnelled !== (table.outer !== undefined) || isInUnknownTunnel(out.packet);
   if (isOtherwise) return [shapeCheck(table, base)];
   const inner = base.after;
-  const checks = table.rows.map((row) => check(row, { ...base, found: inner }, isTunnelled && isIp(row)));
+  const isSecond = isTunnelled && base.outer.ip?.version === inner.ip?.version;
+  const checks = table.rows.map((row) => check(row, { ...base, found: inner }, isSecond && isIp(row)));
   for (const row of table.outer ?? []) checks.push(check(row, base, false));
   const { quoted: before } = base.before;
   const { quoted: after } = base.after;
@@ -115,7 +117,7 @@ function checksOf(view: View, crossing: Crossing, out: Sighting): Check[] {
   function check(row: Row, passage: Passage, nested: boolean): Check | undefined {
     const isFragmented = crossing.in.frames.length > 1;
     const isCut = (isFragmented || out.frames.length > 1) && FRAGMENTATION.includes(row.field);
-    const mayBeCut = isFragmented || crossing.in.packet.ip?.df !== true || isCutAnyway(crossing.service);
+    const mayBeCut = isFragmented || indivisible(crossing.in) === undefined || isCutAnyway(crossing.service);
     if (isCut && mayBeCut && !nested) return undefined;
     const expected = row.expect(passage);
     if (expected === undefined) return undefined;

@@ -1,6 +1,7 @@
+import { endpoint } from "../../packet/address.js";
 /** GEN-SVC: what a virtual service is, and what is none. */
 
-import { core, endpoint, isReset, opensConnection, portsOf, protocolOf } from "../datagram.js";
+import { core, isReset, opensConnection, portsOf, protocolOf } from "../datagram.js";
 import { type Declared, rule } from "../declare.js";
 import { mayBeEarlier } from "../evidence.js";
 import { ownsIp } from "../network.js";
@@ -90,7 +91,7 @@ const otherAddress = notForwarded(
     const { packet } = sighting;
     const [dst, port, protocol] = [packet.ip?.dst ?? "", portsOf(packet)?.dst, protocolOf(packet)];
     if (!isSound(sighting) || !ownsIp(director, dst) || services.some((service) => service.vip === dst)) return false;
-    if (packet.tcp !== undefined && !opensConnection(packet)) return false;
+    if (!opensConnection(packet)) return false;
     return services.some((service) => service.port === port && service.protocol === protocol);
   },
 );
