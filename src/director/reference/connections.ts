@@ -1,6 +1,7 @@
 import type { Model, RealServer, Service } from "../../forwarding/setup.js";
 import type { Packet } from "../../packet/packet.js";
 import { TCP_FLAG } from "../../packet/tcp.js";
+import { destinationOf } from "./destination.js";
 
 /** One direction of a flow, as the packet's own headers say it. */
 export interface Tuple {
@@ -21,13 +22,16 @@ export class Connection {
   readonly request: Tuple;
   readonly model: Model;
   readonly server: Pick<RealServer, "ip" | "port">;
+  /** The server's name in its service's table. */
+  readonly destination: string;
   #state: "new" | "established" | "closed" = "new";
   #finished = { request: false, reply: false };
 
-  constructor(request: Tuple, service: Pick<Service, "model">, server: Pick<RealServer, "ip" | "port">) {
+  constructor(request: Tuple, service: Service, server: Pick<RealServer, "ip" | "port">) {
     this.request = request;
     this.model = service.model;
     this.server = { ip: server.ip, port: server.port };
+    this.destination = destinationOf(service, server);
   }
 
   /** The tuple of the server's packets before translation: RIP:rport → CIP:cport. */
@@ -68,6 +72,8 @@ export class ConnectionTable {
   readonly #limit: number;
   readonly #requests = new Map<string, Connection>();
   readonly #replies = new Map<string, Connection>();
+  /** By destination. */
+  readonly #open = new Map<string, number>();
 
   /** @param limit most connections that are kept */
   constructor(limit = 65_536) {
@@ -88,6 +94,18 @@ export class ConnectionTable {
     return this.#replies.get(tupleKey(tuple));
   }
 
+  /** How many connections that are not closed a destination has; Linux counts a closed one until its timeout as well. */
+  openTo(destination: string): number {
+    return this.#open.get(destination) ?? 0;
+  }
+
+  /** Notes what a packet does to its connection. */
+  note(connection: Connection, way: Way, { tcp }: Packet): void {
+    const wasClosed = connection.isClosed;
+    if (tcp !== undefined) connection.note(way, tcp.flags);
+    if (connection.isClosed && !wasClosed) this.#count(connection, -1);
+  }
+
   add(connection: Connection): void {
     const previous = this.ofRequest(connection.request);
     if (previous !== undefined) this.remove(previous);
@@ -96,19 +114,27 @@ export class ConnectionTable {
       if (oldest !== undefined) this.remove(oldest);
     }
     this.#requests.set(tupleKey(connection.request), connection);
+    if (!connection.isClosed) this.#count(connection, 1);
     if (connection.model === "nat") this.#replies.set(tupleKey(connection.reply), connection);
   }
 
   clear(): void {
     this.#requests.clear();
     this.#replies.clear();
+    this.#open.clear();
   }
 
   remove(connection: Connection): void {
-    this.#requests.delete(tupleKey(connection.request));
+    if (this.#requests.delete(tupleKey(connection.request)) && !connection.isClosed) this.#count(connection, -1);
     const key = tupleKey(connection.reply);
     // Two services may map to one server port: the newer connection then owns the reply's tuple.
     if (this.#replies.get(key) === connection) this.#replies.delete(key);
+  }
+
+  #count({ destination }: Connection, change: number): void {
+    const open = this.openTo(destination) + change;
+    if (open > 0) this.#open.set(destination, open);
+    else this.#open.delete(destination);
   }
 }
 

@@ -146,10 +146,12 @@ describe("reference director: configuration", () => {
     new ReferenceDirector({ nics: [{ ...ETH0, mtu }], gateway, services }, () => {});
 
   it("is refused in words where it cannot work", () => {
-    expect(() => build(table(BOTH, { scheduler: "mh" }))).to.throw(
-      'does not know the scheduler "mh"; it knows rr, wrr, sh',
+    expect(() => build(table(BOTH, { scheduler: "lblcr" }))).to.throw(
+      'does not know the scheduler "lblcr"; it knows rr, wrr, sh, mh',
     );
-    expect(() => build(table(BOTH, { protocol: "sctp" }))).to.throw("does not carry sctp (10.0.0.10:80/sctp)");
+    expect(() => build(table(BOTH, { persistence: { timeout: 60, prefix: 33 } }))).to.throw(
+      "33 is not an IPv4 prefix length (0 to 32)",
+    );
     expect(() => build([...table(BOTH), ...table(BOTH)])).to.throw("The service 10.0.0.10:80/tcp is configured twice.");
     expect(() => build([], "10.9.0.1")).to.throw("The gateway 10.9.0.1 is on the link of no NIC: eth0 10.0.0.1/24.");
     expect(() => build([], "10.0.0.254", 60)).to.throw("The MTU of eth0 10.0.0.1/24 is 60 bytes; IPv4 needs 68.");
@@ -158,7 +160,7 @@ describe("reference director: configuration", () => {
 
   it("leaves the old table where the new one is refused", () => {
     const bed = testbed();
-    expect(() => bed.director.configure(table(BOTH, { scheduler: "mh" }))).to.throw();
+    expect(() => bed.director.configure(table(BOTH, { scheduler: "lblcr" }))).to.throw();
     expect(outcome(bed, syn(1))).to.equal("rs1");
   });
 

@@ -3,7 +3,7 @@ import { l4ChecksumState } from "../../packet/checksum.js";
 import { ICMP_FRAGMENTATION_NEEDED, ICMP_TYPE } from "../../packet/icmp.js";
 import { IP_PROTOCOL } from "../../packet/ip.js";
 import { decode, decodeIp, type Packet } from "../../packet/packet.js";
-import { Connection, ConnectionTable, quotedTuple, reversed, type Tuple, tupleOf, type Way } from "./connections.js";
+import { Connection, ConnectionTable, quotedTuple, reversed, type Tuple, tupleOf } from "./connections.js";
 import { type IcmpError, NET_UNREACHABLE, PORT_UNREACHABLE, PROTOCOL_UNREACHABLE, TIME_EXCEEDED } from "./local.js";
 import { Network } from "./network.js";
 import { type Emit, Output } from "./output.js";
@@ -132,18 +132,18 @@ export class ReferenceDirector {
   }
 
   #open(datagram: Datagram, tuple: Tuple, service: Service): void {
-    const server = this.#steps.schedule(this.#services, service, tuple.src);
+    const server = this.#steps.schedule(this.#services, service, tuple, this.#connections);
     if (server === undefined) {
       this.#refuse(datagram.packet, PORT_UNREACHABLE);
       return;
     }
     const connection = new Connection(tuple, service, server);
-    this.#connections.add(connection);
+    if (this.#steps.keepsConnection(service)) this.#connections.add(connection);
     this.#forward(datagram, connection);
   }
 
   #forward(datagram: Datagram, connection: Connection): void {
-    this.#note(datagram.packet, connection, "request");
+    this.#connections.note(connection, "request", datagram.packet);
     const { overhead, request } = this.#steps.models[connection.model];
     this.#hop(datagram, connection.server.ip, overhead, (tunnel) => request(datagram.packet, connection, tunnel));
   }
@@ -186,7 +186,7 @@ export class ReferenceDirector {
       return;
     }
     if (quoted !== undefined && !this.#isRelayed(packet)) return;
-    this.#note(packet, connection, "reply");
+    this.#connections.note(connection, "reply", packet);
     const { translateErrorToClient, translateReply } = this.#steps;
     this.#hop(datagram, ip.dst, 0, () => {
       if (quoted !== undefined) translateErrorToClient(packet, connection);
@@ -246,9 +246,5 @@ export class ReferenceDirector {
     const speaker = this.#network.owns(dst) ? dst : this.#network.route(src)?.nic.ip;
     if (speaker === undefined) return;
     this.#output.sendOwn(this.#steps.icmpError(packet, error, speaker, this.#output.nextId()));
-  }
-
-  #note({ tcp }: Packet, connection: Connection, way: Way): void {
-    if (tcp !== undefined) connection.note(way, tcp.flags);
   }
 }

@@ -44,7 +44,14 @@ export interface Steps {
   /** Whether a packet may be the first of a connection. */
   opensConnection(packet: Packet): boolean;
   /** The server that a new connection is given; undefined where none is available. */
-  schedule(services: ServiceTable, service: Service, client: string): RealServer | undefined;
+  schedule(
+    services: ServiceTable,
+    service: Service,
+    tuple: Tuple,
+    connections: ConnectionTable,
+  ): RealServer | undefined;
+  /** Whether the packets behind a service's first one follow it; with one-packet scheduling they do not. */
+  keepsConnection(service: Service): boolean;
   /** Whether the packet's TTL does not carry it over one more hop. */
   isExpired(ip: Ip): boolean;
   /** Whether a packet of this size may not leave whole and may not be fragmented either; both in bytes. */
@@ -73,7 +80,8 @@ export const CORRECT_STEPS: Steps = {
   standing: (services, connection) => services.standing(connection),
   findService: (services, tuple) => services.find(tuple),
   opensConnection,
-  schedule: (services, service, client) => services.schedule(service, client),
+  schedule: (services, service, tuple, connections) => services.schedule(service, tuple, connections),
+  keepsConnection: (service) => !service.onePacket,
   isExpired: (ip) => ip.ttl <= 1,
   isTooBig: (ip, size, mtu) => ip.df && size > mtu,
   countDown,
