@@ -13,7 +13,12 @@ export const reference: Director = {
     const host = directorHost(setup);
     const [gateway] = host.gateways;
     const director = new ReferenceDirector(
-      { nics: host.nics, services: setup.services, ...(gateway ? { gateway } : {}) },
+      {
+        nics: host.nics,
+        services: setup.services,
+        forwards: lab.forwards(host.name),
+        ...(gateway ? { gateway } : {}),
+      },
       (nic, frame) => lab.send(host.name, nic, frame),
     );
     const neighbours = {
@@ -30,6 +35,9 @@ export const reference: Director = {
       neighbours,
       commit(rule) {
         director.act(rule === undefined ? {} : (directorFault(rule)?.steps ?? {}));
+      },
+      setForwarding(on) {
+        director.setForwarding(on);
       },
       async configure(services) {
         director.configure(services);

@@ -10,6 +10,7 @@ import {
   CIP,
   ETH0,
   ETH1,
+  fromServer,
   MAC,
   natTestbed,
   oneLinkTestbed,
@@ -172,6 +173,18 @@ describe("reference director: configuration", () => {
     bed.director.configure(table(BOTH, { vip: "10.0.0.20" }));
     expect(outcome(bed, syn(3))).to.equal(`RA ${VIP}`);
     expect(outcome(bed, syn(4, { "ip.dst": "10.0.0.20" }))).to.equal("rs1");
+  });
+
+  it("routes nothing but its services' requests where it is told so (DR-REQ-07, NAT-TOP-04)", () => {
+    const dr = testbed();
+    dr.director.setForwarding(false);
+    expect(["S", "A"].map((flags) => outcome(dr, syn(1, { "tcp.flags": flags })))).to.deep.equal(["rs1", "rs1"]);
+    expect(outcome(dr, syn(1, { "ip.dst": "10.0.0.11" })), "in transit").to.equal("-");
+    for (const forwards of [true, false]) {
+      const nat = natTestbed({ forwards });
+      const rip = nat.exchange("eth0", query(42000)).ip?.dst;
+      expect(nat.receive("eth1", fromServer(rip, 5353, 42000))).to.have.length(forwards ? 1 : 0);
+    }
   });
 
   it("takes one wrong step in place of a right one", () => {

@@ -1,16 +1,15 @@
 import type { Nic, Service } from "../../forwarding/setup.js";
 import { l4ChecksumState } from "../../packet/checksum.js";
-import { ICMP_FRAGMENTATION_NEEDED, ICMP_TYPE } from "../../packet/icmp.js";
-import { IP_PROTOCOL } from "../../packet/ip.js";
 import { decode, decodeIp, type Packet } from "../../packet/packet.js";
 import { Connection, ConnectionTable, quotedTuple, reversed, type Tuple, tupleOf } from "./connections.js";
-import { type IcmpError, NET_UNREACHABLE, PORT_UNREACHABLE, PROTOCOL_UNREACHABLE, TIME_EXCEEDED } from "./local.js";
+import { PORT_UNREACHABLE } from "./local.js";
 import { Network } from "./network.js";
 import { type Emit, Output } from "./output.js";
 import { type Datagram, Reassembly } from "./reassembly.js";
 import { ServiceTable } from "./services.js";
+import { Stack } from "./stack.js";
 import { CORRECT_STEPS, type Steps } from "./steps.js";
-import { TUNNEL_OVERHEAD, type Tunnel } from "./tunnel.js";
+import { TUNNEL_OVERHEAD } from "./tunnel.js";
 
 const BROADCAST = "ff:ff:ff:ff:ff:ff";
 
@@ -21,6 +20,8 @@ export interface ReferenceOptions {
   /** Next hop of the default route; without one only on-link destinations are reached. */
   readonly gateway?: string;
   readonly services: readonly Service[];
+  /** Whether it routes what is none of its services' requests, their answers too (`ip_forward`); left out: it does. */
+  readonly forwards?: boolean;
 }
 
 /**
@@ -34,20 +35,24 @@ export class ReferenceDirector {
   readonly #network: Network;
   readonly #steps: Steps;
   readonly #output: Output;
+  readonly #stack: Stack;
   readonly #services = new ServiceTable();
   readonly #connections = new ConnectionTable();
   readonly #reassembly = new Reassembly();
   /** Addresses whose fragments may belong to NAT replies. */
   readonly #realServers = new Set<string>();
+  #forwards: boolean;
 
   /**
    * @param emit called for each frame that leaves
    * @param steps what this director does otherwise than a correct one: the place of deliberate faults
    */
-  constructor({ nics, gateway, services }: ReferenceOptions, emit: Emit, steps: Partial<Steps> = {}) {
+  constructor({ nics, gateway, services, forwards = true }: ReferenceOptions, emit: Emit, steps: Partial<Steps> = {}) {
     this.#steps = { ...CORRECT_STEPS, ...steps };
     this.#network = new Network(nics, gateway);
     this.#output = new Output(this.#network, this.#steps, emit);
+    this.#stack = new Stack(this.#network, this.#output, this.#steps);
+    this.#forwards = forwards;
     this.configure(services);
   }
 
@@ -71,6 +76,11 @@ export class ReferenceDirector {
     for (const { model, realServers } of services) {
       if (model === "nat") for (const { ip } of realServers) this.#realServers.add(ip);
     }
+  }
+
+  /** Turns routing on or off. */
+  setForwarding(on: boolean): void {
+    this.#forwards = on;
   }
 
   /** Forgets all neighbours, those of `learn` too, and what waits for an answer. */
@@ -120,12 +130,12 @@ export class ReferenceDirector {
     if (known !== undefined && !(known.isClosed && opens)) {
       const standing = this.#steps.standing(this.#services, known);
       if (standing === "available") this.#forward(datagram, known);
-      else if (standing === "unserved") this.#answer(packet);
+      else if (standing === "unserved") this.#stack.answer(packet);
       return;
     }
     const service = tuple && this.#steps.findService(this.#services, tuple);
     if (tuple === undefined || service === undefined || !opens) {
-      this.#answer(packet);
+      this.#stack.answer(packet);
       return;
     }
     this.#open(datagram, tuple, service);
@@ -134,7 +144,7 @@ export class ReferenceDirector {
   #open(datagram: Datagram, tuple: Tuple, service: Service): void {
     const server = this.#steps.schedule(this.#services, service, tuple, this.#connections);
     if (server === undefined) {
-      this.#refuse(datagram.packet, PORT_UNREACHABLE);
+      this.#stack.refuse(datagram.packet, PORT_UNREACHABLE);
       return;
     }
     const connection = new Connection(tuple, service, server);
@@ -143,9 +153,10 @@ export class ReferenceDirector {
   }
 
   #forward(datagram: Datagram, connection: Connection): void {
+    if (!this.#steps.isTransmitted("request", this.#forwards)) return;
     this.#connections.note(connection, "request", datagram.packet);
     const { overhead, request } = this.#steps.models[connection.model];
-    this.#hop(datagram, connection.server.ip, overhead, (tunnel) => request(datagram.packet, connection, tunnel));
+    this.#stack.hop(datagram, connection.server.ip, overhead, (tunnel) => request(datagram.packet, connection, tunnel));
   }
 
   /** An ICMP error to an address of the director's concerns the server that owns the flow, or a tunnel's client. */
@@ -161,7 +172,7 @@ export class ReferenceDirector {
     const connection = tuple && this.#steps.findConnection(this.#connections, reversed(tuple));
     if (connection === undefined || this.#steps.standing(this.#services, connection) !== "available") return;
     const { overhead, error } = this.#steps.models[connection.model];
-    this.#hop(datagram, connection.server.ip, overhead, (tunnel) => error(packet, connection, tunnel));
+    this.#stack.hop(datagram, connection.server.ip, overhead, (tunnel) => error(packet, connection, tunnel));
   }
 
   /** A router inside the tunnel reports about an outer packet: the client hears of its own (RFC 2003 §4). */
@@ -171,24 +182,24 @@ export class ReferenceDirector {
     if (icmp === undefined || connection?.model !== "tun" || outer.ip?.dst !== connection.server.ip) return;
     const { type, code, kind } = icmp;
     const mtu = kind === "too-big" ? Math.max(0, icmp.mtu - TUNNEL_OVERHEAD) : 0;
-    this.#refuse(inner, { type, code, mtu });
+    this.#stack.refuse(inner, { type, code, mtu });
   }
 
   /** To someone else: the answers of NAT real servers, and whatever else has the director for its gateway. */
   #transit(datagram: Datagram): void {
     const { packet } = datagram;
     const { ip, quoted } = packet;
-    if (ip === undefined) return;
+    if (ip === undefined || !this.#steps.isTransmitted("transit", this.#forwards)) return;
     const tuple = quoted ? quotedTuple(quoted) : tupleOf(packet);
     const connection = tuple && this.#steps.findReply(this.#connections, quoted ? reversed(tuple) : tuple);
     if (connection === undefined) {
-      this.#hop(datagram, ip.dst, 0, () => packet.bytes);
+      this.#stack.hop(datagram, ip.dst, 0, () => packet.bytes);
       return;
     }
     if (quoted !== undefined && !this.#isRelayed(packet)) return;
     this.#connections.note(connection, "reply", packet);
     const { translateErrorToClient, translateReply } = this.#steps;
-    this.#hop(datagram, ip.dst, 0, () => {
+    this.#stack.hop(datagram, ip.dst, 0, () => {
       if (quoted !== undefined) translateErrorToClient(packet, connection);
       else translateReply(packet, connection);
       return packet.bytes;
@@ -198,53 +209,5 @@ export class ReferenceDirector {
   /** Linux, too, drops an error about a flow where the message is damaged: what it quotes cannot be trusted. */
   #isRelayed(error: Packet): boolean {
     return this.#steps.relaysError(error) && l4ChecksumState(error) === "valid";
-  }
-
-  /**
-   * One IP hop. TTL, route and MTU are judged on the datagram as it came, so that an ICMP error quotes what its sender
-   * knows; then the TTL is counted down and the datagram rewritten.
-   * @param towards the address whose next hop it is sent to
-   * @param overhead bytes that the rewriting adds
-   */
-  #hop(
-    { packet, largest }: Datagram,
-    towards: string,
-    overhead: number,
-    rewrite: (tunnel: Tunnel) => Uint8Array,
-  ): void {
-    const { ip } = packet;
-    const route = this.#network.route(towards);
-    if (ip === undefined) return;
-    if (this.#steps.isExpired(ip)) {
-      this.#refuse(packet, TIME_EXCEEDED);
-    } else if (route === undefined) {
-      this.#refuse(packet, NET_UNREACHABLE);
-    } else if (this.#steps.isTooBig(ip, largest, route.nic.mtu - overhead)) {
-      const mtu = route.nic.mtu - overhead;
-      this.#refuse(packet, { type: ICMP_TYPE.unreachable, code: ICMP_FRAGMENTATION_NEEDED, mtu });
-    } else {
-      this.#steps.countDown(ip);
-      const { ip: src, mtu } = route.nic;
-      this.#output.send(rewrite({ src, dst: towards, mtu, nextId: this.#output.nextId }), route);
-    }
-  }
-
-  /** What the stack of a host says to a packet that nobody is there for; to a damaged one it says nothing. */
-  #answer(packet: Packet): void {
-    if (packet.problem !== undefined || l4ChecksumState(packet) === "invalid") return;
-    const id = this.#output.nextId();
-    if (packet.tcp !== undefined) this.#output.sendOwn(this.#steps.reset(packet, id));
-    else if (packet.udp !== undefined) this.#refuse(packet, PORT_UNREACHABLE);
-    else if (packet.icmp !== undefined) this.#output.sendOwn(this.#steps.echoReply(packet, id));
-    else if (packet.ip?.protocol !== IP_PROTOCOL.icmp) this.#refuse(packet, PROTOCOL_UNREACHABLE);
-  }
-
-  /** Tells the sender why its packet goes no further: from the address it had spoken to, else from the NIC towards it. */
-  #refuse(packet: Packet, error: IcmpError): void {
-    if (packet.ip === undefined) return;
-    const { src, dst } = packet.ip;
-    const speaker = this.#network.owns(dst) ? dst : this.#network.route(src)?.nic.ip;
-    if (speaker === undefined) return;
-    this.#output.sendOwn(this.#steps.icmpError(packet, error, speaker, this.#output.nextId()));
   }
 }

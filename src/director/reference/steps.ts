@@ -52,6 +52,8 @@ export interface Steps {
   ): RealServer | undefined;
   /** Whether the packets behind a service's first one follow it; with one-packet scheduling they do not. */
   keepsConnection(service: Service): boolean;
+  /** Whether a service's requests, or what else passes the director, leave it while it routes and while it does not. */
+  isTransmitted(what: "request" | "transit", forwards: boolean): boolean;
   /** Whether the packet's TTL does not carry it over one more hop. */
   isExpired(ip: Ip): boolean;
   /** Whether a packet of this size may not leave whole and may not be fragmented either; both in bytes. */
@@ -82,6 +84,8 @@ export const CORRECT_STEPS: Steps = {
   opensConnection,
   schedule: (services, service, tuple, connections) => services.schedule(service, tuple, connections),
   keepsConnection: (service) => !service.onePacket,
+  // IPVS sends requests from LOCAL_IN, and translates answers on their way through FORWARD.
+  isTransmitted: (what, forwards) => what === "request" || forwards,
   isExpired: (ip) => ip.ttl <= 1,
   isTooBig: (ip, size, mtu) => ip.df && size > mtu,
   countDown,

@@ -1,0 +1,66 @@
+import { l4ChecksumState } from "../../packet/checksum.js";
+import { ICMP_FRAGMENTATION_NEEDED, ICMP_TYPE } from "../../packet/icmp.js";
+import { IP_PROTOCOL } from "../../packet/ip.js";
+import type { Packet } from "../../packet/packet.js";
+import { type IcmpError, NET_UNREACHABLE, PORT_UNREACHABLE, PROTOCOL_UNREACHABLE, TIME_EXCEEDED } from "./local.js";
+import type { Network } from "./network.js";
+import type { Output } from "./output.js";
+import type { Datagram } from "./reassembly.js";
+import type { Steps } from "./steps.js";
+import type { Tunnel } from "./tunnel.js";
+
+/** What the director has of a host's IP stack: it forwards over one hop, and answers in its own name. */
+export class Stack {
+  readonly #network: Network;
+  readonly #output: Output;
+  readonly #steps: Steps;
+
+  constructor(network: Network, output: Output, steps: Steps) {
+    this.#network = network;
+    this.#output = output;
+    this.#steps = steps;
+  }
+
+  /**
+   * One IP hop. TTL, route and MTU are judged on the datagram as it came, so that an ICMP error quotes what its sender
+   * knows; then the TTL is counted down and the datagram rewritten.
+   * @param towards the address whose next hop it is sent to
+   * @param overhead bytes that the rewriting adds
+   */
+  hop({ packet, largest }: Datagram, towards: string, overhead: number, rewrite: (tunnel: Tunnel) => Uint8Array): void {
+    const { ip } = packet;
+    const route = this.#network.route(towards);
+    if (ip === undefined) return;
+    if (this.#steps.isExpired(ip)) {
+      this.refuse(packet, TIME_EXCEEDED);
+    } else if (route === undefined) {
+      this.refuse(packet, NET_UNREACHABLE);
+    } else if (this.#steps.isTooBig(ip, largest, route.nic.mtu - overhead)) {
+      const mtu = route.nic.mtu - overhead;
+      this.refuse(packet, { type: ICMP_TYPE.unreachable, code: ICMP_FRAGMENTATION_NEEDED, mtu });
+    } else {
+      this.#steps.countDown(ip);
+      const { ip: src, mtu } = route.nic;
+      this.#output.send(rewrite({ src, dst: towards, mtu, nextId: this.#output.nextId }), route);
+    }
+  }
+
+  /** What the stack of a host says to a packet that nobody is there for; to a damaged one it says nothing. */
+  answer(packet: Packet): void {
+    if (packet.problem !== undefined || l4ChecksumState(packet) === "invalid") return;
+    const id = this.#output.nextId();
+    if (packet.tcp !== undefined) this.#output.sendOwn(this.#steps.reset(packet, id));
+    else if (packet.udp !== undefined) this.refuse(packet, PORT_UNREACHABLE);
+    else if (packet.icmp !== undefined) this.#output.sendOwn(this.#steps.echoReply(packet, id));
+    else if (packet.ip?.protocol !== IP_PROTOCOL.icmp) this.refuse(packet, PROTOCOL_UNREACHABLE);
+  }
+
+  /** Tells the sender why its packet goes no further: from the address it had spoken to, else from the NIC towards it. */
+  refuse(packet: Packet, error: IcmpError): void {
+    if (packet.ip === undefined) return;
+    const { src, dst } = packet.ip;
+    const speaker = this.#network.owns(dst) ? dst : this.#network.route(src)?.nic.ip;
+    if (speaker === undefined) return;
+    this.#output.sendOwn(this.#steps.icmpError(packet, error, speaker, this.#output.nextId()));
+  }
+}
