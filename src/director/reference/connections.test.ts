@@ -69,11 +69,11 @@ describe("reference director: connection table", () => {
   });
 
   it("closes with the FINs of both ends", () => {
-    const FIN_ACK = 0x11;
+    const fin = decodeIp(craftIp({ "tcp.flags": "FA" }));
     const one = connection(1);
     for (const way of ["request", "reply"] as const) {
       expect(one.isClosed).to.equal(false);
-      one.note(way, FIN_ACK);
+      one.note(way, fin);
     }
     expect(one.isClosed).to.equal(true);
   });

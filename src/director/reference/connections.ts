@@ -1,5 +1,6 @@
 import type { Model, RealServer, Service } from "../../forwarding/setup.js";
 import type { Packet } from "../../packet/packet.js";
+import { SCTP_CHUNK } from "../../packet/sctp.js";
 import { TCP_FLAG } from "../../packet/tcp.js";
 import { destinationOf } from "./destination.js";
 
@@ -40,17 +41,23 @@ export class Connection {
     return { protocol, src: this.server.ip, srcPort: this.server.port, dst: src, dstPort: srcPort };
   }
 
-  /** Whether a SYN on this tuple is a new connection (`is_new_conn_expected`, conn_reuse_mode=1). */
+  /** Whether a SYN or an INIT on this tuple is a new connection (`is_new_conn_expected`, conn_reuse_mode=1). */
   get isClosed(): boolean {
     return this.#state === "closed";
   }
 
+  /** Notes what a packet does to the connection. */
+  note(way: Way, { tcp, sctp }: Packet): void {
+    if (tcp !== undefined) this.#noteSegment(way, tcp.flags);
+    if (sctp?.hasChunk && CLOSING_CHUNKS.has(sctp.chunkType)) this.#state = "closed";
+  }
+
   /**
-   * Notes what a TCP segment does to the connection. A RST closes an established one, but not one that still waits
+   * A RST closes an established one, but not one that still waits
    * for its handshake (`tcp_states` of ip_vs_proto_tcp.c). FIN closes when both ends have sent it; where the replies
    * bypass the director, the client's next ACK stands for the server's FIN.
    */
-  note(way: Way, flags: number): void {
+  #noteSegment(way: Way, flags: number): void {
     if (flags & TCP_FLAG.rst) {
       if (this.#state === "established") this.#state = "closed";
       return;
@@ -62,6 +69,9 @@ export class Connection {
     if (this.#finished.request && this.#finished.reply) this.#state = "closed";
   }
 }
+
+/** What ends an association at once, whichever end sends it (`sctp_states` of ip_vs_proto_sctp.c). */
+const CLOSING_CHUNKS: ReadonlySet<number> = new Set([SCTP_CHUNK.abort, SCTP_CHUNK.shutdownComplete]);
 
 /**
  * The connections, found by the exact 5-tuple of either direction.
@@ -100,9 +110,9 @@ export class ConnectionTable {
   }
 
   /** Notes what a packet does to its connection. */
-  note(connection: Connection, way: Way, { tcp }: Packet): void {
+  note(connection: Connection, way: Way, packet: Packet): void {
     const wasClosed = connection.isClosed;
-    if (tcp !== undefined) connection.note(way, tcp.flags);
+    connection.note(way, packet);
     if (connection.isClosed && !wasClosed) this.#count(connection, -1);
   }
 
@@ -138,16 +148,22 @@ export class ConnectionTable {
   }
 }
 
-/** The tuple of a TCP or UDP packet whose header is there as a whole; undefined of any other. */
+/** The tuple of a TCP, UDP or SCTP packet whose header is there as a whole; undefined of any other. */
 export function tupleOf(packet: Packet): Tuple | undefined {
   return packet.tcp?.isPartial ? undefined : quotedTuple(packet);
 }
 
 /** As `tupleOf`, of a packet that an ICMP error quotes: its first 8 bytes behind IP are enough (RFC 792). */
-export function quotedTuple({ ip, tcp, udp }: Packet): Tuple | undefined {
-  const ports = tcp ?? udp;
+export function quotedTuple(packet: Packet): Tuple | undefined {
+  const { ip } = packet;
+  const ports = portHeader(packet);
   if (ip === undefined || ports === undefined) return undefined;
   return { protocol: ip.protocol, src: ip.src, srcPort: ports.srcPort, dst: ip.dst, dstPort: ports.dstPort };
+}
+
+/** The header that has a packet's ports. */
+export function portHeader({ tcp, udp, sctp }: Packet): NonNullable<Packet["tcp" | "udp" | "sctp"]> | undefined {
+  return tcp ?? udp ?? sctp;
 }
 
 /** The tuple of a packet in the other direction. */

@@ -2,6 +2,7 @@ import type { Model, Nic, RealServer, Service } from "../../forwarding/setup.js"
 import type { Arp } from "../../packet/arp.js";
 import type { Ip } from "../../packet/ip.js";
 import type { Packet } from "../../packet/packet.js";
+import { SCTP_CHUNK } from "../../packet/sctp.js";
 import { TCP_FLAG } from "../../packet/tcp.js";
 import type { Connection, ConnectionTable, Tuple } from "./connections.js";
 import { passOn } from "./direct.js";
@@ -116,8 +117,9 @@ function accepts({ ip, bytes }: Packet, network: Network): boolean {
   return isHostAddress(dst) && !network.isBroadcast(dst);
 }
 
-/** Any UDP datagram; of TCP a SYN that neither acknowledges nor resets (`tcp_conn_schedule` without sloppy_tcp). */
-function opensConnection({ tcp, udp }: Packet): boolean {
+/** Any UDP datagram; of SCTP an INIT; of TCP a SYN that neither acknowledges nor resets (`tcp_conn_schedule` without sloppy_tcp). */
+function opensConnection({ tcp, udp, sctp }: Packet): boolean {
+  if (sctp !== undefined) return sctp.hasChunk && sctp.chunkType === SCTP_CHUNK.init;
   if (tcp === undefined) return udp !== undefined;
   return (tcp.flags & (TCP_FLAG.syn | TCP_FLAG.ack | TCP_FLAG.rst)) === TCP_FLAG.syn;
 }
