@@ -2,6 +2,7 @@
 
 import { IP_PROTOCOL, type Ip } from "../packet/ip.js";
 import type { Packet } from "../packet/packet.js";
+import { SCTP_CHUNK } from "../packet/sctp.js";
 import { TCP_FLAG } from "../packet/tcp.js";
 import type { Protocol } from "./setup.js";
 
@@ -31,7 +32,7 @@ export function protocolOf(packet: Packet): Protocol | undefined {
 export function portsOf(packet: Packet): Ports | undefined {
   const { ip } = packet;
   if (ip === undefined || ip.fragmentOffset > 0 || PROTOCOLS[ip.protocol] === undefined) return undefined;
-  const l4 = packet.tcp ?? packet.udp;
+  const l4 = packet.tcp ?? packet.udp ?? packet.sctp;
   if (l4 !== undefined) return { src: l4.srcPort, dst: l4.dstPort };
   const bytes = ipPayload(ip);
   if (bytes.length < 4) return undefined;
@@ -47,15 +48,17 @@ export function ipPayload(ip: Ip): Uint8Array {
   return ip.bytes.subarray(ip.offset + ip.headerLength, ip.offset + ip.length);
 }
 
-/** A request that opens a TCP connection for IPVS: SYN set, RST not (tcp_conn_schedule). */
+/** A request that opens a connection for IPVS: SYN set and RST not (tcp_conn_schedule), INIT (sctp_conn_schedule), any datagram. */
 export function opensConnection(packet: Packet): boolean {
+  if (packet.sctp !== undefined) return packet.sctp.chunkType === SCTP_CHUNK.init;
+  if (packet.tcp === undefined) return true;
   const flags = packet.tcp?.flags ?? 0;
   return (flags & TCP_FLAG.syn) !== 0 && (flags & TCP_FLAG.rst) === 0;
 }
 
 /** The first segment of a handshake: SYN and nothing that answers one. */
 export function isSyn(packet: Packet): boolean {
-  return opensConnection(packet) && ((packet.tcp?.flags ?? 0) & TCP_FLAG.ack) === 0;
+  return packet.tcp !== undefined && opensConnection(packet) && ((packet.tcp?.flags ?? 0) & TCP_FLAG.ack) === 0;
 }
 
 export function closesConnection(packet: Packet): boolean {

@@ -1,5 +1,6 @@
 /** Direct routing: only MACs and TTL change, real servers hold the VIP unseen and answer past the director. */
 
+import { matrixOutcomes } from "../compare.js";
 import { matrixRule, rule } from "../declare.js";
 import { absent, DIRECTOR, fail, pass } from "../outcome.js";
 import { describe } from "../paths.js";
@@ -208,7 +209,10 @@ const others: readonly Rule[] = [
     source: "RFC 1191; ip_vs_icmp_xmit",
     observedAt: "director in → real servers in",
     lookedFor: "an ICMP error to the VIP about an answer, at the director",
-    judge: (view) => errorOutcomes(view, "DR-ICMP-01", "dr", "client-error"),
+    *judge(view) {
+      yield* matrixOutcomes(view, "DR-ICMP-01");
+      yield* errorOutcomes(view, "dr", "client-error");
+    },
   }),
   rule({
     ...DR,

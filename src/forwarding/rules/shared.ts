@@ -19,11 +19,11 @@ export function forModel(model: Model) {
   return { level: "MUST", profile: "core", models: [model] } as const satisfies Partial<Rule>;
 }
 
-/** ICMP errors about a flow: forwarded, and then as the matrix says. */
-export function* errorOutcomes(view: View, rule: string, model: Model, kind: Kind): Iterable<Outcome> {
-  yield* matrixOutcomes(view, rule);
+/** ICMP errors about a flow that were not forwarded, though they must be; what those look like that were, the matrix says. */
+export function* errorOutcomes(view: View, model: Model, kind: Kind, family?: 4 | 6): Iterable<Outcome> {
   for (const crossing of view.crossings) {
     if (crossing.kind !== kind || crossing.model !== model || crossing.outs.length > 0) continue;
+    if (family !== undefined && crossing.in.packet.ip?.version !== family) continue;
     if (crossing.flow.servers.length === 0 || fateOf(view, crossing) !== "forward") continue;
     const expected =
       kind === "client-error" ? `forwarded to ${crossing.flow.servers[0]?.name}` : "forwarded to the client";

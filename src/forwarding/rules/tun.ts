@@ -1,6 +1,7 @@
 /** IP in IP: sizes, fragments, errors, and what must not come out of a tunnel. */
 
 import type { Packet } from "../../packet/packet.js";
+import { matrixOutcomes } from "../compare.js";
 import { core, portsOf } from "../datagram.js";
 import { rule } from "../declare.js";
 import { fateOf, isCutAnyway, limitsOf } from "../fate.js";
@@ -102,7 +103,10 @@ export const tunRules: readonly Rule[] = [
     source: "RFC 1191; ip_vs_icmp_xmit",
     observedAt: "director in → real servers in",
     lookedFor: "an ICMP error to the VIP about an answer, at the director",
-    judge: (view) => errorOutcomes(view, "TUN-ICMP-01", "tun", "client-error"),
+    *judge(view) {
+      yield* matrixOutcomes(view, "TUN-ICMP-01");
+      yield* errorOutcomes(view, "tun", "client-error");
+    },
   }),
   rule({
     ...TUN,
