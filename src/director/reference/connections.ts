@@ -116,6 +116,10 @@ export class ConnectionTable {
     if (connection.isClosed && !wasClosed) this.#count(connection, -1);
   }
 
+  all(): IterableIterator<Connection> {
+    return this.#requests.values();
+  }
+
   add(connection: Connection): void {
     const previous = this.ofRequest(connection.request);
     if (previous !== undefined) this.remove(previous);

@@ -113,7 +113,7 @@ export class ReferenceDirector {
     const gathers = isOurs || this.#realServers.has(ip.src);
     const datagram = gathers ? this.#reassembly.add(packet, ip) : { packet, largest: ip.length };
     if (datagram === undefined) return;
-    if (isOurs) this.#receiveOwn(datagram);
+    if (isOurs) this.#receiveOwn({ ...datagram, packet: this.#steps.unwrap(datagram.packet) });
     else this.#transit(datagram);
   }
 
@@ -124,17 +124,16 @@ export class ReferenceDirector {
       this.#receiveError(datagram);
       return;
     }
-    const tuple = tupleOf(packet);
+    const tuple = this.#steps.tupleOf(packet);
     const known = tuple && this.#steps.findConnection(this.#connections, tuple);
-    const opens = this.#steps.opensConnection(packet);
-    if (known !== undefined && !(known.isClosed && opens)) {
+    if (known !== undefined && !this.#steps.replaces(known, packet)) {
       const standing = this.#steps.standing(this.#services, known);
       if (standing === "available") this.#forward(datagram, known);
       else if (standing === "unserved") this.#stack.answer(packet);
       return;
     }
     const service = tuple && this.#steps.findService(this.#services, tuple);
-    if (tuple === undefined || service === undefined || !opens) {
+    if (tuple === undefined || service === undefined || !this.#steps.opensConnection(packet)) {
       this.#stack.answer(packet);
       return;
     }
@@ -169,7 +168,7 @@ export class ReferenceDirector {
       return;
     }
     const tuple = quotedTuple(quoted);
-    const connection = tuple && this.#steps.findConnection(this.#connections, reversed(tuple));
+    const connection = tuple && this.#steps.findQuoted(this.#connections, reversed(tuple));
     if (connection === undefined || this.#steps.standing(this.#services, connection) !== "available") return;
     const { overhead, error } = this.#steps.models[connection.model];
     this.#stack.hop(datagram, connection.server.ip, overhead, (tunnel) => error(packet, connection, tunnel));
@@ -199,9 +198,9 @@ export class ReferenceDirector {
     if (quoted !== undefined && !this.#isRelayed(packet)) return;
     this.#connections.note(connection, "reply", packet);
     const { translateErrorToClient, translateReply } = this.#steps;
-    this.#stack.hop(datagram, ip.dst, 0, () => {
+    this.#stack.hop(datagram, ip.dst, 0, (_, { nic }) => {
       if (quoted !== undefined) translateErrorToClient(packet, connection);
-      else translateReply(packet, connection);
+      else translateReply(packet, connection, nic);
       return packet.bytes;
     });
   }

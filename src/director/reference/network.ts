@@ -34,6 +34,16 @@ export class Network {
     for (const { vip } of services) this.#vips.add(vip);
   }
 
+  get vips(): ReadonlySet<string> {
+    return this.#vips;
+  }
+
+  /** The route by the default gateway; undefined without one. */
+  get defaultRoute(): Route | undefined {
+    const nic = this.#gateway === undefined ? undefined : this.#onLink(this.#gateway);
+    return nic === undefined || this.#gateway === undefined ? undefined : { nic, nextHop: this.#gateway };
+  }
+
   /** Throws where the director has no such NIC. */
   nic(name: string): Nic {
     const found = this.nics.find((nic) => nic.name === name);
@@ -59,9 +69,7 @@ export class Network {
   /** The route to an address; undefined where there is none (RFC 1812 §5.2.4.3, longest prefix first). */
   route(ip: string): Route | undefined {
     const direct = this.#onLink(ip);
-    if (direct !== undefined) return { nic: direct, nextHop: ip };
-    const nic = this.#gateway === undefined ? undefined : this.#onLink(this.#gateway);
-    return nic === undefined || this.#gateway === undefined ? undefined : { nic, nextHop: this.#gateway };
+    return direct === undefined ? this.defaultRoute : { nic: direct, nextHop: ip };
   }
 
   #onLink(ip: string): Nic | undefined {

@@ -1,9 +1,6 @@
 import type { Nic } from "../../forwarding/setup.js";
 import { ARP_OPCODE, type Arp } from "../../packet/arp.js";
-import { ETHERTYPE } from "../../packet/ethernet.js";
-import { fragment } from "../../packet/fragment.js";
 import { decodeIp } from "../../packet/packet.js";
-import { frame } from "./compose.js";
 import { Neighbours } from "./neighbours.js";
 import type { Network, Route } from "./network.js";
 import { isHostAddress } from "./network.js";
@@ -12,7 +9,7 @@ import type { Steps } from "./steps.js";
 /** Sends a frame from a NIC. */
 export type Emit = (nic: string, frame: Uint8Array) => void;
 
-/** From a datagram to frames: identification, next hop's MAC, fragments where it is longer than the NIC's MTU. */
+/** From a datagram to frames: identification, next hop's MAC, and what the steps make of them. */
 export class Output {
   readonly neighbours: Neighbours;
   readonly #network: Network;
@@ -25,8 +22,10 @@ export class Output {
     this.#steps = steps;
     this.#emit = emit;
     this.neighbours = new Neighbours(
-      (nic, ip) => emit(nic.name, steps.arpRequest(nic, ip)),
-      (nic, mac, datagram) => this.#deliver(nic, mac, datagram),
+      (nic, ip) => emit(nic.name, steps.arpRequest(nic, ip, network)),
+      (nic, mac, datagram) => {
+        for (const frame of steps.frames(datagram, nic, mac)) emit(nic.name, frame);
+      },
     );
   }
 
@@ -60,17 +59,6 @@ export class Output {
     }
     const reply = asksUs ? this.#steps.arpReply(nic, arp) : undefined;
     if (reply !== undefined) this.#emit(nic.name, reply);
-  }
-
-  #deliver(nic: Nic, mac: string, datagram: Uint8Array): void {
-    const whole = frame({ dst: mac, src: nic.mac, type: ETHERTYPE.ipv4 }, datagram);
-    if (datagram.length <= nic.mtu) {
-      this.#emit(nic.name, whole);
-      return;
-    }
-    const headerLength = decodeIp(datagram).ip?.headerLength ?? 0;
-    const room = Math.floor((nic.mtu - headerLength) / 8) * 8;
-    for (const piece of fragment(whole, room)) this.#emit(nic.name, piece);
   }
 }
 

@@ -3,7 +3,7 @@ import { ICMP_FRAGMENTATION_NEEDED, ICMP_TYPE } from "../../packet/icmp.js";
 import { IP_PROTOCOL } from "../../packet/ip.js";
 import type { Packet } from "../../packet/packet.js";
 import { type IcmpError, NET_UNREACHABLE, PORT_UNREACHABLE, PROTOCOL_UNREACHABLE, TIME_EXCEEDED } from "./local.js";
-import type { Network } from "./network.js";
+import type { Network, Route } from "./network.js";
 import type { Output } from "./output.js";
 import type { Datagram } from "./reassembly.js";
 import type { Steps } from "./steps.js";
@@ -27,9 +27,14 @@ export class Stack {
    * @param towards the address whose next hop it is sent to
    * @param overhead bytes that the rewriting adds
    */
-  hop({ packet, largest }: Datagram, towards: string, overhead: number, rewrite: (tunnel: Tunnel) => Uint8Array): void {
+  hop(
+    { packet, largest }: Datagram,
+    towards: string,
+    overhead: number,
+    rewrite: (tunnel: Tunnel, route: Route) => Uint8Array,
+  ): void {
     const { ip } = packet;
-    const route = this.#network.route(towards);
+    const route = this.#steps.route(this.#network, towards);
     if (ip === undefined) return;
     if (this.#steps.isExpired(ip)) {
       this.refuse(packet, TIME_EXCEEDED);
@@ -39,9 +44,11 @@ export class Stack {
       const mtu = route.nic.mtu - overhead;
       this.refuse(packet, { type: ICMP_TYPE.unreachable, code: ICMP_FRAGMENTATION_NEEDED, mtu });
     } else {
+      const { nextId } = this.#output;
+      this.#output.sendOwn(this.#steps.redirect(packet, route, nextId));
       this.#steps.countDown(ip);
       const { ip: src, mtu } = route.nic;
-      this.#output.send(rewrite({ src, dst: towards, mtu, nextId: this.#output.nextId }), route);
+      this.#output.send(rewrite({ src, dst: towards, mtu, nextId }, route), route);
     }
   }
 

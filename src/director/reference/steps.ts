@@ -4,10 +4,11 @@ import type { Ip } from "../../packet/ip.js";
 import type { Packet } from "../../packet/packet.js";
 import { SCTP_CHUNK } from "../../packet/sctp.js";
 import { TCP_FLAG } from "../../packet/tcp.js";
-import type { Connection, ConnectionTable, Tuple } from "./connections.js";
+import { frames } from "./compose.js";
+import { type Connection, type ConnectionTable, type Tuple, tupleOf } from "./connections.js";
 import { passOn } from "./direct.js";
 import { arpReply, arpRequest, echoReply, type IcmpError, icmpError, reset } from "./local.js";
-import { isHostAddress, type Network } from "./network.js";
+import { isHostAddress, type Network, type Route } from "./network.js";
 import type { ServiceTable, Standing } from "./services.js";
 import { translateErrorToClient, translateErrorToServer, translateReply, translateRequest } from "./translate.js";
 import { encapsulate, TUNNEL_OVERHEAD, type Tunnel } from "./tunnel.js";
@@ -34,8 +35,14 @@ export interface ModelSteps {
 export interface Steps {
   /** Whether a packet that arrived may be handled at all; what may not is dropped in silence (RFC 1812 §5.2.2). */
   accepts(packet: Packet, network: Network): boolean;
+  /** What is balanced of a packet to the director: the packet itself, never one that it carries in a tunnel. */
+  unwrap(packet: Packet): Packet;
+  /** Where a packet comes from and goes to; undefined of what no service can be for. */
+  tupleOf(packet: Packet): Tuple | undefined;
   /** The connection that a client's packet belongs to. */
   findConnection(connections: ConnectionTable, tuple: Tuple): Connection | undefined;
+  /** The connection that an ICMP error of the client's side is about: the tuple is that of the client's packets. */
+  findQuoted(connections: ConnectionTable, tuple: Tuple): Connection | undefined;
   /** The NAT connection that a real server's packet belongs to. */
   findReply(connections: ConnectionTable, tuple: Tuple): Connection | undefined;
   /** Whether the server of a connection may still be sent its packets. */
@@ -44,6 +51,8 @@ export interface Steps {
   findService(services: ServiceTable, tuple: Tuple): Service | undefined;
   /** Whether a packet may be the first of a connection. */
   opensConnection(packet: Packet): boolean;
+  /** Whether a packet on the tuple of a connection is the first of another one. */
+  replaces(connection: Connection, packet: Packet): boolean;
   /** The server that a new connection is given; undefined where none is available. */
   schedule(
     services: ServiceTable,
@@ -55,6 +64,8 @@ export interface Steps {
   keepsConnection(service: Service): boolean;
   /** Whether a service's requests, or what else passes the director, leave it while it routes and while it does not. */
   isTransmitted(what: "request" | "transit", forwards: boolean): boolean;
+  /** The way to an address, for what is sent on. */
+  route(network: Network, ip: string): Route | undefined;
   /** Whether the packet's TTL does not carry it over one more hop. */
   isExpired(ip: Ip): boolean;
   /** Whether a packet of this size may not leave whole and may not be fragmented either; both in bytes. */
@@ -62,11 +73,16 @@ export interface Steps {
   /** The one hop that the director is. */
   countDown(ip: Ip): void;
   readonly models: Readonly<Record<Model, ModelSteps>>;
-  translateReply(packet: Packet, connection: Connection): void;
+  /** @param egress the NIC that the answer leaves by */
+  translateReply(packet: Packet, connection: Connection, egress: Nic): void;
   translateErrorToClient(packet: Packet, connection: Connection): void;
   /** Whether an ICMP error about a flow is passed on to whom it concerns. */
   relaysError(packet: Packet): boolean;
-  arpRequest(nic: Nic, targetIp: string): Uint8Array;
+  /** What the sender of a packet that is sent on is told of a shorter way: nothing, IPVS is no router. */
+  redirect(packet: Packet, route: Route, nextId: () => number): Uint8Array | undefined;
+  /** The frames that carry a datagram from a NIC to a MAC. */
+  frames(datagram: Uint8Array, nic: Nic, to: string): readonly Uint8Array[];
+  arpRequest(nic: Nic, targetIp: string, network: Network): Uint8Array;
   arpReply(nic: Nic, request: Arp): Uint8Array | undefined;
   echoReply(request: Packet, id: number): Uint8Array | undefined;
   reset(segment: Packet, id: number): Uint8Array | undefined;
@@ -78,15 +94,20 @@ const direct: ModelSteps = { overhead: 0, request: passOn, error: passOn };
 /** The steps of a director that obeys every rule. */
 export const CORRECT_STEPS: Steps = {
   accepts,
+  unwrap: (packet) => packet,
+  tupleOf,
   findConnection: (connections, tuple) => connections.ofRequest(tuple),
+  findQuoted: (connections, tuple) => connections.ofRequest(tuple),
   findReply: (connections, tuple) => connections.ofReply(tuple),
   standing: (services, connection) => services.standing(connection),
   findService: (services, tuple) => services.find(tuple),
   opensConnection,
+  replaces: (connection, packet) => connection.isClosed && opensConnection(packet),
   schedule: (services, service, tuple, connections) => services.schedule(service, tuple, connections),
   keepsConnection: (service) => !service.onePacket,
   // IPVS sends requests from LOCAL_IN, and translates answers on their way through FORWARD.
   isTransmitted: (what, forwards) => what === "request" || forwards,
+  route: (network, ip) => network.route(ip),
   isExpired: (ip) => ip.ttl <= 1,
   isTooBig: (ip, size, mtu) => ip.df && size > mtu,
   countDown,
@@ -98,6 +119,8 @@ export const CORRECT_STEPS: Steps = {
   translateReply,
   translateErrorToClient,
   relaysError,
+  redirect: () => undefined,
+  frames,
   arpRequest,
   arpReply,
   echoReply,
