@@ -1,5 +1,6 @@
 import { segmentsOf } from "../lab/segments.js";
 import { type Director, directorHost, type RunningDirector } from "./director.js";
+import { patienceOf } from "./patience.js";
 import { ReferenceDirector } from "./reference/director.js";
 import { directorFault } from "./reference/faults/known.js";
 
@@ -17,6 +18,7 @@ export const reference: Director = {
         nics: host.nics,
         services: setup.services,
         forwards: lab.forwards(host.name),
+        wait: patienceOf(host),
         ...(gateway ? { gateway } : {}),
       },
       (nic, frame) => lab.send(host.name, nic, frame),

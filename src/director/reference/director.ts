@@ -3,6 +3,7 @@ import { l4ChecksumState } from "../../packet/checksum.js";
 import { decode, decodeIp, type Packet } from "../../packet/packet.js";
 import { Connection, ConnectionTable, quotedTuple, reversed, type Tuple, tupleOf } from "./connections.js";
 import { PORT_UNREACHABLE } from "./local.js";
+import type { Wait } from "./neighbours.js";
 import { Network } from "./network.js";
 import { type Emit, Output } from "./output.js";
 import { type Datagram, Reassembly } from "./reassembly.js";
@@ -22,13 +23,15 @@ export interface ReferenceOptions {
   readonly services: readonly Service[];
   /** Whether it routes what is none of its services' requests, their answers too (`ip_forward`); left out: it does. */
   readonly forwards?: boolean;
+  /** Told of each neighbour that does not answer at once; left out: it is asked again by further packets alone. */
+  wait?(wait: Wait): void;
 }
 
 /**
  * The rules in executable form: a director for NAT, DR and TUN that takes frames and gives frames.
  *
- * It does no I/O and has no clock; it answers nothing later than in the `receive` (or `learn`) that causes it. It
- * throws on a wrong configuration and never on a frame. What it keeps is bounded: see `ConnectionTable`, `Neighbours`
+ * It does no I/O and has no clock; it answers nothing later than in the `receive` (or `learn`) that causes it, but for
+ * what waits for a neighbour: `Wait` ends that. It throws on a wrong configuration and never on a frame. What it keeps is bounded: see `ConnectionTable`, `Neighbours`
  * and `Reassembly`.
  */
 export class ReferenceDirector {
@@ -47,10 +50,11 @@ export class ReferenceDirector {
    * @param emit called for each frame that leaves
    * @param steps what this director does otherwise than a correct one: the place of deliberate faults
    */
-  constructor({ nics, gateway, services, forwards = true }: ReferenceOptions, emit: Emit, steps: Partial<Steps> = {}) {
+  constructor(options: ReferenceOptions, emit: Emit, steps: Partial<Steps> = {}) {
+    const { nics, gateway, services, forwards = true, wait = () => {} } = options;
     this.#steps = { ...CORRECT_STEPS, ...steps };
     this.#network = new Network(nics, gateway);
-    this.#output = new Output(this.#network, this.#steps, emit);
+    this.#output = new Output(this.#network, this.#steps, emit, wait);
     this.#stack = new Stack(this.#network, this.#output, this.#steps);
     this.#forwards = forwards;
     this.configure(services);

@@ -4,7 +4,7 @@ import type { Nic } from "../../forwarding/setup.js";
 import { ARP_LENGTH, ARP_OPCODE, Arp } from "../../packet/arp.js";
 import { l4Checksum } from "../../packet/checksum.js";
 import { ETHERTYPE } from "../../packet/ethernet.js";
-import { ICMP_HEADER_LENGTH, ICMP_TYPE, Icmp } from "../../packet/icmp.js";
+import { ICMP_HEADER_LENGTH, ICMP_HOST_UNREACHABLE, ICMP_TYPE, Icmp } from "../../packet/icmp.js";
 import { IP_PROTOCOL } from "../../packet/ip.js";
 import { decodeIp, type Packet } from "../../packet/packet.js";
 import { TCP_FLAG, TCP_HEADER_LENGTH, Tcp } from "../../packet/tcp.js";
@@ -20,6 +20,9 @@ const ERROR_TOS = 0xc0;
 /** Longest IP packet that carries an ICMP error, in bytes (RFC 1812 §4.3.2.3). */
 const ERROR_LENGTH = 576;
 
+/** Bytes of a packet that an ICMP error has room for, at the most. */
+export const MOST_QUOTED = ERROR_LENGTH;
+
 /** An ICMP error message: type and code, and the next hop's MTU in bytes for "fragmentation needed" (RFC 1191). */
 export interface IcmpError {
   readonly type: number;
@@ -28,6 +31,7 @@ export interface IcmpError {
 }
 
 export const NET_UNREACHABLE: IcmpError = { type: ICMP_TYPE.unreachable, code: 0 };
+export const HOST_UNREACHABLE: IcmpError = { type: ICMP_TYPE.unreachable, code: ICMP_HOST_UNREACHABLE };
 export const PROTOCOL_UNREACHABLE: IcmpError = { type: ICMP_TYPE.unreachable, code: 2 };
 export const PORT_UNREACHABLE: IcmpError = { type: ICMP_TYPE.unreachable, code: 3 };
 export const TIME_EXCEEDED: IcmpError = { type: ICMP_TYPE.timeExceeded, code: 0 };

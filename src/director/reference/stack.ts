@@ -2,7 +2,14 @@ import { l4ChecksumState } from "../../packet/checksum.js";
 import { ICMP_FRAGMENTATION_NEEDED, ICMP_TYPE } from "../../packet/icmp.js";
 import { IP_PROTOCOL } from "../../packet/ip.js";
 import type { Packet } from "../../packet/packet.js";
-import { type IcmpError, NET_UNREACHABLE, PORT_UNREACHABLE, PROTOCOL_UNREACHABLE, TIME_EXCEEDED } from "./local.js";
+import {
+  type IcmpError,
+  MOST_QUOTED,
+  NET_UNREACHABLE,
+  PORT_UNREACHABLE,
+  PROTOCOL_UNREACHABLE,
+  TIME_EXCEEDED,
+} from "./local.js";
 import type { Network, Route } from "./network.js";
 import type { Output } from "./output.js";
 import type { Datagram } from "./reassembly.js";
@@ -46,9 +53,10 @@ export class Stack {
     } else {
       const { nextId } = this.#output;
       this.#output.sendOwn(this.#steps.redirect(packet, route, nextId));
+      const came = packet.bytes.slice(0, MOST_QUOTED);
       this.#steps.countDown(ip);
       const { ip: src, mtu } = route.nic;
-      this.#output.send(rewrite({ src, dst: towards, mtu, nextId }, route), route);
+      this.#output.send(rewrite({ src, dst: towards, mtu, nextId }, route), route, came);
     }
   }
 
