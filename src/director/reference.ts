@@ -12,14 +12,13 @@ export const reference: Director = {
   async start(lab) {
     const { setup } = lab;
     const host = directorHost(setup);
-    const [gateway] = host.gateways;
     const director = new ReferenceDirector(
       {
         nics: host.nics,
+        gateways: host.gateways,
         services: setup.services,
         forwards: lab.forwards(host.name),
         wait: patienceOf(host),
-        ...(gateway ? { gateway } : {}),
       },
       (nic, frame) => lab.send(host.name, nic, frame),
     );

@@ -1,4 +1,4 @@
-import type { Model, RealServer, Service } from "../../forwarding/setup.js";
+import type { Model, RealServer, Service, Tunnel } from "../../forwarding/setup.js";
 import type { Packet } from "../../packet/packet.js";
 import { SCTP_CHUNK } from "../../packet/sctp.js";
 import { TCP_FLAG } from "../../packet/tcp.js";
@@ -22,6 +22,7 @@ export class Connection {
   /** The tuple of the client's packets: CIP:cport → VIP:vport. */
   readonly request: Tuple;
   readonly model: Model;
+  readonly tunnel: Tunnel;
   readonly server: Pick<RealServer, "ip" | "port">;
   /** The server's name in its service's table. */
   readonly destination: string;
@@ -31,8 +32,14 @@ export class Connection {
   constructor(request: Tuple, service: Service, server: Pick<RealServer, "ip" | "port">) {
     this.request = request;
     this.model = service.model;
+    this.tunnel = service.tunnel;
     this.server = { ip: server.ip, port: server.port };
     this.destination = destinationOf(service, server);
+  }
+
+  /** The name of the flow, whatever of it a packet is. */
+  get flow(): string {
+    return tupleKey(this.request);
   }
 
   /** The tuple of the server's packets before translation: RIP:rport → CIP:cport. */

@@ -144,7 +144,7 @@ describe("reference director: connections", () => {
 
 describe("reference director: configuration", () => {
   const build = (services: Service[], gateway = "10.0.0.254", mtu = 1500) =>
-    new ReferenceDirector({ nics: [{ ...ETH0, mtu }], gateway, services }, () => {});
+    new ReferenceDirector({ nics: [{ ...ETH0, mtu }], gateways: [gateway], services }, () => {});
 
   it("is refused in words where it cannot work", () => {
     expect(() => build(table(BOTH, { scheduler: "lblcr" }))).to.throw(
@@ -189,7 +189,7 @@ describe("reference director: configuration", () => {
 
   it("takes one wrong step in place of a right one", () => {
     const { models } = CORRECT_STEPS;
-    const options = { nics: [ETH0, ETH1], services: [service("nat", [server("rs1", "192.168.10.11")])] };
+    const options = { nics: [ETH0, ETH1], gateways: [], services: [service("nat", [server("rs1", "192.168.10.11")])] };
     const seen = (steps: Partial<Steps>) => {
       const { ip } = new Testbed(options, steps).warm({ "192.168.10.11": MAC.rs1 }).exchange("eth0", syn(1));
       return [ip?.ttl, ip?.dst];

@@ -9,8 +9,7 @@ import { type Emit, Output } from "./output.js";
 import { type Datagram, Reassembly } from "./reassembly.js";
 import { ServiceTable } from "./services.js";
 import { Stack } from "./stack.js";
-import { CORRECT_STEPS, type Steps } from "./steps.js";
-import { TUNNEL_OVERHEAD } from "./tunnel.js";
+import { CORRECT_STEPS, type Forward, type Steps } from "./steps.js";
 
 const BROADCAST = "ff:ff:ff:ff:ff:ff";
 
@@ -18,8 +17,8 @@ const BROADCAST = "ff:ff:ff:ff:ff:ff";
 export interface ReferenceOptions {
   /** Its interfaces; the addresses on them are answered for, and their prefixes are the on-link routes. */
   readonly nics: readonly Nic[];
-  /** Next hop of the default route; without one only on-link destinations are reached. */
-  readonly gateway?: string;
+  /** Next hops of the default routes, at most one of each family; without one only on-link destinations are reached. */
+  readonly gateways: readonly string[];
   readonly services: readonly Service[];
   /** Whether it routes what is none of its services' requests, their answers too (`ip_forward`); left out: it does. */
   readonly forwards?: boolean;
@@ -51,9 +50,9 @@ export class ReferenceDirector {
    * @param steps what this director does otherwise than a correct one: the place of deliberate faults
    */
   constructor(options: ReferenceOptions, emit: Emit, steps: Partial<Steps> = {}) {
-    const { nics, gateway, services, forwards = true, wait = () => {} } = options;
+    const { nics, gateways, services, forwards = true, wait = () => {} } = options;
     this.#steps = { ...CORRECT_STEPS, ...steps };
-    this.#network = new Network(nics, gateway);
+    this.#network = new Network(nics, gateways);
     this.#output = new Output(this.#network, this.#steps, emit, wait);
     this.#stack = new Stack(this.#network, this.#output, this.#steps);
     this.#forwards = forwards;
@@ -69,6 +68,7 @@ export class ReferenceDirector {
     const services = this.#services.all();
     this.#connections.clear();
     this.#reassembly.clear();
+    this.#network.forgetMtus();
     this.#services.configure([]);
     this.configure(services);
   }
@@ -158,8 +158,8 @@ export class ReferenceDirector {
   #forward(datagram: Datagram, connection: Connection): void {
     if (!this.#steps.isTransmitted("request", this.#forwards)) return;
     this.#connections.note(connection, "request", datagram.packet);
-    const { overhead, request } = this.#steps.models[connection.model];
-    this.#stack.hop(datagram, connection.server.ip, overhead, (tunnel) => request(datagram.packet, connection, tunnel));
+    const { request } = this.#steps.models[connection.model];
+    this.#towardsServer(datagram, connection, request);
   }
 
   /** An ICMP error to an address of the director's concerns the server that owns the flow, or a tunnel's client. */
@@ -174,18 +174,34 @@ export class ReferenceDirector {
     const tuple = quotedTuple(quoted);
     const connection = tuple && this.#steps.findQuoted(this.#connections, reversed(tuple));
     if (connection === undefined || this.#steps.standing(this.#services, connection) !== "available") return;
-    const { overhead, error } = this.#steps.models[connection.model];
-    this.#stack.hop(datagram, connection.server.ip, overhead, (tunnel) => error(packet, connection, tunnel));
+    const { error } = this.#steps.models[connection.model];
+    this.#towardsServer(datagram, connection, error);
+  }
+
+  #towardsServer(datagram: Datagram, connection: Connection, rewrite: Forward): void {
+    const { packet } = datagram;
+    const { room } = this.#steps.models[connection.model];
+    this.#stack.hop(datagram, connection.server.ip, {
+      room: (ip, mtu) => room(ip, connection, mtu),
+      rewrite: (ends) => rewrite(packet, connection, ends),
+    });
   }
 
   /** A router inside the tunnel reports about an outer packet: the client hears of its own (RFC 2003 §4). */
   #relayFromTunnel({ icmp }: Packet, outer: Packet, inner: Packet): void {
     const tuple = quotedTuple(inner);
     const connection = tuple && this.#steps.findConnection(this.#connections, tuple);
-    if (icmp === undefined || connection?.model !== "tun" || outer.ip?.dst !== connection.server.ip) return;
+    if (icmp === undefined || inner.ip === undefined) return;
+    if (connection?.model !== "tun" || outer.ip?.dst !== connection.server.ip) return;
     const { type, code, kind } = icmp;
-    const mtu = kind === "too-big" ? Math.max(0, icmp.mtu - TUNNEL_OVERHEAD) : 0;
-    this.#stack.refuse(inner, { type, code, mtu });
+    if (kind !== "too-big") {
+      this.#stack.refuse(inner, { type, code });
+      return;
+    }
+    const pathMtu = this.#network.learnMtu(outer.ip.dst, icmp.mtu);
+    const mtu = this.#steps.models.tun.room(inner.ip, connection, pathMtu);
+    // Whoever lets its packets be fragmented has no use for it (`ip_vs_in_icmp`).
+    if (inner.ip.df) this.#stack.refuse(inner, { type, code, mtu });
   }
 
   /** To someone else: the answers of NAT real servers, and whatever else has the director for its gateway. */
@@ -196,16 +212,19 @@ export class ReferenceDirector {
     const tuple = quoted ? quotedTuple(quoted) : tupleOf(packet);
     const connection = tuple && this.#steps.findReply(this.#connections, quoted ? reversed(tuple) : tuple);
     if (connection === undefined) {
-      this.#stack.hop(datagram, ip.dst, 0, () => packet.bytes);
+      this.#stack.hop(datagram, ip.dst, { room: (_, mtu) => mtu, rewrite: () => packet.bytes });
       return;
     }
     if (quoted !== undefined && !this.#isRelayed(packet)) return;
     this.#connections.note(connection, "reply", packet);
     const { translateErrorToClient, translateReply } = this.#steps;
-    this.#stack.hop(datagram, ip.dst, 0, (_, { nic }) => {
-      if (quoted !== undefined) translateErrorToClient(packet, connection);
-      else translateReply(packet, connection, nic);
-      return packet.bytes;
+    this.#stack.hop(datagram, ip.dst, {
+      room: (_, mtu) => mtu,
+      rewrite: (_, { nic }) => {
+        if (quoted !== undefined) translateErrorToClient(packet, connection);
+        else translateReply(packet, connection, nic);
+        return packet.bytes;
+      },
     });
   }
 

@@ -179,7 +179,7 @@ describe("reference director: its own answers", () => {
   it("net unreachable where there is no route", () => {
     const bed = natTestbed({ nics: [ETH0], services: [] });
     expect(bed.exchange("eth0", query(1, { "ip.dst": "8.8.8.8" })).eth?.dst).to.equal(MAC.gateway);
-    const lost = new Testbed({ nics: [ETH0], services: [] }).warm({ [CIP]: MAC.client });
+    const lost = new Testbed({ nics: [ETH0], gateways: [], services: [] }).warm({ [CIP]: MAC.client });
     const packet = lost.exchange("eth0", query(1, { "ip.dst": "8.8.8.8" }));
     expect([packet.ip?.src, packet.icmp?.type, packet.icmp?.code]).to.deep.equal([DIP, 3, 0]);
   });

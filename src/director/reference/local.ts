@@ -2,13 +2,12 @@
 
 import type { Nic } from "../../forwarding/setup.js";
 import { ARP_LENGTH, ARP_OPCODE, Arp } from "../../packet/arp.js";
-import { l4Checksum } from "../../packet/checksum.js";
 import { ETHERTYPE } from "../../packet/ethernet.js";
 import { ICMP_HEADER_LENGTH, ICMP_HOST_UNREACHABLE, ICMP_TYPE, Icmp } from "../../packet/icmp.js";
 import { IP_PROTOCOL } from "../../packet/ip.js";
-import { decodeIp, type Packet } from "../../packet/packet.js";
+import type { Packet } from "../../packet/packet.js";
 import { TCP_FLAG, TCP_HEADER_LENGTH, Tcp } from "../../packet/tcp.js";
-import { frame, ipPacket } from "./compose.js";
+import { frame, ipPacket, sealed } from "./compose.js";
 import { isHostAddress } from "./network.js";
 
 const TTL = 64;
@@ -102,12 +101,4 @@ function errorMessage({ type, code, mtu = 0 }: IcmpError, quote: Uint8Array): Ui
   message.set(quote, ICMP_HEADER_LENGTH);
   Icmp.emit(message, 0, { type, code, mtu });
   return message;
-}
-
-/** Fills in the TCP or ICMP checksum. */
-function sealed(bytes: Uint8Array): Uint8Array {
-  const packet = decodeIp(bytes);
-  const header = packet.tcp ?? packet.icmp;
-  if (header !== undefined) header.checksum = l4Checksum(packet) ?? 0;
-  return bytes;
 }

@@ -13,6 +13,8 @@ export type Emit = (nic: string, frame: Uint8Array) => void;
 /** A datagram on its way out. */
 interface Outgoing {
   readonly bytes: Uint8Array;
+  /** Largest packet in bytes on its way. */
+  readonly mtu: number;
   /** What it was when it came in, as far as an ICMP error may quote it; left out of the director's own. */
   readonly cause?: Uint8Array;
 }
@@ -32,8 +34,8 @@ export class Output {
     this.#emit = emit;
     this.neighbours = new Neighbours({
       ask: (nic, ip) => emit(nic.name, steps.arpRequest(nic, ip, network)),
-      deliver: (nic, mac, { bytes }) => {
-        for (const frame of steps.frames(bytes, nic, mac)) emit(nic.name, frame);
+      deliver: (nic, mac, { bytes, mtu }) => {
+        for (const frame of steps.frames(bytes, nic, mac, mtu, this.nextId)) emit(nic.name, frame);
       },
       wait,
       lose: ({ cause }) => this.#reportLost(cause),
@@ -51,8 +53,8 @@ export class Output {
    * @param cause the packet that it was when it came in, up to `MOST_QUOTED` bytes: its sender is told where the next
    * hop does not answer
    */
-  send(bytes: Uint8Array, { nic, nextHop }: Route, cause?: Uint8Array): void {
-    this.neighbours.send(nic, nextHop, { bytes, ...(cause && { cause }) });
+  send(bytes: Uint8Array, { nic, nextHop, mtu }: Route, cause?: Uint8Array): void {
+    this.neighbours.send(nic, nextHop, { bytes, mtu, ...(cause && { cause }) });
   }
 
   /** Sends a packet of the director's own to the destination that it names, where there is a route. */
@@ -79,7 +81,7 @@ export class Output {
   /** From the NIC's address, not from the VIP (`arp_error_report`, `dst_link_failure`). */
   #reportLost(cause: Uint8Array | undefined): void {
     const packet = cause && decodeIp(cause);
-    const speaker = packet?.ip && this.#network.route(packet.ip.src)?.nic.ip;
+    const speaker = packet?.ip && this.#network.route(packet.ip.src)?.src;
     if (packet === undefined || speaker === undefined) return;
     this.sendOwn(this.#steps.icmpError(packet, HOST_UNREACHABLE, speaker, this.nextId()));
   }

@@ -1,6 +1,6 @@
 import { l4ChecksumState } from "../../packet/checksum.js";
 import { ICMP_FRAGMENTATION_NEEDED, ICMP_TYPE } from "../../packet/icmp.js";
-import { IP_PROTOCOL } from "../../packet/ip.js";
+import { IP_PROTOCOL, type Ip } from "../../packet/ip.js";
 import type { Packet } from "../../packet/packet.js";
 import {
   type IcmpError,
@@ -14,7 +14,15 @@ import type { Network, Route } from "./network.js";
 import type { Output } from "./output.js";
 import type { Datagram } from "./reassembly.js";
 import type { Steps } from "./steps.js";
-import type { Tunnel } from "./tunnel.js";
+import type { TunnelEnds } from "./tunnel.js";
+
+/** What becomes of a datagram on its way through the director. */
+export interface Passage {
+  /** Largest datagram in bytes that may leave whole in packets of `mtu` bytes. */
+  room(ip: Ip, mtu: number): number;
+  /** The datagram that leaves, once the TTL of the one that came is counted down. */
+  rewrite(ends: TunnelEnds, route: Route): Uint8Array;
+}
 
 /** What the director has of a host's IP stack: it forwards over one hop, and answers in its own name. */
 export class Stack {
@@ -32,30 +40,24 @@ export class Stack {
    * One IP hop. TTL, route and MTU are judged on the datagram as it came, so that an ICMP error quotes what its sender
    * knows; then the TTL is counted down and the datagram rewritten.
    * @param towards the address whose next hop it is sent to
-   * @param overhead bytes that the rewriting adds
    */
-  hop(
-    { packet, largest }: Datagram,
-    towards: string,
-    overhead: number,
-    rewrite: (tunnel: Tunnel, route: Route) => Uint8Array,
-  ): void {
+  hop({ packet, largest }: Datagram, towards: string, { room, rewrite }: Passage): void {
     const { ip } = packet;
-    const route = this.#steps.route(this.#network, towards);
     if (ip === undefined) return;
+    const route = this.#steps.route(this.#network, towards);
     if (this.#steps.isExpired(ip)) {
       this.refuse(packet, TIME_EXCEEDED);
     } else if (route === undefined) {
       this.refuse(packet, NET_UNREACHABLE);
-    } else if (this.#steps.isTooBig(ip, largest, route.nic.mtu - overhead)) {
-      const mtu = route.nic.mtu - overhead;
+    } else if (this.#steps.isTooBig(ip, largest, room(ip, route.mtu))) {
+      const mtu = room(ip, route.mtu);
       this.refuse(packet, { type: ICMP_TYPE.unreachable, code: ICMP_FRAGMENTATION_NEEDED, mtu });
     } else {
       const { nextId } = this.#output;
       this.#output.sendOwn(this.#steps.redirect(packet, route, nextId));
       const came = packet.bytes.slice(0, MOST_QUOTED);
       this.#steps.countDown(ip);
-      const { ip: src, mtu } = route.nic;
+      const { src, mtu } = route;
       this.#output.send(rewrite({ src, dst: towards, mtu, nextId }, route), route, came);
     }
   }
@@ -74,7 +76,7 @@ export class Stack {
   refuse(packet: Packet, error: IcmpError): void {
     if (packet.ip === undefined) return;
     const { src, dst } = packet.ip;
-    const speaker = this.#network.owns(dst) ? dst : this.#network.route(src)?.nic.ip;
+    const speaker = this.#network.owns(dst) ? dst : this.#network.route(src)?.src;
     if (speaker === undefined) return;
     this.#output.sendOwn(this.#steps.icmpError(packet, error, speaker, this.#output.nextId()));
   }

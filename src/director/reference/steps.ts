@@ -11,18 +11,18 @@ import { arpReply, arpRequest, echoReply, type IcmpError, icmpError, reset } fro
 import { isHostAddress, type Network, type Route } from "./network.js";
 import type { ServiceTable, Standing } from "./services.js";
 import { translateErrorToClient, translateErrorToServer, translateReply, translateRequest } from "./translate.js";
-import { encapsulate, TUNNEL_OVERHEAD, type Tunnel } from "./tunnel.js";
+import { encapsulate, type TunnelEnds, tunnelRoom } from "./tunnel.js";
 
 /**
  * What a model does to a client's datagram, or to an ICMP error about one of its flows, once its TTL is counted down:
  * returns the IP datagram that goes to the next hop towards the real server. May rewrite the packet in place.
  */
-export type Forward = (packet: Packet, connection: Connection, tunnel: Tunnel) => Uint8Array;
+export type Forward = (packet: Packet, connection: Connection, ends: TunnelEnds) => Uint8Array;
 
 /** How one model forwards. */
 export interface ModelSteps {
-  /** Bytes that it adds to a datagram. */
-  readonly overhead: number;
+  /** Largest datagram in bytes that it may send whole in packets of `mtu` bytes. */
+  room(ip: Ip, connection: Connection, mtu: number): number;
   readonly request: Forward;
   readonly error: Forward;
 }
@@ -80,8 +80,11 @@ export interface Steps {
   relaysError(packet: Packet): boolean;
   /** What the sender of a packet that is sent on is told of a shorter way: nothing, IPVS is no router. */
   redirect(packet: Packet, route: Route, nextId: () => number): Uint8Array | undefined;
-  /** The frames that carry a datagram from a NIC to a MAC. */
-  frames(datagram: Uint8Array, nic: Nic, to: string): readonly Uint8Array[];
+  /**
+   * The frames that carry a datagram from a NIC to a MAC, in packets of `mtu` bytes at the most.
+   * @param nextId gives the fragments an identification where the datagram has none of its own
+   */
+  frames(datagram: Uint8Array, nic: Nic, to: string, mtu: number, nextId: () => number): readonly Uint8Array[];
   arpRequest(nic: Nic, targetIp: string, network: Network): Uint8Array;
   arpReply(nic: Nic, request: Arp): Uint8Array | undefined;
   echoReply(request: Packet, id: number): Uint8Array | undefined;
@@ -89,7 +92,7 @@ export interface Steps {
   icmpError(about: Packet, error: IcmpError, src: string, id: number): Uint8Array | undefined;
 }
 
-const direct: ModelSteps = { overhead: 0, request: passOn, error: passOn };
+const direct: ModelSteps = { room: wholeMtu, request: passOn, error: passOn };
 
 /** The steps of a director that obeys every rule. */
 export const CORRECT_STEPS: Steps = {
@@ -112,9 +115,9 @@ export const CORRECT_STEPS: Steps = {
   isTooBig: (ip, size, mtu) => ip.df && size > mtu,
   countDown,
   models: {
-    nat: { overhead: 0, request: rewriting(translateRequest), error: rewriting(translateErrorToServer) },
+    nat: { room: wholeMtu, request: rewriting(translateRequest), error: rewriting(translateErrorToServer) },
     dr: direct,
-    tun: { overhead: TUNNEL_OVERHEAD, request: tunnelled, error: tunnelled },
+    tun: { room: tunnelRoom, request: encapsulate, error: encapsulate },
   },
   translateReply,
   translateErrorToClient,
@@ -164,6 +167,6 @@ function rewriting(rewrite: (packet: Packet, connection: Connection) => void): F
   };
 }
 
-function tunnelled(packet: Packet, _: Connection, tunnel: Tunnel): Uint8Array {
-  return encapsulate(packet, tunnel);
+function wholeMtu(_: Ip, __: Connection, mtu: number): number {
+  return mtu;
 }
