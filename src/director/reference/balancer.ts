@@ -8,59 +8,58 @@ import { createScheduler } from "./schedulers.js";
 /** Clients that persistence remembers; beyond it the one that was first seen makes room. */
 const MOST_TEMPLATES = 65_536;
 
-/** Chooses real servers for one service, or for all that share a mark. */
+/** Chooses real servers for one service, or for all that share a mark: what it remembers is common to them. */
 export class Balancer {
-  readonly #service: Service;
+  readonly #name: string;
   readonly #scheduler: Scheduler;
   /** The destination of each persistent client (`IP_VS_CONN_F_TEMPLATE`). */
   readonly #templates: Map<string, string>;
 
   /**
-   * @param service of those with one mark the first
-   * @param before the service as it was: a scheduler that stays keeps its place in the cycle, and clients their servers
-   * Throws on a scheduler that is not known, and on a prefix that addresses do not have.
+   * @param scheduler its IPVS name; throws on one that is not known
+   * @param before what chose until now: a scheduler that stays keeps its place in the cycle, and clients their servers
    */
-  constructor(service: Service, before?: Balancer) {
-    if (service.persistence !== undefined) networkOf(service.vip, service.persistence.prefix);
-    const keeps = before !== undefined && before.#service.scheduler === service.scheduler;
-    this.#service = service;
-    this.#scheduler = keeps ? before.#scheduler : createScheduler(service.scheduler);
+  constructor(scheduler: string, before?: Balancer) {
+    this.#name = scheduler;
+    const stays = before !== undefined && before.#name === scheduler;
+    this.#scheduler = stays ? before.#scheduler : createScheduler(scheduler);
     this.#templates = before === undefined ? new Map() : before.#templates;
   }
 
-  /** The server for a new connection; undefined where none is available. */
-  choose(client: Client, connections: ConnectionTable): RealServer | undefined {
-    const known = this.#ofTemplate(client);
+  /** The server of a service for a new connection; undefined where none is available. */
+  choose(service: Service, client: Client, connections: ConnectionTable): RealServer | undefined {
+    const known = this.#ofTemplate(service, client);
     if (known !== undefined) return known;
-    const chosen = this.#scheduler.pick(this.#service, client, (server) => this.#isAvailable(server, connections));
-    if (chosen !== undefined) this.#remember(client, chosen);
+    const chosen = this.#scheduler.pick(service, client, (server) => isAvailable(service, server, connections));
+    if (chosen !== undefined) this.#remember(service, client, chosen);
     return chosen;
   }
 
-  /** A server of weight 0 gets nothing new (ipvsadm(8), "quiescent"), and one at its limit neither (`IP_VS_DEST_F_OVERLOAD`). */
-  #isAvailable(server: RealServer, connections: ConnectionTable): boolean {
-    const { weight, limit } = server;
-    if (weight === 0) return false;
-    return limit === undefined || connections.openTo(destinationOf(this.#service, server)) < limit;
-  }
-
   /** Where a persistent client went before, be that server drained or full by now (`ip_vs_sched_persist`). */
-  #ofTemplate(client: Client): RealServer | undefined {
-    const destination = this.#templates.get(this.#templateKey(client) ?? "");
-    return this.#service.realServers.find((server) => destinationOf(this.#service, server) === destination);
+  #ofTemplate(service: Service, client: Client): RealServer | undefined {
+    const destination = this.#templates.get(templateKey(service, client) ?? "");
+    return destination === undefined
+      ? undefined
+      : service.realServers.find((server) => destinationOf(service, server) === destination);
   }
 
-  #remember(client: Client, server: RealServer): void {
-    const key = this.#templateKey(client);
+  #remember(service: Service, client: Client, server: RealServer): void {
+    const key = templateKey(service, client);
     if (key === undefined) return;
     const [oldest] = this.#templates.keys();
     if (oldest !== undefined && this.#templates.size >= MOST_TEMPLATES) this.#templates.delete(oldest);
-    this.#templates.set(key, destinationOf(this.#service, server));
+    this.#templates.set(key, destinationOf(service, server));
   }
+}
 
-  /** There is no clock: a template lives until it has to make room. */
-  #templateKey({ src }: Client): string | undefined {
-    const { persistence } = this.#service;
-    return persistence && networkOf(src, persistence.prefix);
-  }
+/** A server of weight 0 gets nothing new (ipvsadm(8), "quiescent"), and one at its limit neither (`IP_VS_DEST_F_OVERLOAD`). */
+function isAvailable(service: Service, server: RealServer, connections: ConnectionTable): boolean {
+  const { weight, limit } = server;
+  if (weight === 0) return false;
+  return limit === undefined || connections.openTo(destinationOf(service, server)) < limit;
+}
+
+/** There is no clock: a template lives until it has to make room. */
+function templateKey({ persistence }: Service, { src }: Client): string | undefined {
+  return persistence && networkOf(src, persistence.prefix);
 }

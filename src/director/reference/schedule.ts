@@ -1,5 +1,6 @@
 import type { RealServer, Service } from "../../forwarding/setup.js";
 import type { Tuple } from "./connections.js";
+import { destinationOf } from "./destination.js";
 
 /** Who wants a server. */
 export type Client = Pick<Tuple, "src" | "srcPort">;
@@ -25,11 +26,12 @@ export interface Scheduler {
 export class RoundRobin implements Scheduler {
   #last: string | undefined;
 
-  pick({ realServers }: Service, _: Client, isAvailable: IsAvailable): RealServer | undefined {
-    const start = realServers.findIndex((server) => serverKey(server) === this.#last) + 1;
+  pick(service: Service, _: Client, isAvailable: IsAvailable): RealServer | undefined {
+    const { realServers } = service;
+    const start = realServers.findIndex((server) => destinationOf(service, server) === this.#last) + 1;
     const inTurn = [...realServers.slice(start), ...realServers.slice(0, start)];
     const chosen = inTurn.find(isAvailable);
-    if (chosen !== undefined) this.#last = serverKey(chosen);
+    if (chosen !== undefined) this.#last = destinationOf(service, chosen);
     return chosen;
   }
 }
@@ -57,11 +59,6 @@ export class WeightedRoundRobin implements Scheduler {
       if ((weights[this.#index] ?? 0) >= this.#level) return realServers[this.#index];
     }
   }
-}
-
-/** What tells the servers of one service apart: IPVS keys them on address and port. */
-export function serverKey(server: Pick<RealServer, "ip" | "port">): string {
-  return `${server.ip}:${server.port}`;
 }
 
 export function greatestCommonDivisor(a: number, b: number): number {

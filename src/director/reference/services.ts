@@ -1,4 +1,5 @@
 import { balancedAs, type Protocol, type RealServer, type Service, serviceName } from "../../forwarding/setup.js";
+import { networkOf } from "../../packet/address.js";
 import { IP_PROTOCOL } from "../../packet/ip.js";
 import { Balancer } from "./balancer.js";
 import type { Connection, ConnectionTable, Tuple } from "./connections.js";
@@ -21,7 +22,8 @@ export class ServiceTable {
 
   /**
    * Replaces the table. A service that stays keeps its scheduler's place in the cycle.
-   * Throws on a scheduler that is not known and on a service listed twice, and then leaves the table as it was.
+   * Throws on a service listed twice, a scheduler that is not known and a prefix that addresses do not have, and then
+   * leaves the table as it was.
    */
   configure(services: readonly Service[]): void {
     const table = new Map<string, Service>();
@@ -30,8 +32,9 @@ export class ServiceTable {
       const key = serviceKey(PROTOCOLS[service.protocol], service.vip, service.port);
       if (table.has(key)) throw new Error(`The service ${serviceName(service)} is configured twice.`);
       table.set(key, service);
+      if (service.persistence !== undefined) networkOf(service.vip, service.persistence.prefix);
       const name = balancedAs(service);
-      if (!balancers.has(name)) balancers.set(name, new Balancer(service, this.#balancers.get(name)));
+      if (!balancers.has(name)) balancers.set(name, new Balancer(service.scheduler, this.#balancers.get(name)));
     }
     this.#services = table;
     this.#balancers = balancers;
@@ -47,10 +50,9 @@ export class ServiceTable {
     return this.#services.get(serviceKey(protocol, dst, dstPort));
   }
 
-  /** The real server for a new connection; undefined where the service has none available. A mark keeps the port. */
+  /** The real server for a new connection; undefined where the service has none available. */
   schedule(service: Service, tuple: Tuple, connections: ConnectionTable): RealServer | undefined {
-    const server = this.#balancers.get(balancedAs(service))?.choose(tuple, connections);
-    return service.mark === undefined || server === undefined ? server : { ...server, port: tuple.dstPort };
+    return this.#balancers.get(balancedAs(service))?.choose(service, tuple, connections);
   }
 
   standing({ request, server }: Connection): Standing {
