@@ -34,8 +34,8 @@ export const reference: Director = {
     lab.attach(host.name, (nic, frame) => director.receive(nic, frame));
     const running: RunningDirector = {
       neighbours,
-      commit(rule) {
-        director.act(rule === undefined ? {} : (directorFault(rule)?.steps ?? {}));
+      commit(fault) {
+        director.act(fault === undefined ? {} : (directorFault(fault)?.steps ?? {}));
       },
       setForwarding(on) {
         director.setForwarding(on);
