@@ -16,13 +16,21 @@ export function frame(header: EthernetValues, payload: Uint8Array): Uint8Array {
   return bytes;
 }
 
+/** A NIC as a datagram leaves by it. */
+export interface Egress extends Nic {
+  /** Largest packet in bytes on the datagram's way. */
+  readonly mtu: number;
+  /** Gives fragments an identification where the datagram has none of its own. */
+  nextId(): number;
+}
+
 /**
- * A datagram on its way from a NIC to a MAC: one frame, or one for each fragment where it is longer than `mtu`. None
+ * A datagram on its way from a NIC to a MAC: one frame, or one for each fragment where it is longer than the MTU. None
  * where it cannot be fragmented: what a tunnel has made longer than its header can say, or what is unsound.
  */
-export function frames(datagram: Uint8Array, nic: Nic, to: string, mtu: number, nextId: () => number): Uint8Array[] {
+export function frames(datagram: Uint8Array, { mac, mtu, nextId }: Egress, to: string): Uint8Array[] {
   const isIpv6 = (datagram[0] ?? 0) >> 4 === 6;
-  const whole = frame({ dst: to, src: nic.mac, type: isIpv6 ? ETHERTYPE.ipv6 : ETHERTYPE.ipv4 }, datagram);
+  const whole = frame({ dst: to, src: mac, type: isIpv6 ? ETHERTYPE.ipv6 : ETHERTYPE.ipv4 }, datagram);
   if (datagram.length <= mtu) return [whole];
   const { ip, ip6 } = decodeIp(datagram);
   if (ip === undefined || ip.length !== datagram.length || ip6?.extensions.problem) return [];

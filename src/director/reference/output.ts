@@ -35,7 +35,7 @@ export class Output {
     this.neighbours = new Neighbours({
       ask: (nic, ip) => emit(nic.name, steps.arpRequest(nic, ip, network)),
       deliver: (nic, mac, { bytes, mtu }) => {
-        for (const frame of steps.frames(bytes, nic, mac, mtu, this.nextId)) emit(nic.name, frame);
+        for (const frame of steps.frames(bytes, { ...nic, mtu, nextId: this.nextId }, mac)) emit(nic.name, frame);
       },
       wait,
       lose: ({ cause }) => this.#reportLost(cause),

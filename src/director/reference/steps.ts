@@ -4,7 +4,7 @@ import type { Ip } from "../../packet/ip.js";
 import type { Packet } from "../../packet/packet.js";
 import { SCTP_CHUNK } from "../../packet/sctp.js";
 import { TCP_FLAG } from "../../packet/tcp.js";
-import { frames } from "./compose.js";
+import { type Egress, frames } from "./compose.js";
 import { type Connection, type ConnectionTable, type Tuple, tupleOf } from "./connections.js";
 import { passOn } from "./direct.js";
 import { arpReply, arpRequest, echoReply, type IcmpError, icmpError, reset } from "./local.js";
@@ -80,11 +80,8 @@ export interface Steps {
   relaysError(packet: Packet): boolean;
   /** What the sender of a packet that is sent on is told of a shorter way: nothing, IPVS is no router. */
   redirect(packet: Packet, route: Route, nextId: () => number): Uint8Array | undefined;
-  /**
-   * The frames that carry a datagram from a NIC to a MAC, in packets of `mtu` bytes at the most.
-   * @param nextId gives the fragments an identification where the datagram has none of its own
-   */
-  frames(datagram: Uint8Array, nic: Nic, to: string, mtu: number, nextId: () => number): readonly Uint8Array[];
+  /** The frames that carry a datagram from a NIC to a MAC. */
+  frames(datagram: Uint8Array, nic: Egress, to: string): readonly Uint8Array[];
   arpRequest(nic: Nic, targetIp: string, network: Network): Uint8Array;
   arpReply(nic: Nic, request: Arp): Uint8Array | undefined;
   echoReply(request: Packet, id: number): Uint8Array | undefined;

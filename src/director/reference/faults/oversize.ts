@@ -176,5 +176,5 @@ export const oversizeFaults: readonly DirectorFault[] = [
 
 function withoutOverhead(): Partial<Steps> {
   const { models } = CORRECT_STEPS;
-  return { models: { ...models, tun: { ...models.tun, overhead: 0 } } };
+  return { models: { ...models, tun: { ...models.tun, room: models.dr.room } } };
 }
