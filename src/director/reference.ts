@@ -1,3 +1,5 @@
+import { addressesOf, type Host, hasAddress, type Nic, type Setup } from "../forwarding/setup.js";
+import { canaryAddress } from "../lab/plan.js";
 import { segmentsOf } from "../lab/segments.js";
 import { type Director, directorHost, type RunningDirector } from "./director.js";
 import { patienceOf } from "./patience.js";
@@ -14,7 +16,7 @@ export const reference: Director = {
     const host = directorHost(setup);
     const director = new ReferenceDirector(
       {
-        nics: host.nics,
+        nics: host.nics.map((nic) => withCanaryAddress(host, nic)),
         gateways: host.gateways,
         services: setup.services,
         forwards: lab.forwards(host.name),
@@ -25,9 +27,7 @@ export const reference: Director = {
     const neighbours = {
       forget: () => director.forgetNeighbours(),
       restore() {
-        for (const { members } of segmentsOf(setup))
-          if (members.some((member) => member.host === host))
-            for (const { nic } of members) director.learn(nic.ip, nic.mac);
+        for (const [ip, mac] of neighboursOf(setup, host)) director.learn(ip, mac);
       },
     };
     neighbours.restore();
@@ -47,3 +47,18 @@ export const reference: Director = {
     return running;
   },
 };
+
+/** Canaries ask by ARP; a NIC without an address of IPv4 answers them for one that nobody else asks for. */
+function withCanaryAddress(host: Host, nic: Nic): Nic {
+  const ip = canaryAddress(host, nic);
+  return hasAddress(nic, ip) ? nic : { ...nic, others: [...nic.others, { ip, prefix: 32 }] };
+}
+
+/** Everybody on the director's segments. */
+function neighboursOf(setup: Setup, host: Host): [ip: string, mac: string][] {
+  return segmentsOf(setup)
+    .filter(({ members }) => members.some((member) => member.host === host))
+    .flatMap(({ members }) =>
+      members.flatMap(({ nic }) => addressesOf(nic).map(({ ip }) => [ip, nic.mac] as [string, string])),
+    );
+}

@@ -2,7 +2,8 @@ import type { Nic, Service } from "../../forwarding/setup.js";
 import { l4ChecksumState } from "../../packet/checksum.js";
 import { decode, decodeIp, type Packet } from "../../packet/packet.js";
 import { Connection, ConnectionTable, quotedTuple, reversed, type Tuple, tupleOf } from "./connections.js";
-import { PORT_UNREACHABLE } from "./local.js";
+import { Discovery } from "./discovery.js";
+import { PORT_UNREACHABLE, relayed, tooBig } from "./errors.js";
 import type { Wait } from "./neighbours.js";
 import { Network } from "./network.js";
 import { type Emit, Output } from "./output.js";
@@ -10,8 +11,6 @@ import { type Datagram, Reassembly } from "./reassembly.js";
 import { ServiceTable } from "./services.js";
 import { Stack } from "./stack.js";
 import { CORRECT_STEPS, type Forward, type Steps } from "./steps.js";
-
-const BROADCAST = "ff:ff:ff:ff:ff:ff";
 
 /** Where the director stands, and what it balances. */
 export interface ReferenceOptions {
@@ -38,12 +37,12 @@ export class ReferenceDirector {
   readonly #steps: Steps;
   readonly #output: Output;
   readonly #stack: Stack;
+  readonly #discovery: Discovery;
   readonly #services = new ServiceTable();
   readonly #connections = new ConnectionTable();
   readonly #reassembly = new Reassembly();
   /** Addresses whose fragments may belong to NAT replies. */
   readonly #realServers = new Set<string>();
-  #forwards: boolean;
 
   /**
    * @param emit called for each frame that leaves
@@ -52,10 +51,10 @@ export class ReferenceDirector {
   constructor(options: ReferenceOptions, emit: Emit, steps: Partial<Steps> = {}) {
     const { nics, gateways, services, forwards = true, wait = () => {} } = options;
     this.#steps = { ...CORRECT_STEPS, ...steps };
-    this.#network = new Network(nics, gateways);
+    this.#network = new Network(nics, gateways, forwards);
     this.#output = new Output(this.#network, this.#steps, emit, wait);
     this.#stack = new Stack(this.#network, this.#output, this.#steps);
-    this.#forwards = forwards;
+    this.#discovery = new Discovery(this.#network, this.#output.neighbours, this.#steps, emit);
     this.configure(services);
   }
 
@@ -84,7 +83,7 @@ export class ReferenceDirector {
 
   /** Turns routing on or off. */
   setForwarding(on: boolean): void {
-    this.#forwards = on;
+    this.#network.forwards = on;
   }
 
   /** Forgets all neighbours, those of `learn` too, and what waits for an answer. */
@@ -101,12 +100,8 @@ export class ReferenceDirector {
   receive(nicName: string, frame: Uint8Array): void {
     const nic = this.#network.nic(nicName);
     const packet = decode(frame);
-    const dst = packet.eth?.dst;
-    if (packet.arp !== undefined) {
-      if (dst === nic.mac || dst === BROADCAST) this.#output.receiveArp(nic, packet.arp);
-    } else if (dst === nic.mac && packet.ip4 !== undefined && this.#steps.accepts(packet, this.#network)) {
-      this.#receiveIp(packet);
-    }
+    if (this.#discovery.receive(nic, packet)) return;
+    if (packet.eth?.dst === nic.mac && this.#steps.accepts(packet, this.#network)) this.#receiveIp(packet);
   }
 
   #receiveIp({ ip, bytes }: Packet): void {
@@ -156,7 +151,7 @@ export class ReferenceDirector {
   }
 
   #forward(datagram: Datagram, connection: Connection): void {
-    if (!this.#steps.isTransmitted("request", this.#forwards)) return;
+    if (!this.#steps.isTransmitted("request", this.#network.forwards)) return;
     this.#connections.note(connection, "request", datagram.packet);
     const { request } = this.#steps.models[connection.model];
     this.#towardsServer(datagram, connection, request);
@@ -193,22 +188,21 @@ export class ReferenceDirector {
     const connection = tuple && this.#steps.findConnection(this.#connections, tuple);
     if (icmp === undefined || inner.ip === undefined) return;
     if (connection?.model !== "tun" || outer.ip?.dst !== connection.server.ip) return;
-    const { type, code, kind } = icmp;
-    if (kind !== "too-big") {
-      this.#stack.refuse(inner, { type, code });
+    if (icmp.kind !== "too-big") {
+      const error = relayed(icmp, outer.ip6 ? 6 : 4, inner.ip6 ? 6 : 4);
+      if (error !== undefined) this.#stack.tell(inner, error);
       return;
     }
     const pathMtu = this.#network.learnMtu(outer.ip.dst, icmp.mtu);
-    const mtu = this.#steps.models.tun.room(inner.ip, connection, pathMtu);
     // Whoever lets its packets be fragmented has no use for it (`ip_vs_in_icmp`).
-    if (inner.ip.df) this.#stack.refuse(inner, { type, code, mtu });
+    if (inner.ip.df) this.#stack.refuse(inner, tooBig(this.#steps.models.tun.room(inner.ip, connection, pathMtu)));
   }
 
   /** To someone else: the answers of NAT real servers, and whatever else has the director for its gateway. */
   #transit(datagram: Datagram): void {
     const { packet } = datagram;
     const { ip, quoted } = packet;
-    if (ip === undefined || !this.#steps.isTransmitted("transit", this.#forwards)) return;
+    if (ip === undefined || !this.#steps.isTransmitted("transit", this.#network.forwards)) return;
     const tuple = quoted ? quotedTuple(quoted) : tupleOf(packet);
     const connection = tuple && this.#steps.findReply(this.#connections, quoted ? reversed(tuple) : tuple);
     if (connection === undefined) {

@@ -36,6 +36,8 @@ interface Link {
 /** The director's own addresses and its two kinds of routes: on-link by a NIC's prefix, else the family's default gateway. */
 export class Network {
   readonly nics: readonly Nic[];
+  /** Whether it routes what is none of its services' requests. */
+  forwards: boolean;
   /** Those with the longest prefix first. */
   readonly #links: readonly Link[];
   readonly #gateways: readonly string[];
@@ -43,8 +45,9 @@ export class Network {
   readonly #pathMtus = new Map<string, number>();
 
   /** Throws on an MTU that IP does not allow, and where a gateway is on none of the NICs' links. */
-  constructor(nics: readonly Nic[], gateways: readonly string[]) {
+  constructor(nics: readonly Nic[], gateways: readonly string[], forwards = true) {
     this.nics = nics;
+    this.forwards = forwards;
     this.#links = nics
       .flatMap((nic) => addressesOf(nic).map(({ ip, prefix }) => ({ nic, ip, prefix })))
       .sort((one, other) => other.prefix - one.prefix);

@@ -1,10 +1,8 @@
-import type { Nic } from "../../forwarding/setup.js";
-import { ARP_OPCODE, type Arp } from "../../packet/arp.js";
+import { isIp6 } from "../../packet/address.js";
 import { decodeIp } from "../../packet/packet.js";
-import { HOST_UNREACHABLE } from "./local.js";
+import { HOST_UNREACHABLE } from "./errors.js";
 import { Neighbours, type Wait } from "./neighbours.js";
 import type { Network, Route } from "./network.js";
-import { isHostAddress } from "./network.js";
 import type { Steps } from "./steps.js";
 
 /** Sends a frame from a NIC. */
@@ -24,16 +22,17 @@ export class Output {
   readonly neighbours: Neighbours<Outgoing>;
   readonly #network: Network;
   readonly #steps: Steps;
-  readonly #emit: Emit;
   #id = 0;
 
   /** @param wait told of each neighbour that does not answer at once */
   constructor(network: Network, steps: Steps, emit: Emit, wait: (wait: Wait) => void) {
     this.#network = network;
     this.#steps = steps;
-    this.#emit = emit;
     this.neighbours = new Neighbours({
-      ask: (nic, ip) => emit(nic.name, steps.arpRequest(nic, ip, network)),
+      ask: (nic, ip) => {
+        const request = isIp6(ip) ? steps.neighbourSolicitation : steps.arpRequest;
+        emit(nic.name, request(nic, ip, network));
+      },
       deliver: (nic, mac, { bytes, mtu }) => {
         for (const frame of steps.frames(bytes, { ...nic, mtu, nextId: this.nextId }, mac)) emit(nic.name, frame);
       },
@@ -64,30 +63,12 @@ export class Output {
     if (datagram && route) this.send(datagram, route);
   }
 
-  /** An ARP packet arrived: learns from its sender, and answers where it asks for an address of the director's. */
-  receiveArp(nic: Nic, arp: Arp): void {
-    const { senderIp, senderMac, targetIp } = arp;
-    // Who claims an address of ours is neither believed nor answered; so it is with a MAC that stands for many.
-    if (this.#network.owns(senderIp) || isGroupMac(senderMac)) return;
-    const asksUs = arp.opcode === ARP_OPCODE.request && this.#network.owns(targetIp);
-    const link = this.#network.route(senderIp);
-    if (isHostAddress(senderIp) && link?.nic === nic && link.nextHop === senderIp) {
-      this.neighbours.heard(senderIp, senderMac, asksUs);
-    }
-    const reply = asksUs ? this.#steps.arpReply(nic, arp) : undefined;
-    if (reply !== undefined) this.#emit(nic.name, reply);
-  }
-
   /** From the NIC's address, not from the VIP (`arp_error_report`, `dst_link_failure`). */
   #reportLost(cause: Uint8Array | undefined): void {
-    const packet = cause && decodeIp(cause);
-    const speaker = packet?.ip && this.#network.route(packet.ip.src)?.src;
-    if (packet === undefined || speaker === undefined) return;
-    this.sendOwn(this.#steps.icmpError(packet, HOST_UNREACHABLE, speaker, this.nextId()));
+    if (cause === undefined) return;
+    const packet = decodeIp(cause);
+    const speaker = packet.ip && this.#network.route(packet.ip.src)?.src;
+    const error = HOST_UNREACHABLE[packet.ip6 ? 6 : 4];
+    if (speaker !== undefined) this.sendOwn(this.#steps.icmpError(packet, error, speaker, this.nextId()));
   }
-}
-
-/** Multicast or broadcast: never the address of one host (RFC 1812 §3.3.2). */
-function isGroupMac(mac: string): boolean {
-  return (Number.parseInt(mac, 16) & 1) === 1;
 }

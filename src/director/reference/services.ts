@@ -1,5 +1,5 @@
 import { balancedAs, type Protocol, type RealServer, type Service, serviceName } from "../../forwarding/setup.js";
-import { networkOf } from "../../packet/address.js";
+import { isIp6, networkOf } from "../../packet/address.js";
 import { IP_PROTOCOL } from "../../packet/ip.js";
 import { Balancer } from "./balancer.js";
 import type { Connection, ConnectionTable, Tuple } from "./connections.js";
@@ -22,14 +22,15 @@ export class ServiceTable {
 
   /**
    * Replaces the table. A service that stays keeps its scheduler's place in the cycle.
-   * Throws on a service listed twice, a scheduler that is not known and a prefix that addresses do not have, and then
-   * leaves the table as it was.
+   * Throws on a service listed twice, a scheduler that is not known, a prefix that addresses do not have and a real
+   * server of the other family where the model is no tunnel, and then leaves the table as it was.
    */
   configure(services: readonly Service[]): void {
     const table = new Map<string, Service>();
     const balancers = new Map<string, Balancer>();
     for (const service of services) {
       const key = serviceKey(PROTOCOLS[service.protocol], service.vip, service.port);
+      checkFamilies(service);
       if (table.has(key)) throw new Error(`The service ${serviceName(service)} is configured twice.`);
       table.set(key, service);
       if (service.persistence !== undefined) networkOf(service.vip, service.persistence.prefix);
@@ -61,6 +62,15 @@ export class ServiceTable {
     const destination = destinationOf(service, server);
     return service.realServers.some((other) => destinationOf(service, other) === destination) ? "available" : "removed";
   }
+}
+
+/** Only a tunnel gets a packet to a real server of the other family. */
+function checkFamilies(service: Service): void {
+  const stranger = service.realServers.find(({ ip }) => isIp6(ip) !== isIp6(service.vip));
+  if (stranger === undefined || service.model === "tun") return;
+  throw new Error(
+    `The service ${serviceName(service)} cannot reach ${stranger.name} at ${stranger.ip} without a tunnel.`,
+  );
 }
 
 function serviceKey(protocol: number, address: string, port: number): string {

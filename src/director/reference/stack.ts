@@ -1,15 +1,16 @@
 import { l4ChecksumState } from "../../packet/checksum.js";
-import { ICMP_FRAGMENTATION_NEEDED, ICMP_TYPE } from "../../packet/icmp.js";
 import { IP_PROTOCOL, type Ip } from "../../packet/ip.js";
 import type { Packet } from "../../packet/packet.js";
 import {
   type IcmpError,
-  MOST_QUOTED,
   NET_UNREACHABLE,
   PORT_UNREACHABLE,
   PROTOCOL_UNREACHABLE,
+  type Reason,
   TIME_EXCEEDED,
-} from "./local.js";
+  tooBig,
+} from "./errors.js";
+import { MOST_QUOTED } from "./local.js";
 import type { Network, Route } from "./network.js";
 import type { Output } from "./output.js";
 import type { Datagram } from "./reassembly.js";
@@ -50,8 +51,7 @@ export class Stack {
     } else if (route === undefined) {
       this.refuse(packet, NET_UNREACHABLE);
     } else if (this.#steps.isTooBig(ip, largest, room(ip, route.mtu))) {
-      const mtu = room(ip, route.mtu);
-      this.refuse(packet, { type: ICMP_TYPE.unreachable, code: ICMP_FRAGMENTATION_NEEDED, mtu });
+      this.refuse(packet, tooBig(room(ip, route.mtu)));
     } else {
       const { nextId } = this.#output;
       this.#output.sendOwn(this.#steps.redirect(packet, route, nextId));
@@ -69,15 +69,24 @@ export class Stack {
     if (packet.tcp !== undefined) this.#output.sendOwn(this.#steps.reset(packet, id));
     else if (packet.udp !== undefined) this.refuse(packet, PORT_UNREACHABLE);
     else if (packet.icmp !== undefined) this.#output.sendOwn(this.#steps.echoReply(packet, id));
-    else if (packet.ip?.protocol !== IP_PROTOCOL.icmp) this.refuse(packet, PROTOCOL_UNREACHABLE);
+    else if (!isIcmp(packet)) this.refuse(packet, PROTOCOL_UNREACHABLE);
   }
 
-  /** Tells the sender why its packet goes no further: from the address it had spoken to, else from the NIC towards it. */
-  refuse(packet: Packet, error: IcmpError): void {
+  /** Tells the sender why its packet goes no further. */
+  refuse(packet: Packet, reason: Reason): void {
+    this.tell(packet, reason[packet.ip6 ? 6 : 4]);
+  }
+
+  /** Tells a packet's sender what has become of it: from the address it had spoken to, else from the NIC towards it. */
+  tell(packet: Packet, error: IcmpError): void {
     if (packet.ip === undefined) return;
     const { src, dst } = packet.ip;
     const speaker = this.#network.owns(dst) ? dst : this.#network.route(src)?.src;
     if (speaker === undefined) return;
     this.#output.sendOwn(this.#steps.icmpError(packet, error, speaker, this.#output.nextId()));
   }
+}
+
+function isIcmp({ ip4, ip6 }: Packet): boolean {
+  return ip4?.protocol === IP_PROTOCOL.icmp || ip6?.protocol === IP_PROTOCOL.icmpv6;
 }

@@ -7,7 +7,9 @@ import { TCP_FLAG } from "../../packet/tcp.js";
 import { type Egress, frames } from "./compose.js";
 import { type Connection, type ConnectionTable, type Tuple, tupleOf } from "./connections.js";
 import { passOn } from "./direct.js";
-import { arpReply, arpRequest, echoReply, type IcmpError, icmpError, reset } from "./local.js";
+import type { IcmpError } from "./errors.js";
+import { arpReply, arpRequest, echoReply, icmpError, reset } from "./local.js";
+import { neighbourAdvertisement, neighbourSolicitation } from "./ndp.js";
 import { isHostAddress, type Network, type Route } from "./network.js";
 import type { ServiceTable, Standing } from "./services.js";
 import { translateErrorToClient, translateErrorToServer, translateReply, translateRequest } from "./translate.js";
@@ -84,6 +86,8 @@ export interface Steps {
   frames(datagram: Uint8Array, nic: Egress, to: string): readonly Uint8Array[];
   arpRequest(nic: Nic, targetIp: string, network: Network): Uint8Array;
   arpReply(nic: Nic, request: Arp): Uint8Array | undefined;
+  neighbourSolicitation(nic: Nic, targetIp: string, network: Network): Uint8Array;
+  neighbourAdvertisement(nic: Nic, solicitation: Packet, isRouter: boolean): Uint8Array | undefined;
   echoReply(request: Packet, id: number): Uint8Array | undefined;
   reset(segment: Packet, id: number): Uint8Array | undefined;
   icmpError(about: Packet, error: IcmpError, src: string, id: number): Uint8Array | undefined;
@@ -123,20 +127,27 @@ export const CORRECT_STEPS: Steps = {
   frames,
   arpRequest,
   arpReply,
+  neighbourSolicitation,
+  neighbourAdvertisement,
   echoReply,
   reset,
   icmpError,
 };
 
+/** Where a routing header says how many of its addresses are still to come (RFC 8200 §4.4). */
+const SEGMENTS_LEFT = 3;
+
 /**
- * A sound IPv4 header from a host that is not the director itself, as `ip_rcv` and `fib_validate_source` want it:
- * a real server whose gateway is the director sends answers with the VIP as source, and these end here.
+ * A sound IP header from a host that is not the director itself, as `ip_rcv` and `fib_validate_source` want it: a real
+ * server whose gateway is the director sends answers with the VIP as source, and these end here. So does a source route
+ * of IPv6 that leads over the director (RFC 5095, accept_source_route).
  */
-function accepts({ ip, bytes }: Packet, network: Network): boolean {
+function accepts({ ip, ip6, bytes }: Packet, network: Network): boolean {
   if (ip === undefined || !ip.checksumValid) return false;
   if (ip.length < ip.headerLength || ip.offset + ip.length > bytes.length) return false;
   const { src, dst } = ip;
   if (!isHostAddress(src) || network.owns(src) || network.isBroadcast(src)) return false;
+  if (network.owns(dst) && (ip6?.routing[SEGMENTS_LEFT] ?? 0) > 0) return false;
   return isHostAddress(dst) && !network.isBroadcast(dst);
 }
 

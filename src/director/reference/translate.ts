@@ -5,7 +5,7 @@
  * corruption still shows at the receiver; Linux, for one, mends the CRC32c of SCTP. Everything that is not named here stays as it came.
  */
 
-import { ipToNumber } from "../../packet/address.js";
+import { anyIpFromString } from "../../packet/address.js";
 import { incrementalUpdate, l4Checksum } from "../../packet/checksum.js";
 import type { Packet } from "../../packet/packet.js";
 import { type Connection, portHeader } from "./connections.js";
@@ -59,17 +59,23 @@ function rewrite(packet: Packet, end: "src" | "dst", { ip, port }: Endpoint): vo
   if (sctp !== undefined && crc !== undefined) sctp.checksum ^= crc ^ (l4Checksum(packet) ?? crc);
 }
 
-/** Also the header checksum, incrementally as well: that of a quoted packet need not be right. */
-function rewriteAddress({ ip4: ip }: Packet, end: "src" | "dst", address: string): Change[] {
+/** Also the header checksum of IPv4, incrementally as well: that of a quoted packet need not be right. */
+function rewriteAddress({ ip, ip4 }: Packet, end: "src" | "dst", address: string): Change[] {
   if (ip === undefined) return [];
-  const [before, after] = [ipToNumber(ip[end]), ipToNumber(address)];
+  const [before, after] = [wordsOf(ip[end]), wordsOf(address)];
   ip[end] = address;
-  const changes: Change[] = [
-    [before >>> 16, after >>> 16],
-    [before & 0xffff, after & 0xffff],
-  ];
-  ip.checksum = updated(ip.checksum, changes);
+  const changes = before.map((word, at): Change => [word, after[at] ?? 0]);
+  if (ip4 !== undefined) ip4.checksum = updated(ip4.checksum, changes);
   return changes;
+}
+
+/** The 16-bit words of an address: two, or eight. */
+function wordsOf(ip: string): number[] {
+  const bytes = anyIpFromString(ip);
+  return Array.from(
+    { length: bytes.length / 2 },
+    (_, word) => ((bytes[2 * word] ?? 0) << 8) | (bytes[2 * word + 1] ?? 0),
+  );
 }
 
 function rewritePort(packet: Packet, end: "src" | "dst", port: number): Change[] {

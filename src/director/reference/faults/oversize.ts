@@ -1,7 +1,7 @@
 /** Faults of NAT-MTU, DR-MTU and TUN-MTU, and of fragments: what is too long for a link, and what came in pieces. */
 
 import { decode, decodeIp, type Packet } from "../../../packet/packet.js";
-import type { IcmpError } from "../local.js";
+import type { IcmpError } from "../errors.js";
 import { CORRECT_STEPS, type Steps } from "../steps.js";
 import { STRANGER, seal } from "./edit.js";
 import { BY_DIRECTOR, type DirectorFault } from "./fault.js";
