@@ -135,7 +135,7 @@ export const drFaults: readonly DirectorFault[] = [
     ...BY_DIRECTOR,
     rule: "DR-TOP-01",
     title: "frames for real servers go to the router",
-    steps: { route: (network, ip) => network.defaultRoute ?? network.route(ip) },
+    steps: { route: (network, ip) => network.defaultRoute(ip) ?? network.route(ip) },
     suspect: "network",
     cause: "real-server-not-adjacent",
     cases: ["dr/request.yaml"],

@@ -8,7 +8,7 @@ import { decodeIp, type Packet } from "../../../packet/packet.js";
 import type { Connection } from "../connections.js";
 import { icmpError } from "../local.js";
 import { CORRECT_STEPS, type Forward, type Steps } from "../steps.js";
-import type { Tunnel } from "../tunnel.js";
+import type { TunnelEnds } from "../tunnel.js";
 
 const MODELS: readonly Model[] = ["nat", "dr", "tun"];
 
@@ -29,19 +29,19 @@ export interface Sent {
 export type Edit<Context> = (sent: Sent, context: Context) => Uint8Array | undefined;
 
 /** What a model sends on of requests, changed afterwards. */
-export function requests(model: Model, edit: Edit<Tunnel>): Partial<Steps> {
+export function requests(model: Model, edit: Edit<TunnelEnds>): Partial<Steps> {
   const { models } = CORRECT_STEPS;
   return { models: { ...models, [model]: { ...models[model], request: edited(models[model].request, edit) } } };
 }
 
 /** The same in all models. */
-export function allRequests(edit: Edit<Tunnel>): Partial<Steps> {
+export function allRequests(edit: Edit<TunnelEnds>): Partial<Steps> {
   const models = MODELS.map((model) => requests(model, edit).models?.[model]);
   return { models: Object.fromEntries(MODELS.map((model, at) => [model, models[at]])) as Steps["models"] };
 }
 
 /** What a model sends on of ICMP errors, changed afterwards. */
-export function errors(model: Model, edit: Edit<Tunnel>): Partial<Steps> {
+export function errors(model: Model, edit: Edit<TunnelEnds>): Partial<Steps> {
   const { models } = CORRECT_STEPS;
   return { models: { ...models, [model]: { ...models[model], error: edited(models[model].error, edit) } } };
 }
@@ -57,7 +57,7 @@ export function replies(edit: (sent: Sent, egress: Nic) => void): Partial<Steps>
   };
 }
 
-function edited(right: Forward, edit: Edit<Tunnel>): Forward {
+function edited(right: Forward, edit: Edit<TunnelEnds>): Forward {
   return (packet, connection, tunnel) => {
     const bytes = right(packet, connection, tunnel);
     const outside = decodeIp(bytes);

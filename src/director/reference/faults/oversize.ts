@@ -1,7 +1,7 @@
 /** Faults of NAT-MTU, DR-MTU and TUN-MTU, and of fragments: what is too long for a link, and what came in pieces. */
 
 import { decode, decodeIp, type Packet } from "../../../packet/packet.js";
-import type { IcmpError } from "../local.js";
+import type { IcmpError } from "../errors.js";
 import { CORRECT_STEPS, type Steps } from "../steps.js";
 import { STRANGER, seal } from "./edit.js";
 import { BY_DIRECTOR, type DirectorFault } from "./fault.js";
@@ -175,5 +175,5 @@ export const oversizeFaults: readonly DirectorFault[] = [
 
 function withoutOverhead(): Partial<Steps> {
   const { models } = CORRECT_STEPS;
-  return { models: { ...models, tun: { ...models.tun, overhead: 0 } } };
+  return { models: { ...models, tun: { ...models.tun, room: models.dr.room } } };
 }

@@ -84,7 +84,7 @@ export const schedulingFaults: readonly DirectorFault[] = [
 /** The right scheduler, with other servers or weights than those configured. */
 function choosingFrom(servers: (service: Service) => readonly RealServer[]): Partial<Steps> {
   return {
-    schedule: (services, service, client) =>
-      CORRECT_STEPS.schedule(services, { ...service, realServers: servers(service) }, client),
+    schedule: (services, service, tuple, connections) =>
+      CORRECT_STEPS.schedule(services, { ...service, realServers: servers(service) }, tuple, connections),
   };
 }

@@ -172,7 +172,7 @@ export const tunFaults: readonly DirectorFault[] = [
     ...BY_DIRECTOR,
     rule: "TUN-ENC-10",
     title: "every tunnel takes the default route",
-    steps: { route: (network, ip) => network.defaultRoute ?? network.route(ip) },
+    steps: { route: (network, ip) => network.defaultRoute(ip) ?? network.route(ip) },
     cause: "wrong-route-to-server",
   },
   {
