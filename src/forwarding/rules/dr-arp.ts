@@ -4,10 +4,12 @@ import { Icmpv6 } from "../../packet/icmpv6.js";
 import { questionsAt } from "../arp.js";
 import { rule } from "../declare.js";
 import type { Sighting } from "../journey.js";
+import { masterAt } from "../mastership.js";
 import { DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
 import { hasDirectorMac, pathTo } from "../paths.js";
 import type { Rule } from "../rule.js";
-import { isOnLink, shareSegment, tapName } from "../setup.js";
+import { isOnLink, isRedundant, shareSegment, tapName } from "../setup.js";
+import { startOf } from "../sightings.js";
 import type { View } from "../view.js";
 import {
   announcesNoVip,
@@ -128,6 +130,8 @@ function* directorAnswers(view: View): Iterable<Outcome> {
       const isForeign =
         !vips.has(request?.senderIp ?? "") && view.network.byIp(request?.senderIp ?? "")?.host !== port.host;
       if (!vips.has(ip) || !isForeign || !isOnLink(port.nic, ip)) continue;
+      // Of two directors only the master has the VIP.
+      if (isRedundant(view.evidence.setup) && masterAt(view, ip, startOf(at)) !== port.host) continue;
       yield judgeReplies(
         view,
         at,

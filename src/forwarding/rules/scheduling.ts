@@ -44,7 +44,10 @@ const weightedRoundRobin = rule({
 
 function* takesTurns(view: View, scheduler: string): Iterable<Outcome> {
   const requests = view.crossings.filter(({ kind, service }) => kind === "request" && isInTurn(service, scheduler));
-  for (const ofService of groupBy(requests, ({ service }) => balancedAs(service)).values()) {
+  for (const ofService of groupBy(
+    requests,
+    ({ service, director }) => `${director.name} ${balancedAs(service)}`,
+  ).values()) {
     for (const run of runs(ofService)) yield* cycles(view, run);
   }
 }
