@@ -118,7 +118,7 @@ export function requestsFrom(view: View, port: Port): Sighting[] {
   });
 }
 
-/** Sender and target are the same: it tells, it does not ask (RFC 5227 §3). */
+/** Sender and target are the same: it tells, it does not ask (RFC 5227 §1.1). */
 export function isAnnouncement({ packet: { arp } }: Sighting): boolean {
   return arp !== undefined && arp.senderIp === arp.targetIp;
 }

@@ -32,7 +32,7 @@ export const drArpRules: readonly Rule[] = [
     title: "The director answers ARP for the VIP",
     statement:
       "A who-has for the VIP gets exactly one answer from the director, sent to the asker alone, that gives the MAC of the NIC it was asked at.",
-    source: "RFC 826",
+    source: "RFC 826 (Packet Reception)",
     observedAt: "director in → director out",
     lookedFor: "a who-has for the VIP at the director",
     judge: directorAnswers,
@@ -74,7 +74,7 @@ export const drArpRules: readonly Rule[] = [
     title: "A real server still answers for its RIP",
     statement:
       "A who-has for the real server's own address is answered: the director could not reach it otherwise, and no silence about the VIP would prove anything.",
-    source: "RFC 826",
+    source: "RFC 826 (Packet Reception)",
     lookedFor: "a who-has for a real server's own address",
     judge: (view) => answersForRip(view, "dr"),
   }),
@@ -93,7 +93,7 @@ export const drArpRules: readonly Rule[] = [
     id: "DR-ARP-07",
     title: "A real server never announces the VIP",
     statement: "No ARP frame of a real server has the VIP as both its sender and its target.",
-    source: "RFC 5227 §3",
+    source: "RFC 5227 §2.3, §2.4",
     lookedFor: "any ARP frame of a real server",
     judge: (view) => announcesNoVip(view, "dr"),
   }),

@@ -27,7 +27,7 @@ export const redundancyRules: readonly Rule[] = [
     title: "A new master announces the VIP",
     statement:
       "A director that becomes the VRRP master sends within a second a broadcast ARP frame with the VIP as both its sender and its target and its own MAC, or the virtual router's; a director that is not the master sends none.",
-    source: "RFC 5798 §6.4.1, §6.4.2; RFC 5227 §1.1 (announcement)",
+    source: "RFC 5798 §6.4.2, §8.1.2; RFC 5227 §1.1, §2.3",
     observedAt: "the directors' segment",
     lookedFor: "a VRRP advertisement of a director that was not the master before",
     judge: announcesVips,
@@ -39,7 +39,7 @@ export const redundancyRules: readonly Rule[] = [
     title: "Two directors never answer for the VIP at the same time",
     statement:
       "A who-has for the VIP that reaches several directors is answered by one of them; answers of the others to later questions for their own addresses prove that they keep silent.",
-    source: "RFC 826; RFC 5798 §8.1.2 (a backup must not answer)",
+    source: "RFC 826; RFC 5798 §6.4.2 (a backup must not answer ARP for the virtual address)",
     observedAt: "directors in → directors out",
     lookedFor: "a who-has for the VIP that reached two directors",
     judge: oneAnswers,
