@@ -1,4 +1,4 @@
-import type { Model, Service, Setup } from "../forwarding/setup.js";
+import { directorsOf, type Model, type Service, type Setup } from "../forwarding/setup.js";
 import type { Lab } from "../lab/lab.js";
 import type { Where } from "../lab/machine.js";
 
@@ -26,6 +26,14 @@ export interface RunningDirector {
   setForwarding?(on: boolean): void;
 }
 
+/** What keeps the VIPs at one of two directors, beside the director itself. */
+export interface Redundancy {
+  /** A host gives the VIPs up, as on a clean shutdown: the other one takes over. */
+  resign(host: string): Promise<void>;
+  /** It comes back, and resolves when the first director has the VIPs again. */
+  restore(host: string): Promise<void>;
+}
+
 export interface Neighbours {
   forget(): void;
   /** Gives back what the lab taught it. */
@@ -33,7 +41,7 @@ export interface Neighbours {
 }
 
 export function directorHost(setup: Setup) {
-  const host = setup.hosts.find((host) => host.role === "director");
+  const [host] = directorsOf(setup);
   if (!host) throw new Error("the setup has no director");
   return host;
 }

@@ -1,10 +1,18 @@
 import { isCutAnyway } from "../forwarding/fate.js";
-import type { Model, Protocol, RealServer, Service, Setup } from "../forwarding/setup.js";
+import {
+  directorsOf,
+  type Host,
+  type Model,
+  type Protocol,
+  type RealServer,
+  type Service,
+  type Setup,
+} from "../forwarding/setup.js";
 import { hostKernelHas } from "../lab/kernel.js";
-import type { Where } from "../lab/machine.js";
+import type { Machine, Where } from "../lab/machine.js";
 import { endpoint, ipFromNumber, isIp6 } from "../packet/address.js";
 import { GUE_PORT } from "../packet/gue.js";
-import { type Director, directorHost, type RunningDirector } from "./director.js";
+import type { Director, RunningDirector } from "./director.js";
 
 const SERVICE_OPTION: Record<Protocol, string> = { tcp: "-t", udp: "-u", sctp: "--sctp-service" };
 const FORWARDING_OPTION: Record<Model, string> = { nat: "-m", dr: "-g", tun: "-i" };
@@ -18,27 +26,45 @@ export const ipvs: Director = {
   },
   async start(lab) {
     const { setup } = lab;
-    const machine = lab.machine(directorHost(setup).name);
-    /** What the kernel's table holds; unknown after a change that failed. */
-    let current: readonly Service[] | undefined = [];
+    const tables = directorsOf(setup).map(({ name }) => new Table(lab.machine(name)));
     const running: RunningDirector = {
       async configure(services) {
-        if (current === undefined) await machine.run(["ipvsadm", "-C"]);
-        const lines = changes(current ?? [], services);
-        current = undefined;
-        // Its exit status is that of the last line alone; where all went well it prints nothing.
-        const output = lines.length === 0 ? "" : await machine.run(["ipvsadm", "-R"], `${lines.join("\n")}\n`);
-        if (output.trim()) throw new Error(`ipvsadm -R: ${output.trim()}\nfor:\n${lines.join("\n")}`);
-        current = services;
+        await Promise.all(tables.map((table) => table.change(services)));
       },
     };
-    await machine.sysctl(pmtuSettings(setup));
-    const marks = markLines(setup);
-    if (marks.length > 0) await machine.run(["tc", "-batch", "-"], `${marks.join("\n")}\n`);
+    for (const host of directorsOf(setup)) await prepareKernel(lab.machine(host.name), host, setup);
     await running.configure(setup.services);
     return running;
   },
 };
+
+/** The service table of one kernel. */
+class Table {
+  readonly #machine: Machine;
+  /** Unknown after a change that failed. */
+  #services: readonly Service[] | undefined = [];
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  async change(services: readonly Service[]): Promise<void> {
+    if (this.#services === undefined) await this.#machine.run(["ipvsadm", "-C"]);
+    const lines = changes(this.#services ?? [], services);
+    this.#services = undefined;
+    // Its exit status is that of the last line alone; where all went well it prints nothing.
+    const output = lines.length === 0 ? "" : await this.#machine.run(["ipvsadm", "-R"], `${lines.join("\n")}\n`);
+    if (output.trim()) throw new Error(`ipvsadm -R: ${output.trim()}\nfor:\n${lines.join("\n")}`);
+    this.#services = services;
+  }
+}
+
+/** Tells a director's kernel what is no matter of its service table. */
+async function prepareKernel(machine: Machine, host: Host, setup: Setup): Promise<void> {
+  await machine.sysctl(pmtuSettings(setup));
+  const marks = markLines(setup, host);
+  if (marks.length > 0) await machine.run(["tc", "-batch", "-"], `${marks.join("\n")}\n`);
+}
 
 /** One setting for all tunnels: a setup's services agree about it. */
 function pmtuSettings({ services }: Setup): Record<string, string> {
@@ -53,10 +79,10 @@ export function ipvsCommands({ services }: Setup): string {
 }
 
 /** The `tc -batch` lines that give packets their services' marks as they come in. */
-function markLines(setup: Setup): string[] {
+function markLines(setup: Setup, { nics }: Host): string[] {
   const marked = setup.services.filter(({ mark }) => mark !== undefined);
   if (marked.length === 0) return [];
-  return directorHost(setup).nics.flatMap(({ name }) => [
+  return nics.flatMap(({ name }) => [
     `qdisc add dev ${name} clsact`,
     ...marked.map(({ vip, protocol, port, mark }) => {
       const match = `protocol ${isIp6(vip) ? "ipv6" : "ip"} flower dst_ip ${vip} ip_proto ${protocol} dst_port ${port}`;

@@ -64,6 +64,8 @@ class Execution {
   readonly #forgetful = new Set<string>();
   /** Hosts whose forwarding was turned on or off. */
   readonly #forwarding = new Set<string>();
+  /** Directors that gave the VIPs up. */
+  readonly #resigned = new Set<string>();
   /** Flows whose client has sent data over TCP, so that a server may be sending some back. */
   readonly #talkative = new Set<Flow>();
   #services: readonly Service[];
@@ -150,6 +152,7 @@ class Execution {
       await this.#stage.director.configure(this.#scenario.setup.services);
     for (const host of this.#forgetful) await this.#stage.restoreNeighbours(host);
     for (const host of this.#forwarding) await this.#stage.restoreForwarding(host);
+    for (const host of this.#resigned) await this.#stage.redundancy?.restore(host);
   }
 
   async #step(step: Step): Promise<void> {
@@ -198,6 +201,9 @@ class Execution {
         return this.#setForwarding(step.host, step.on);
       case "bounce":
         return this.#stage.lab.bounce(step.host);
+      case "resign":
+        this.#resigned.add(step.host);
+        return this.#stage.redundancy?.resign(step.host);
       case "await":
         return this.#await(step.frame);
     }

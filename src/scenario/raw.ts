@@ -57,6 +57,7 @@ export interface RawHost {
   readonly tunnelFrom?: "anyone" | "director" | "nobody";
   readonly tunnelChecksum?: boolean;
   readonly backup?: boolean;
+  readonly announces?: boolean;
   readonly mac?: string;
   readonly mtu?: number;
 }
@@ -64,6 +65,7 @@ export interface RawHost {
 export interface RawSetup {
   readonly services: readonly RawService[];
   readonly director: RawRouted;
+  readonly standby?: RawRouted;
   readonly router?: RawRouted;
   readonly client?: RawClient;
   readonly hosts?: Readonly<Record<string, RawHost>>;

@@ -1,5 +1,6 @@
 import { startBackups } from "../director/backup.js";
-import { type Director, directorHost, type RunningDirector } from "../director/director.js";
+import { type Director, directorHost, type Redundancy, type RunningDirector } from "../director/director.js";
+import { startVrrp } from "../director/vrrp.js";
 import { portsOf } from "../forwarding/datagram.js";
 import type { Host, Setup } from "../forwarding/setup.js";
 import { CannotRun } from "../lab/cannot-run.js";
@@ -28,7 +29,7 @@ export function placement(setup: Setup, director: Director, kernel: KernelChoice
       `${director.name} cannot run with --kernel ${kernel} here: this machine's kernel has no ip_vs; load it (modprobe ip_vs), or leave --kernel out to use User-Mode Linux`,
     );
   return (host) => {
-    if (host === directorHost(setup)) return directorPlace;
+    if (host.role === "director") return directorPlace;
     const needed = partsNeeded(setup, host);
     if (needed.length === 0) return "host-kernel";
     const missing = needed.filter((part) => !hostKernelHas(part));
@@ -64,15 +65,18 @@ export function umlNicsOf(
 export class Stage {
   readonly lab: Lab;
   readonly director: RunningDirector;
+  /** There where the setup has two directors. */
+  readonly redundancy: Redundancy | undefined;
   readonly scratch: string;
   readonly #clients = new Set<string>();
   readonly #craftedPorts = new Ports(CRAFTED_PORTS);
   readonly #conversationPorts = new Ports(CONVERSATION_PORTS);
   #id = 0;
 
-  private constructor(lab: Lab, director: RunningDirector, scratch: string) {
+  private constructor(lab: Lab, director: RunningDirector, redundancy: Redundancy | undefined, scratch: string) {
     this.lab = lab;
     this.director = director;
+    this.redundancy = redundancy;
     this.scratch = scratch;
   }
 
@@ -81,8 +85,9 @@ export class Stage {
     const lab = await Lab.build(fabric, setup, placement(setup, director, kernel));
     const running = await director.start(lab);
     await startBackups(lab);
+    const redundancy = await startVrrp(lab);
     await lab.ready();
-    return new Stage(lab, running, fabric.scratch);
+    return new Stage(lab, running, redundancy, fabric.scratch);
   }
 
   /** Client endpoints (`172.16.0.100:40001`) of the scenarios before: the director may still know their connections. */
