@@ -94,6 +94,6 @@ function row({ fault, caught, complaints, followed, cases }: Proof) {
 /** Where the fault was put in, in words. */
 function where(fault: Fault): string {
   if (fault.in === "checker") return "checker";
-  if (fault.in === "setup") return Object.keys(fault.hosts).join(", ");
+  if (fault.in === "setup") return Object.keys(fault.hosts).join(", ") || "real servers";
   return "reference director";
 }

@@ -106,8 +106,8 @@ export class ReferenceDirector {
 
   #receiveIp({ ip, bytes }: Packet): void {
     if (ip === undefined) return;
-    // A copy without Ethernet header and padding: it is rewritten in place.
-    const packet = decodeIp(bytes.slice(ip.offset, ip.offset + ip.length));
+    // A copy without Ethernet header and padding: it is rewritten in place. `slice` of a Buffer would be none.
+    const packet = decodeIp(new Uint8Array(bytes.subarray(ip.offset, ip.offset + ip.length)));
     const isOurs = this.#network.owns(ip.dst);
     const gathers = isOurs || this.#realServers.has(ip.src);
     const datagram = gathers ? this.#reassembly.add(packet, ip) : { packet, largest: ip.length };

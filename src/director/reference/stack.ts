@@ -55,7 +55,7 @@ export class Stack {
     } else {
       const { nextId } = this.#output;
       this.#output.sendOwn(this.#steps.redirect(packet, route, nextId));
-      const came = packet.bytes.slice(0, MOST_QUOTED);
+      const came = new Uint8Array(packet.bytes.subarray(0, MOST_QUOTED));
       this.#steps.countDown(ip);
       const { src, mtu } = route;
       this.#output.send(rewrite({ src, dst: towards, mtu, nextId }, route), route, came);

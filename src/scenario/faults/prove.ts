@@ -61,7 +61,8 @@ export async function prove(fault: Fault, proving: Proving): Promise<Proof> {
 /** Runs one case with the fault in place. */
 async function tryOut(fault: Fault, scenario: Scenario, { rules, stageOf }: Proving): Promise<Trial> {
   const stage = await stageOf(scenario.setup, directorOf(fault));
-  if (fault.in === "director") stage.director.commit?.(faultName(fault));
+  // Also where the fault is elsewhere: the director then begins as one that has seen nothing yet.
+  stage.director.commit?.(fault.in === "director" ? faultName(fault) : undefined);
   const { evidence, problem } = await execute(scenario, stage);
   if (fault.in === "director") stage.director.commit?.(undefined);
   const findings = judge(evidence, rules);

@@ -100,7 +100,6 @@ export const drFaults: readonly DirectorFault[] = [
     steps: requests("dr", ({ packet }) => {
       if (packet.udp?.checksum === 0) seal(packet);
     }),
-    cause: "checksum-offload",
     cases: ["dr/datagrams.yaml"],
   },
   {

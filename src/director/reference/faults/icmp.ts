@@ -43,9 +43,9 @@ export const icmpFaults: readonly DirectorFault[] = [
     title: "ICMP errors of real servers are translated outside only",
     steps: {
       translateErrorToClient: (packet, connection) => {
-        const quote = packet.quoted?.bytes.slice();
+        const quote = new Uint8Array(packet.quoted?.bytes ?? []);
         CORRECT_STEPS.translateErrorToClient(packet, connection);
-        if (quote !== undefined) packet.quoted?.bytes.set(quote);
+        packet.quoted?.bytes.set(quote);
         seal(packet);
       },
     },

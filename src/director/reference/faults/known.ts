@@ -26,5 +26,6 @@ export const directorFaults: readonly DirectorFault[] = [
 
 /** The one of this name, or the first one of a rule. */
 export function directorFault(name: string): DirectorFault | undefined {
-  return directorFaults.find((fault) => faultName(fault) === name) ?? directorFaults.find(({ rule }) => rule === name);
+  const id = name.toUpperCase();
+  return directorFaults.find((fault) => faultName(fault) === name) ?? directorFaults.find(({ rule }) => rule === id);
 }

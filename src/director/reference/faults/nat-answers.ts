@@ -2,7 +2,7 @@
 
 import { TCP_FLAG } from "../../../packet/tcp.js";
 import { CORRECT_STEPS, type Steps } from "../steps.js";
-import { redirecting, replaceText, replies, STRANGER, sealed } from "./edit.js";
+import { replaceText, replies, STRANGER, sealed } from "./edit.js";
 import { BY_DIRECTOR, type DirectorFault } from "./fault.js";
 
 export const natAnswerFaults: readonly DirectorFault[] = [
@@ -121,13 +121,6 @@ export const natAnswerFaults: readonly DirectorFault[] = [
         return CORRECT_STEPS.findReply(connections, tuple) ?? ofClient;
       },
     },
-  },
-  {
-    ...BY_DIRECTOR,
-    rule: "NAT-TOP-05",
-    title: "real servers are told a way past the director",
-    steps: redirecting(({ ip, tcp, udp }) => ip?.src.startsWith("10.0.0.1") === true && (tcp ?? udp) !== undefined),
-    cause: "send-redirects-on",
   },
 ];
 

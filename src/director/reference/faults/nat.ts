@@ -34,6 +34,7 @@ export const natFaults: readonly DirectorFault[] = [
       }),
     ),
     cause: "masquerading",
+    cases: ["nat/request.yaml", "nat/request-udp.yaml"],
   },
   {
     ...BY_DIRECTOR,
@@ -47,6 +48,7 @@ export const natFaults: readonly DirectorFault[] = [
       }),
     ),
     cause: "masquerading",
+    cases: ["nat/request.yaml", "nat/request-udp.yaml"],
   },
   {
     ...BY_DIRECTOR,

@@ -105,7 +105,6 @@ export const oversizeFaults: readonly DirectorFault[] = [
     rule: "DR-MTU-01",
     title: "requests with DF are fragmented",
     steps: ignoringDf,
-    cause: "pmtu-disc-off",
   },
   ...refusals("TUN-MTU-01"),
   {

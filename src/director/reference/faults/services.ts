@@ -116,7 +116,7 @@ export const serviceFaults: readonly DirectorFault[] = [
     title: "a corrupt IP header is mended",
     steps: {
       accepts: (packet, network) => {
-        const copy = decode(packet.bytes.slice());
+        const copy = decode(new Uint8Array(packet.bytes));
         copy.ip?.updateChecksum();
         return CORRECT_STEPS.accepts(copy, network);
       },

@@ -5,7 +5,7 @@ import { decodeIp } from "../../../packet/packet.js";
 import { clampMss, requests, type Sent, sealed } from "./edit.js";
 import { BY_DIRECTOR, type DirectorFault } from "./fault.js";
 
-/** IP within IP encapsulation of 4.3BSD (IANA, Assigned Internet Protocol Numbers), which nobody takes out. */
+/** IP within IP encapsulation (IANA, Assigned Internet Protocol Numbers), which nobody takes out. */
 const OTHER_TUNNEL = 94;
 
 export const tunFaults: readonly DirectorFault[] = [
@@ -202,7 +202,7 @@ export const tunFaults: readonly DirectorFault[] = [
     ...BY_DIRECTOR,
     rule: "TUN-SEC-02",
     title: "a tunnelled packet to the VIP is taken out and balanced",
-    steps: { unwrap: (packet) => (packet.inner === undefined ? packet : decodeIp(packet.inner.bytes.slice())) },
+    steps: { unwrap: (packet) => (packet.inner === undefined ? packet : decodeIp(new Uint8Array(packet.inner.bytes))) },
     cause: "tunnel-on-director",
   },
 ];
