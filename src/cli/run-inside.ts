@@ -1,5 +1,4 @@
 import type { Director } from "../director/director.js";
-import { knownDirectors } from "../director/known.js";
 import { directorFault } from "../director/reference/faults/known.js";
 import { catalogue } from "../forwarding/catalogue.js";
 import type { Setup } from "../forwarding/setup.js";
@@ -7,6 +6,7 @@ import { makeStyle, renderSummary } from "../report/list.js";
 import type { RunResult, ScenarioResult } from "../report/result.js";
 import { exitStatus, runVerdict } from "../report/verdict.js";
 import { runSuites } from "../scenario/suite.js";
+import { directorNamed } from "./directors.js";
 import { CliError, STATUS } from "./error.js";
 import { keepLab } from "./keep.js";
 import { printScenario } from "./progress.js";
@@ -20,7 +20,7 @@ import { version } from "./version.js";
 export async function run(paths: readonly string[], options: RunOptions): Promise<number> {
   const started = performance.now();
   const startedAt = new Date().toISOString();
-  const director = directorOf(options);
+  const director = directorNamed(options.director);
   checkFault(director, options);
   const selected = await select(paths, options);
   checkPlaces(
@@ -109,13 +109,4 @@ function checkFault(director: Director, { fault }: RunOptions): void {
 function mochaReporter({ reporter }: RunOptions): { reporter?: string } {
   const name = reporter.find((name) => !(FORMATS as readonly string[]).includes(name));
   return name ? { reporter: name } : {};
-}
-
-function directorOf({ director: name }: RunOptions): Director {
-  const director = knownDirectors.find((director) => director.name === name);
-  if (director) return director;
-  throw new CliError(
-    STATUS.badInput,
-    `unknown director ${name}; there are ${knownDirectors.map(({ name }) => name).join(", ")}`,
-  );
 }

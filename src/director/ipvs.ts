@@ -3,15 +3,13 @@ import type { Model, Protocol, RealServer, Service, Setup } from "../forwarding/
 import { hostKernelHas } from "../lab/kernel.js";
 import type { Where } from "../lab/machine.js";
 import { ipFromNumber } from "../packet/address.js";
-import { type Director, directorHost, type RunningDirector } from "./director.js";
+import { type Driver, directorHost, type RunningDirector } from "./director.js";
 
 const SERVICE_OPTION: Record<Protocol, string> = { tcp: "-t", udp: "-u", sctp: "--sctp-service" };
 const FORWARDING_OPTION: Record<Model, string> = { nat: "-m", dr: "-g", tun: "-i" };
 
 /** Linux Virtual Server, the kernel's own load balancer, by `ipvsadm`. */
-export const ipvs: Director = {
-  name: "ipvs",
-  models: ["nat", "dr", "tun"],
+export const ipvs: Driver = {
   get places(): readonly Where[] {
     return hostKernelHas("ip_vs") ? ["host-kernel", "user-mode-linux"] : ["user-mode-linux"];
   },

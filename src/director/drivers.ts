@@ -1,0 +1,6 @@
+import type { Driver } from "./director.js";
+import { ipvs } from "./ipvs.js";
+import { reference } from "./reference.js";
+
+/** The directors that come with hopcheck, by the names in their files. */
+export const drivers: Readonly<Record<string, Driver>> = { ipvs, reference };
