@@ -44,6 +44,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
 
   const suites = runSuites(scenarios, {
     rules: catalogue.filter((rule) => options.profile === "extended" || rule.profile === "core"),
+    director,
     bail: options.bail,
     retries: options.retries,
     repeat: options.repeat,

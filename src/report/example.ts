@@ -186,6 +186,7 @@ const tunnel: ScenarioResult = {
       field: "ip.src",
       expected: "10.0.0.1",
       observed: "172.31.7.9",
+      reason: "the outer source is chosen per flow, so that routers spread flows",
     }),
     finding("TUN-ENC-09", { status: "not-supported", profile: "extended", count: 0 }),
   ],

@@ -140,6 +140,7 @@ describe("renderSummary", () => {
   it("counts scenarios and rules and gives the verdict", () => {
     expect(renderSummary(exampleResult()).join("\n")).to.equal(
       `
+≈ TUN-ENC-02 declared: the outer source is chosen per flow, so that routers spread flows
 3 scenarios  1 passed · 1 failed · 1 inconclusive
 10 rules     4 passed · 2 failed · 1 inconclusive · 1 not exercised · 1 declared · 1 not supported
 fail · 17.4 s · ipvs, Linux 6.1.176 in User-Mode Linux`.trimStart(),

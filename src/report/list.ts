@@ -87,7 +87,7 @@ export function renderProblem(scenario: ScenarioResult, style: Style = PLAIN): s
   ];
 }
 
-/** The counts at the end of a run, and its verdict. */
+/** The counts at the end of a run, and its verdict; before them the rules that the director's file excuses. */
 export function renderSummary(result: RunResult, style: Style = PLAIN): string[] {
   const scenarios = tallyScenarios(result.scenarios);
   const rules = tallyRules(result.scenarios);
@@ -116,9 +116,20 @@ export function renderSummary(result: RunResult, style: Style = PLAIN): string[]
   const by = result.director ? ` · ${visibleInLog(`${result.director.name}, ${directorPlace(result.director)}`)}` : "";
   const nothing = result.scenarios.length === 0 ? ": no scenario was run, and no traffic never passes" : "";
   return [
+    ...renderDeviations(result, style),
     ...rows.map(([label, parts]) => `${label.padEnd(width)}  ${parts.join(" · ")}`),
     `${style.strong(colour(result.verdict))}${nothing} · ${duration(result.durationMs)}${by}`,
   ];
+}
+
+/** Each rule that was broken on purpose, with the reason: once, however many scenarios it shows in. */
+function renderDeviations({ scenarios }: RunResult, style: Style): string[] {
+  const declared = scenarios.flatMap(({ findings }) => findings.filter(({ status }) => status === "declared"));
+  const { word, sign } = STATUS_WORDS.declared;
+  const lines = declared.map(
+    ({ rule, reason }) => `${style.quiet(`${sign} ${visibleInLog(rule)} ${word}`)}: ${visibleInLog(reason ?? "")}`,
+  );
+  return [...new Set(lines)].toSorted();
 }
 
 /** The hop at which it shows, before the others that the finding rests on. */

@@ -125,7 +125,9 @@ function Others({ status, findings }: { readonly status: Status; readonly findin
                 <td>{finding.level}</td>
                 <td class="title">{finding.title}</td>
                 <td>{finding.count}</td>
-                <td>{finding.frames.length > 0 ? frameList(finding.frames, 4) : finding.lookedFor}</td>
+                <td>
+                  {finding.frames.length > 0 ? frameList(finding.frames, 4) : (finding.reason ?? finding.lookedFor)}
+                </td>
               </tr>
             ))}
           </tbody>

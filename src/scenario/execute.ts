@@ -138,7 +138,7 @@ class Execution {
       settled,
       earlierClients: this.#stage.earlierClients(),
     };
-    rememberOrigin(evidence);
+    rememberOrigin(evidence, this.#stage.traits);
     return evidence;
   }
 

@@ -1,5 +1,5 @@
 import { startBackups } from "../director/backup.js";
-import { type Director, directorHost, type RunningDirector } from "../director/director.js";
+import { type Director, type DirectorTraits, directorHost, type RunningDirector } from "../director/director.js";
 import type { Host, Setup } from "../forwarding/setup.js";
 import { CannotRun } from "../lab/cannot-run.js";
 import type { Fabric } from "../lab/fabric.js";
@@ -68,15 +68,18 @@ export function umlSizeOf(
 export class Stage {
   readonly lab: Lab;
   readonly director: RunningDirector;
+  /** What the director's file says of it. */
+  readonly traits: DirectorTraits;
   readonly scratch: string;
   readonly #clients = new Set<string>();
   readonly #craftedPorts = new Ports(CRAFTED_PORTS);
   readonly #conversationPorts = new Ports(CONVERSATION_PORTS);
   #id = 0;
 
-  private constructor(lab: Lab, director: RunningDirector, scratch: string) {
+  private constructor(lab: Lab, director: RunningDirector, traits: DirectorTraits, scratch: string) {
     this.lab = lab;
     this.director = director;
+    this.traits = traits;
     this.scratch = scratch;
   }
 
@@ -86,7 +89,7 @@ export class Stage {
     const running = await director.start(lab);
     await startBackups(lab);
     await lab.ready();
-    return new Stage(lab, running, fabric.scratch);
+    return new Stage(lab, running, director, fabric.scratch);
   }
 
   /** Client endpoints (`172.16.0.100:40001`) of the scenarios before: the director may still know their connections. */

@@ -1,8 +1,10 @@
 import { expect, use as useChai } from "chai";
 import Mocha from "mocha";
+import type { DirectorTraits } from "../director/director.js";
 import { judge } from "../forwarding/judge.js";
 import type { Finding, Rule } from "../forwarding/rule.js";
 import type { Setup } from "../forwarding/setup.js";
+import { asDeclared } from "./declared.js";
 import { type Executed, execute } from "./execute.js";
 import { assertionId, type Judged, judgeAssertions, SCRIPT } from "./judgement.js";
 import { explain, obeying } from "./obey.js";
@@ -14,6 +16,7 @@ useChai(obeying);
 export interface SuiteOptions {
   /** The rules to judge by. */
   readonly rules: readonly Rule[];
+  readonly director: DirectorTraits;
   readonly grep?: RegExp;
   readonly bail: boolean;
   /** How many times a scenario that fails one of its tests runs again. */
@@ -178,7 +181,7 @@ async function runScenario(scenario: Scenario, repetition: number, options: Suit
     executed = nothing(scenario.setup, `a fault of hopcheck itself; please report it: ${stack ?? message}`);
   }
   const proven = (finding: Finding) => asProven(finding, scenario, executed);
-  const findings = found.map(proven);
+  const findings = found.map((finding) => asDeclared(proven(finding), options.director));
   // What the steps that were not carried out would have shown is unknown.
   const settled = executed.evidence.settled && executed.problem === undefined;
   const judged = judgeAssertions(scenario, { ...executed.evidence, settled }, executed);
