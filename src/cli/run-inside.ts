@@ -5,6 +5,8 @@ import type { Setup } from "../forwarding/setup.js";
 import { makeStyle, renderSummary } from "../report/list.js";
 import type { RunResult, ScenarioResult } from "../report/result.js";
 import { exitStatus, runVerdict } from "../report/verdict.js";
+import { unsupported } from "../scenario/features.js";
+import type { Scenario } from "../scenario/scenario.js";
 import { runSuites } from "../scenario/suite.js";
 import { directorNamed } from "./directors.js";
 import { CliError, STATUS } from "./error.js";
@@ -23,18 +25,15 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const director = directorNamed(options.director);
   checkFault(director, options);
   const selected = await select(paths, options);
-  checkPlaces(
-    selected.map(({ setup }) => ({ setup, director })),
-    options.kernel,
-  );
-  const scenarios = inOrder(selected, director, options);
+  const isSupported = (scenario: Scenario) => unsupported(scenario, director) === undefined;
+  const supported = selected.filter(isSupported);
+  const plans = supported.map(({ setup }) => ({ setup, director }));
+  checkPlaces(plans, options.kernel);
+  const scenarios = [...inOrder(supported, director, options), ...selected.filter((one) => !isSupported(one))];
   const out = folderFor(options, startedAt);
   const results = new Map<string, ScenarioResult>();
   const captures = new CaptureNames();
-  const stages = new Stages(
-    scenarios.map(({ setup }) => ({ setup, director })),
-    options.kernel,
-  );
+  const stages = new Stages(plans, options.kernel);
   const style = makeStyle(process.stdout);
   const stageFor = async (setup: Setup) => {
     const stage = await stages.of({ setup, director });
@@ -76,7 +75,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     schemaVersion: 1,
     tool: { name: "hopcheck", version },
     verdict: interrupted && runVerdict(scenarioResults) === "pass" ? "inconclusive" : runVerdict(scenarioResults),
-    director: await stages.describeDirector(),
+    director: await stages.describe(director),
     startedAt,
     durationMs: Math.round(performance.now() - started),
     scenarios: scenarioResults,

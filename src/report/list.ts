@@ -3,6 +3,7 @@ import type { Status } from "../forwarding/rule.js";
 import { count, directorPlace, duration, frameList, STATUS_WORDS } from "./format.js";
 import type { FindingResult, RunResult, ScenarioResult } from "./result.js";
 import { STATUSES, tallyRules, tallyScenarios } from "./tally.js";
+import { wasRun } from "./verdict.js";
 import { shortened, visibleInLog } from "./visible.js";
 
 /** How text is set off on a terminal. Each function returns its text unchanged where there is no colour. */
@@ -99,7 +100,10 @@ export function renderSummary(result: RunResult, style: Style = PLAIN): string[]
   const rows: [string, string[]][] = [
     [
       count(result.scenarios.length, "scenario"),
-      (["pass", "fail", "inconclusive"] as const).map((verdict) => part(scenarios[verdict], verdict)),
+      [
+        ...(["pass", "fail", "inconclusive"] as const).map((verdict) => part(scenarios[verdict], verdict)),
+        ...(scenarios["not-supported"] > 0 ? [part(scenarios["not-supported"], "not-supported")] : []),
+      ],
     ],
     [
       count(judged, "rule"),
@@ -114,7 +118,7 @@ export function renderSummary(result: RunResult, style: Style = PLAIN): string[]
   const width = Math.max(...rows.map(([label]) => label.length));
   const colour = colourOf(result.verdict, style);
   const by = result.director ? ` · ${visibleInLog(`${result.director.name}, ${directorPlace(result.director)}`)}` : "";
-  const nothing = result.scenarios.length === 0 ? ": no scenario was run, and no traffic never passes" : "";
+  const nothing = result.scenarios.some(wasRun) ? "" : ": no scenario was run, and no traffic never passes";
   return [
     ...renderDeviations(result, style),
     ...rows.map(([label, parts]) => `${label.padEnd(width)}  ${parts.join(" · ")}`),

@@ -33,6 +33,11 @@ describe("the features of a scenario", () => {
     ["one packet at a time", ["one-packet", "rr"], { onePacket: true }],
     ["a mark, 0 as well", ["mark", "rr"], { mark: 0 }],
     ["a limit", ["limit", "rr"], { realServers: [{ ...server, limit: 2 }] as Service["realServers"] }],
+    [
+      "a real server that is not there",
+      ["absent", "rr"],
+      { realServers: [{ ...server, answers: "absent" }] as Service["realServers"] },
+    ],
     ["weights", ["rr", "weight"], { realServers: [{ ...server, weight: 0 }] as Service["realServers"] }],
     ["GRE with checksums", ["gre", "rr", "tunnel-checksum"], { tunnel: { ...tunnel, kind: "gre", checksum: true } }],
     ["GUE", ["gue", "rr"], { tunnel: { ...tunnel, kind: "gue" } }],

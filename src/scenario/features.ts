@@ -18,6 +18,7 @@ export const FEATURES: readonly string[] = [
   "one-packet",
   "mark",
   "limit",
+  "absent",
   "gre",
   "gue",
   "tunnel-checksum",
@@ -47,6 +48,7 @@ function featuresOfService(service: Service): string[] {
     "one-packet": onePacket,
     mark: mark !== undefined,
     limit: realServers.some(({ limit }) => limit !== undefined),
+    absent: realServers.some(({ answers }) => answers === "absent"),
   };
   return [...Object.keys(asked).filter((name) => asked[name]), ...(model === "tun" ? featuresOfTunnel(service) : [])];
 }

@@ -46,7 +46,7 @@ export function bundledDirectors(): string[] {
 
 /** The file of a director that a user names: a bundled one, or a path; undefined where there is no such name. */
 export function directorPath(name: string): string | undefined {
-  if (isPath(name)) return resolve(name);
+  if (isPath(name)) return name;
   return bundledDirectors().includes(name) ? join(BUNDLED_DIRECTORS, `${name}.yaml`) : undefined;
 }
 

@@ -17,15 +17,22 @@ export { CannotRun } from "../lab/cannot-run.js";
 /** Whose kernel runs what needs more than the host's may have: `auto` takes the host's where it can. */
 export type KernelChoice = "auto" | "host" | "uml";
 
-/** Where each host of a setup lives. @throws CannotRun where the choice leaves no place. */
-export function placement(setup: Setup, director: Director, kernel: KernelChoice): (host: Host) => Where {
+/** Where the director runs. @throws CannotRun where the choice leaves no place. */
+export function placeOf({ name, places }: Director, kernel: KernelChoice): Where {
   const allowed = (where: Where) =>
     where === "userspace" || kernel === "auto" || (kernel === "host") === (where === "host-kernel");
-  const directorPlace = director.places.find(allowed);
-  if (!directorPlace)
-    throw new CannotRun(
-      `${director.name} cannot run with --kernel ${kernel} here: this machine's kernel has no ip_vs; load it (modprobe ip_vs), or leave --kernel out to use User-Mode Linux`,
-    );
+  const place = places.find(allowed);
+  if (place) return place;
+  const reason =
+    kernel === "uml"
+      ? "it runs in this machine's own kernel; leave --kernel out"
+      : "this machine's kernel has no ip_vs; load it (modprobe ip_vs), or leave --kernel out to use User-Mode Linux";
+  throw new CannotRun(`${name} cannot run with --kernel ${kernel} here: ${reason}`);
+}
+
+/** Where each host of a setup lives. @throws CannotRun where the choice leaves no place. */
+export function placement(setup: Setup, director: Director, kernel: KernelChoice): (host: Host) => Where {
+  const directorPlace = placeOf(director, kernel);
   return (host) => {
     if (host === directorHost(setup)) return directorPlace;
     const needed = partsNeeded(setup, host);

@@ -81,7 +81,7 @@ describe("runSuites", () => {
   });
 
   it("does not fail by a rule that the director's file declares, and keeps what was seen with the reason", async () => {
-    const traits = { ...director, deviations: { "GEN-TTL-01": "it is a bridge", "DR-REQ-03": "it is a bridge" } };
+    const traits = { ...director, deviations: { "GEN-TTL-01": "it is a bridge" } };
     const stageOf = async () => stage({ broken: true, traits });
     const { failures, judged } = await run([scenario()], { director: traits, stageOf });
     expect(failures).to.deep.equal([]);
@@ -89,15 +89,33 @@ describe("runSuites", () => {
     expect(finding).to.deep.include({ status: "declared", reason: "it is a bridge", observed: "61", causes: [] });
   });
 
-  it("excuses nobody but the director", async () => {
-    const traits = { ...director, deviations: { "GEN-TTL-01": "it is a bridge" } };
-    const { failures } = await run([scenario()], {
-      director: traits,
-      stageOf: async () => stage({ broken: true, traits }),
+  describe("a scenario that asks for what the director lacks", () => {
+    const lacking = { ...director, lacks: { "change-servers": "its table is fixed", rr: "it hashes" } };
+    const neverBuilt = async () => {
+      throw new Error("a lab was asked for");
+    };
+
+    it("is not run and does not fail; each rule that it covers is not supported, for that reason", async () => {
+      const { failures, judged } = await run([scenario()], { director: lacking, retries: 3, stageOf: neverBuilt });
+      expect(failures).to.deep.equal([]);
+      expect(judged).to.have.length(1);
+      expect(judged[0]?.notSupported).to.equal("rr: it hashes");
+      expect(judged[0]?.findings.map(({ rule, status, reason }) => [rule, status, reason])).to.deep.equal([
+        ["GEN-TTL-01", "not-supported", "rr: it hashes"],
+        ["DR-REQ-02", "not-supported", "rr: it hashes"],
+      ]);
     });
-    expect(failures.map((failure) => failure.split(":")[0])).to.deep.equal([
-      "A request breaks no other rule and runs to its end",
-    ]);
+
+    it("does not fail for a model that the director does not forward by, nor stop a run that is to stop at failures", async () => {
+      const nat = { ...director, models: ["nat" as const] };
+      const { failures, judged } = await run([scenario(), scenario({ title: "Another" })], {
+        director: nat,
+        bail: true,
+        stageOf: neverBuilt,
+      });
+      expect(failures).to.deep.equal([]);
+      expect(judged.map(({ notSupported }) => notSupported)).to.deep.equal(new Array(2).fill("dr: lb forwards by nat"));
+    });
   });
 
   it("says of a record with gaps that it is inconclusive, never that a rule or an assertion failed", async () => {
