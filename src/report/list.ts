@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 import type { Status } from "../forwarding/rule.js";
 import { count, directorPlace, duration, frameList, STATUS_WORDS } from "./format.js";
 import type { FindingResult, RunResult, ScenarioResult } from "./result.js";
-import { STATUSES, tallyRules, tallyScenarios } from "./tally.js";
+import { isAssertion, STATUSES, tallyRules, tallyScenarios } from "./tally.js";
 import { wasRun } from "./verdict.js";
 import { shortened, visibleInLog } from "./visible.js";
 
@@ -131,7 +131,8 @@ function renderDeviations({ scenarios }: RunResult, style: Style): string[] {
   const declared = scenarios.flatMap(({ findings }) => findings.filter(({ status }) => status === "declared"));
   const { word, sign } = STATUS_WORDS.declared;
   const lines = declared.map(
-    ({ rule, reason }) => `${style.quiet(`${sign} ${visibleInLog(rule)} ${word}`)}: ${visibleInLog(reason ?? "")}`,
+    ({ rule, reason }) =>
+      `${style.quiet(`${sign} ${isAssertion({ rule }) ? "an assertion" : visibleInLog(rule)} ${word}`)}: ${visibleInLog(reason ?? "")}`,
   );
   return [...new Set(lines)].toSorted();
 }

@@ -42,8 +42,8 @@ export function tallyRules(scenarios: readonly Pick<ScenarioResult, "findings">[
   return tally;
 }
 
-/** `expect@12`, `the script's own expectations`: no ID of the catalogue has such characters. */
-function isAssertion({ rule }: FindingResult): boolean {
+/** What a scenario's author asserts: `expect@12`, `the script's own expectations`: no ID of the catalogue has such characters. */
+export function isAssertion({ rule }: Pick<FindingResult, "rule">): boolean {
   return /[@ ]/.test(rule);
 }
 

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { Finding } from "../forwarding/rule.js";
-import { asDeclared } from "./declared.js";
+import { asDeclared, assertionAsDeclared } from "./declared.js";
+import type { Scenario } from "./scenario.js";
 
 describe("a finding about a rule that the director's file declares", () => {
   const broken: Finding = {
@@ -37,5 +38,22 @@ describe("a finding about a rule that the director's file declares", () => {
   it("stays what it is where another rule is declared, and under a name that every object has", () => {
     expect(asDeclared({ ...broken, rule: "GEN-TTL-02" }, director).status).to.equal("fail");
     expect(asDeclared({ ...broken, rule: "constructor" }, director).status).to.equal("fail");
+  });
+});
+
+describe("an assertion of a scenario's author", () => {
+  const failed: Finding = { rule: "expect@12", status: "fail", frames: [], count: 1, causes: [] };
+  const director = { deviations: { "GEN-TTL-02": "it keeps silent" } };
+  const covering = (...covers: string[]) => ({ covers }) as unknown as Scenario;
+
+  it("is declared where the director declares a rule that the scenario covers", () => {
+    const declared = assertionAsDeclared(failed, covering("GEN-TTL-01", "GEN-TTL-02"), director);
+    expect(declared).to.deep.equal({ ...failed, status: "declared", reason: "GEN-TTL-02: it keeps silent" });
+  });
+
+  it("stays what it is in any other scenario, and where it holds", () => {
+    expect(assertionAsDeclared(failed, covering("GEN-TTL-01"), director)).to.equal(failed);
+    const held: Finding = { ...failed, status: "pass" };
+    expect(assertionAsDeclared(held, covering("GEN-TTL-02"), director)).to.equal(held);
   });
 });
