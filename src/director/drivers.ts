@@ -1,6 +1,7 @@
 import type { Driver } from "./director.js";
 import { ipvs } from "./ipvs.js";
+import { nftables } from "./nftables.js";
 import { reference } from "./reference.js";
 
 /** The directors that come with hopcheck, by the names in their files. */
-export const drivers: Readonly<Record<string, Driver>> = { ipvs, reference };
+export const drivers: Readonly<Record<string, Driver>> = { ipvs, nftables, reference };

@@ -39,7 +39,7 @@ describe("a director's file", () => {
     ],
     [
       "name: haproxy\nmodels: [nat]\n",
-      "lb.yaml:1:7: no director `haproxy` can be started (known: `ipvs`, `reference`)\n    1 | name: haproxy\n      |       ^^^^^^^",
+      "lb.yaml:1:7: no director `haproxy` can be started (known: `ipvs`, `nftables`, `reference`)\n    1 | name: haproxy\n      |       ^^^^^^^",
     ],
     [
       "name: ipvs\nmodels: [nat]\ndeviations:\n  GEN-TTL-1: no\n",

@@ -53,6 +53,19 @@ describe("the features of a scenario", () => {
       expect(of(more, ...(steps as object[]))).to.deep.equal(features);
     });
 
+  it("have smaller-mtu for DR out of a NIC that takes less than another one lets in", () => {
+    const plain = scenario({ model: "dr" });
+    const hosts = plain.setup.hosts.map((host) => {
+      const [nic] = host.nics;
+      if (host.role !== "director" || nic === undefined) return host;
+      return { ...host, nics: [nic, { ...nic, name: "eth1", ip: "192.168.10.1", mtu: nic.mtu + 1 }] };
+    });
+    expect(featuresOf(plain)).to.not.include("smaller-mtu");
+    expect(featuresOf({ ...plain, setup: { ...plain.setup, hosts } })).to.include("smaller-mtu");
+    const { services } = scenario({ model: "nat" }).setup;
+    expect(featuresOf({ ...plain, setup: { services, hosts } })).to.not.include("smaller-mtu");
+  });
+
   it("do not count tunnels that no service uses", () => {
     expect(of({ model: "dr", tunnel: { kind: "gre", checksum: true, pmtuDiscovery: false } })).to.deep.equal(["rr"]);
   });

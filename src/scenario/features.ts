@@ -1,5 +1,6 @@
-import type { DirectorTraits } from "../director/director.js";
+import { type DirectorTraits, directorHost } from "../director/director.js";
 import { modelsOf, type Service, type Setup } from "../forwarding/setup.js";
+import { nicTowards } from "../lab/segments.js";
 import { isIp6 } from "../packet/address.js";
 import type { Scenario, Step } from "./scenario.js";
 import setupSchema from "./setup.schema.json" with { type: "json" };
@@ -19,6 +20,7 @@ export const FEATURES: readonly string[] = [
   "mark",
   "limit",
   "absent",
+  "smaller-mtu",
   "gre",
   "gue",
   "tunnel-checksum",
@@ -31,7 +33,11 @@ export const FEATURES: readonly string[] = [
 /** The features that a scenario asks of a director; those of a script's own steps show only as it runs. */
 export function featuresOf({ setup, steps }: Pick<Scenario, "setup" | "steps">): readonly string[] {
   return [
-    ...new Set([...setup.services.flatMap(featuresOfService), ...steps.flatMap((step) => featuresOfStep(step, setup))]),
+    ...new Set([
+      ...setup.services.flatMap(featuresOfService),
+      ...(setup.services.some((service) => isNarrowed(service, setup)) ? ["smaller-mtu"] : []),
+      ...steps.flatMap((step) => featuresOfStep(step, setup)),
+    ]),
   ];
 }
 
@@ -59,6 +65,13 @@ function featuresOfTunnel({ tunnel: { kind, checksum, pmtuDiscovery } }: Service
     ...(checksum ? ["tunnel-checksum"] : []),
     ...(pmtuDiscovery ? [] : ["no-pmtu-discovery"]),
   ];
+}
+
+/** Whether DR leads out of a NIC that takes less than another one of the director's lets in. */
+function isNarrowed({ model, realServers }: Service, setup: Setup): boolean {
+  const director = directorHost(setup);
+  const widest = Math.max(...director.nics.map(({ mtu }) => mtu));
+  return model === "dr" && realServers.some(({ ip }) => nicTowards(director, ip).mtu < widest);
 }
 
 /** The features that one step asks of the director. */
