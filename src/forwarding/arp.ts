@@ -1,5 +1,6 @@
-/** Who was asked for an address, and what was answered. */
+/** Who was asked for an address, and what was answered: ARP, and neighbour discovery. */
 
+import { Icmpv6 } from "../packet/icmpv6.js";
 import type { Sighting } from "./journey.js";
 import { isBroadcast, type Port } from "./network.js";
 import { hasAddress, isOnLink } from "./setup.js";
@@ -46,6 +47,12 @@ export function questionsAt(view: View, port: Port, forbidden: ReadonlySet<strin
       if (hasAddress(port.nic, arp.senderIp) && at >= done) done = at;
     }
   }
+  proveByCanaries(questions, port);
+  return questions;
+}
+
+/** Notes for each question the next one for the NIC's own address: answered, it proves that this one is dealt with. */
+function proveByCanaries(questions: readonly Question[], port: Port): void {
   let canary: Sighting | undefined;
   let deaf: Sighting | undefined;
   for (const question of questions.toReversed()) {
@@ -55,6 +62,23 @@ export function questionsAt(view: View, port: Port, forbidden: ReadonlySet<strin
     if (question.answers[0] !== undefined) canary = question.answers[0];
     else deaf = question.at;
   }
+}
+
+/** All neighbour solicitations that reached a port's NIC, with the advertisements that answered them (RFC 4861 §7.2.4). */
+export function solicitationsAt(view: View, port: Port): Question[] {
+  const questions: Question[] = [];
+  for (const at of view.sightings) {
+    const icmp = at.packet.icmp;
+    if (at.tap !== port.tap || !(icmp instanceof Icmpv6)) continue;
+    if (at.direction === "in" && icmp.kind === "neighbour-solicitation" && at.addressed) {
+      const variant = at.packet.eth?.dst === port.nic.mac ? "unicast" : "broadcast";
+      questions.push({ at, port, ip: icmp.target, variant, answers: [] });
+    } else if (at.direction === "out" && icmp.kind === "neighbour-advertisement") {
+      const fits = questions.filter(({ ip }) => ip === icmp.target);
+      (fits.find(({ answers }) => answers.length === 0) ?? fits.at(-1))?.answers.push(at);
+    }
+  }
+  proveByCanaries(questions, port);
   return questions;
 }
 

@@ -4,6 +4,7 @@ import { drRules } from "./rules/dr.js";
 import { drArpRules } from "./rules/dr-arp.js";
 import { drTopologyRules } from "./rules/dr-topology.js";
 import { flowRules } from "./rules/flows.js";
+import { ipv6Rules } from "./rules/ipv6.js";
 import { natRules } from "./rules/nat.js";
 import { natTopologyRules } from "./rules/nat-topology.js";
 import { schedulingRules } from "./rules/scheduling.js";
@@ -27,6 +28,7 @@ export const catalogue: readonly Rule[] = [
   ...drRules,
   ...drTopologyRules,
   ...drArpRules,
+  ...ipv6Rules,
   ...encapsulationRules,
   ...tunnelServerRules,
   ...tunRules,

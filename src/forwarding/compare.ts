@@ -5,10 +5,11 @@ import type { Expected, Passage, Row } from "./expectations.js";
 import { fateOf, isCutAnyway, isRelayed } from "./fate.js";
 import { difference, equal, type FieldName, read, type Value, wiresharkName, written } from "./header-fields.js";
 import type { Sighting } from "./journey.js";
-import { type Table, tableOf } from "./matrix.js";
+import { tableOf } from "./matrix.js";
 import { isChecksumReady, isRecordedWhole } from "./offload.js";
 import { DIRECTOR, fail, type Outcome, pass } from "./outcome.js";
 import { isPartial } from "./sightings.js";
+import type { Table } from "./table.js";
 import type { Crossing, View } from "./view.js";
 
 /** One header field at the director. */
@@ -100,7 +101,8 @@ function checksOf(view: View, crossing: Crossing, out: Sighting): Check[] {
   const isTunnelled = out.packet.inner !== undefined;
   if (isTunnelled !== (table.outer !== undefined)) return [shapeCheck(table, base)];
   const inner = base.after;
-  const checks = table.rows.map((row) => check(row, { ...base, found: inner }, isTunnelled && isIp(row)));
+  const isSecond = isTunnelled && base.outer.ip?.version === inner.ip?.version;
+  const checks = table.rows.map((row) => check(row, { ...base, found: inner }, isSecond && isIp(row)));
   for (const row of table.outer ?? []) checks.push(check(row, base, false));
   const { quoted: before } = base.before;
   const { quoted: after } = base.after;

@@ -1,15 +1,15 @@
 /** What rules and journeys read of a packet, whatever a director did to its headers. */
 
-import { ICMP_TYPE } from "../packet/icmp.js";
-import { IP_PROTOCOL, type Ipv4 } from "../packet/ipv4.js";
+import { IP_PROTOCOL, type Ip } from "../packet/ip.js";
 import type { Packet } from "../packet/packet.js";
+import { SCTP_CHUNK } from "../packet/sctp.js";
 import { TCP_FLAG } from "../packet/tcp.js";
 import type { Protocol } from "./setup.js";
 
 const PROTOCOLS: Readonly<Record<number, Protocol>> = {
   [IP_PROTOCOL.tcp]: "tcp",
   [IP_PROTOCOL.udp]: "udp",
-  132: "sctp",
+  [IP_PROTOCOL.sctp]: "sctp",
 };
 
 export interface Ports {
@@ -32,7 +32,7 @@ export function protocolOf(packet: Packet): Protocol | undefined {
 export function portsOf(packet: Packet): Ports | undefined {
   const { ip } = packet;
   if (ip === undefined || ip.fragmentOffset > 0 || PROTOCOLS[ip.protocol] === undefined) return undefined;
-  const l4 = packet.tcp ?? packet.udp;
+  const l4 = packet.tcp ?? packet.udp ?? packet.sctp;
   if (l4 !== undefined) return { src: l4.srcPort, dst: l4.dstPort };
   const bytes = ipPayload(ip);
   if (bytes.length < 4) return undefined;
@@ -40,23 +40,25 @@ export function portsOf(packet: Packet): Ports | undefined {
 }
 
 export function endpoint(ip: string, port: number): string {
-  return `${ip}:${port}`;
+  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
 
-/** All bytes behind the IPv4 header that belong to the packet. */
-export function ipPayload(ip: Ipv4): Uint8Array {
+/** All bytes behind the IP header that belong to the packet. */
+export function ipPayload(ip: Ip): Uint8Array {
   return ip.bytes.subarray(ip.offset + ip.headerLength, ip.offset + ip.length);
 }
 
-/** A request that opens a TCP connection for IPVS: SYN set, RST not (tcp_conn_schedule). */
+/** A request that opens a connection for IPVS: SYN set and RST not (tcp_conn_schedule), INIT (sctp_conn_schedule), any datagram. */
 export function opensConnection(packet: Packet): boolean {
+  if (packet.sctp !== undefined) return packet.sctp.chunkType === SCTP_CHUNK.init;
+  if (packet.tcp === undefined) return true;
   const flags = packet.tcp?.flags ?? 0;
   return (flags & TCP_FLAG.syn) !== 0 && (flags & TCP_FLAG.rst) === 0;
 }
 
 /** The first segment of a handshake: SYN and nothing that answers one. */
 export function isSyn(packet: Packet): boolean {
-  return opensConnection(packet) && ((packet.tcp?.flags ?? 0) & TCP_FLAG.ack) === 0;
+  return packet.tcp !== undefined && opensConnection(packet) && ((packet.tcp?.flags ?? 0) & TCP_FLAG.ack) === 0;
 }
 
 export function closesConnection(packet: Packet): boolean {
@@ -68,7 +70,7 @@ export function isReset(packet: Packet): boolean {
 }
 
 export function isEchoRequest(packet: Packet): boolean {
-  return packet.icmp?.type === ICMP_TYPE.echo;
+  return packet.icmp?.kind === "echo";
 }
 
 export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {

@@ -1,6 +1,7 @@
 /** What the matrix can say about a header field: the building blocks of its rows. */
 
 import { l4ChecksumState } from "../packet/checksum.js";
+import { IPV6_HEADER_LENGTH } from "../packet/ipv6.js";
 import type { Packet } from "../packet/packet.js";
 import { ipPayload } from "./datagram.js";
 import { equal, type FieldName, read, type Value } from "./header-fields.js";
@@ -104,7 +105,8 @@ export function length(rule: string): Row {
     expect: ({ before, after }) => {
       if (before.ip === undefined || after.ip === undefined) return undefined;
       if (ipPayload(before.ip).length !== ipPayload(after.ip).length) return undefined;
-      return { value: before.ip.length - before.ip.headerLength + after.ip.headerLength };
+      const length = before.ip.length - before.ip.headerLength + after.ip.headerLength;
+      return { value: after.ip.version === 6 ? length - IPV6_HEADER_LENGTH : length };
     },
   };
 }
@@ -116,12 +118,14 @@ export function translatedChecksum(rule: string): Row[] {
     rule: owner,
     expect: ({ before, after, checksumsReady }) => {
       const state = l4ChecksumState(after);
-      if (!checksumsReady || l4ChecksumState(before) !== from || state === "absent") return undefined;
+      const isOthers = owner !== "GEN-L4-01" && (before.sctp !== undefined) !== (owner === "NAT-SCTP-01");
+      if (!checksumsReady || isOthers || l4ChecksumState(before) !== from || state === "absent") return undefined;
       return { text, holds: allowed.includes(state) };
     },
   });
   return [
     row(rule, "valid", "a valid checksum", ["valid"]),
+    row("NAT-SCTP-01", "valid", "a valid CRC32c", ["valid"]),
     row("GEN-L4-01", "invalid", "still wrong, as it came in", ["invalid"]),
     row("NAT-REQ-11", "zero", "0x0000 or a valid checksum", ["zero", "valid"]),
   ];
@@ -170,7 +174,14 @@ const TCP_FIELDS: readonly FieldName[] = [
   "tcp.options",
 ];
 export const L4_REST: readonly FieldName[] = ["udp.length", "icmp.type", "icmp.code", "icmp.rest", "data.data"];
-export const IP_KEPT: readonly FieldName[] = ["ip.id", "ip.flags.df", "ip.flags.mf", "ip.frag_offset", "ip.dsfield"];
+export const IP_KEPT: readonly FieldName[] = [
+  "ip.id",
+  "ip.flags.df",
+  "ip.flags.mf",
+  "ip.frag_offset",
+  "ip.dsfield",
+  "ip.flow",
+];
 
 /** Everything behind the IP header but ports and checksum. */
 export function content(rule: string, mss = rule): Row[] {

@@ -1,5 +1,5 @@
 import { l4ChecksumState } from "../packet/checksum.js";
-import { ICMP_TYPE } from "../packet/icmp.js";
+import type { IcmpKind } from "../packet/icmp-message.js";
 import type { Packet } from "../packet/packet.js";
 import { isReset, isSyn } from "./datagram.js";
 import { isSourceRouted } from "./ip-options.js";
@@ -13,7 +13,14 @@ import type { Crossing, Flow, View } from "./view.js";
 /** ip_vs takes a TCP connection from this port for FTP data and never schedules it. */
 const FTP_DATA = 20;
 /** The ICMP errors that ip_vs_in_icmp and ip_vs_out_icmp relay; with the others a director does as it likes. */
-const RELAYED_ERRORS: readonly number[] = [ICMP_TYPE.unreachable, ICMP_TYPE.sourceQuench, ICMP_TYPE.timeExceeded];
+const RELAYED_ERRORS: readonly IcmpKind[] = [
+  "unreachable",
+  "protocol-unreachable",
+  "port-unreachable",
+  "too-big",
+  "source-quench",
+  "time-exceeded",
+];
 
 /** What a correct director does with a packet: `either` where both are right, or where the frames cannot tell. */
 export type Fate = "forward" | "drop" | "either";
@@ -72,7 +79,7 @@ function isBeyondReport(view: View, { time, service, flow, isNew }: Crossing, le
 
 /** False only for an ICMP error that need not be passed on. */
 export function isRelayed({ icmp }: Packet): boolean {
-  return icmp?.isError !== true || RELAYED_ERRORS.includes(icmp.type);
+  return icmp?.isError !== true || RELAYED_ERRORS.includes(icmp.kind);
 }
 
 const resets = new WeakMap<Flow, bigint | undefined>();

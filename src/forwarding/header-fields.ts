@@ -1,4 +1,7 @@
-/** How a header field is read, compared and written in a finding. Names are Wireshark's; `l4.` stands for the protocol's own. */
+/**
+ * How a header field is read, compared and written in a finding. Names are Wireshark's; `l4.` stands for the protocol's
+ * own, and `ip.` for that of either family: what only IPv4 has is undefined of an IPv6 header, and the other way round.
+ */
 
 import type { Packet } from "../packet/packet.js";
 import { portsOf, protocolOf, sameBytes } from "./datagram.js";
@@ -12,6 +15,11 @@ const HEXADECIMAL: Readonly<Record<string, number>> = {
   "ip.checksum": 4,
   "l4.checksum": 4,
   "icmp.checksum": 4,
+  "ip.flow": 5,
+  "gre.flags_and_version": 4,
+  "gre.proto": 4,
+  "gue.flags": 4,
+  "udp.checksum": 4,
 };
 /** Bytes of a value that are written out; of a longer one only how many it has. */
 const WRITTEN = 24;
@@ -22,20 +30,21 @@ const READERS = {
   "ip.version": ({ ip }) => ip?.version,
   "ip.hdr_len": ({ ip }) => ip?.headerLength,
   "ip.dsfield": ({ ip }) => ip?.tos,
-  "ip.len": ({ ip }) => ip?.length,
-  "ip.id": ({ ip }) => ip?.id,
-  "ip.flags.df": ({ ip }) => ip?.df,
-  "ip.flags.mf": ({ ip }) => ip?.mf,
-  "ip.frag_offset": ({ ip }) => ip?.fragmentOffset,
+  "ip.flow": ({ ip6 }) => ip6?.flowLabel,
+  "ip.len": ({ ip4, ip6 }) => ip4?.length ?? ip6?.payloadLength,
+  "ip.id": ({ ip4 }) => ip4?.id,
+  "ip.flags.df": ({ ip4 }) => ip4?.df,
+  "ip.flags.mf": ({ ip4 }) => ip4?.mf,
+  "ip.frag_offset": ({ ip4 }) => ip4?.fragmentOffset,
   "ip.ttl": ({ ip }) => ip?.ttl,
   "ip.proto": ({ ip }) => ip?.protocol,
-  "ip.checksum": ({ ip }) => ip?.checksum,
+  "ip.checksum": ({ ip4 }) => ip4?.checksum,
   "ip.src": ({ ip }) => ip?.src,
   "ip.dst": ({ ip }) => ip?.dst,
   "ip.options": ({ ip }) => ip?.options,
   "l4.srcport": (packet) => portsOf(packet)?.src,
   "l4.dstport": (packet) => portsOf(packet)?.dst,
-  "l4.checksum": ({ tcp, udp, icmp }) => (tcp ?? udp ?? icmp)?.checksum,
+  "l4.checksum": ({ tcp, udp, icmp, sctp }) => (tcp ?? udp ?? icmp ?? sctp)?.checksum,
   "tcp.seq_raw": ({ tcp }) => tcp?.seq,
   "tcp.ack_raw": ({ tcp }) => tcp?.ack,
   "tcp.flags": ({ tcp }) => tcp?.flagsText,
@@ -48,6 +57,16 @@ const READERS = {
   "icmp.code": ({ icmp }) => icmp?.code,
   "icmp.rest": ({ icmp }) => icmp?.rest,
   "data.data": ({ payload }) => payload,
+  "udp.dstport": ({ udp }) => udp?.dstPort,
+  "udp.checksum": ({ udp }) => udp?.checksum,
+  "gre.flags_and_version": ({ gre }) => gre?.flagsAndVersion,
+  "gre.proto": ({ gre }) => gre?.protocol,
+  "gre.checksum": ({ gre }) => (gre?.hasChecksum ? gre.checksum : undefined),
+  "gue.version": ({ gue }) => gue?.version,
+  "gue.control": ({ gue }) => gue?.control,
+  "gue.hlen": ({ gue }) => gue?.hlen,
+  "gue.proto": ({ gue }) => gue?.protocol,
+  "gue.flags": ({ gue }) => gue?.flags,
 } satisfies Readonly<Record<string, (packet: Packet) => Value>>;
 
 export type FieldName = keyof typeof READERS;
@@ -56,11 +75,28 @@ export function read(packet: Packet, field: FieldName): Value {
   return READERS[field](packet);
 }
 
+/** What IPv6 calls the fields that have other names there. */
+const IPV6_NAMES: Readonly<Record<string, string>> = {
+  "ip.dsfield": "ipv6.tclass",
+  "ip.len": "ipv6.plen",
+  "ip.ttl": "ipv6.hlim",
+  "ip.proto": "ipv6.nxt",
+  "ip.options": "ipv6.dstopts",
+};
+
 /** The name as Wireshark has it: `l4.srcport` of a UDP packet is `udp.srcport`; `#2` for a header inside another. */
 export function wiresharkName(field: FieldName, packet: Packet, nested: boolean): string {
-  const own = field === "icmp.rest" ? "icmp.mtu" : field;
-  const name = own.replace(/^l4\./, `${packet.icmp ? "icmp" : (protocolOf(packet) ?? "l4")}.`);
+  const name = nameIn(field, packet);
   return nested ? `${name}#2` : name;
+}
+
+function nameIn(field: FieldName, packet: Packet): string {
+  const icmp = packet.ip?.version === 6 ? "icmpv6" : "icmp";
+  if (field === "icmp.rest") return `${icmp}.mtu`;
+  if (field.startsWith("icmp.")) return field.replace("icmp", icmp);
+  if (field.startsWith("l4.")) return field.replace("l4", packet.icmp ? icmp : (protocolOf(packet) ?? "l4"));
+  if (!field.startsWith("ip.") || packet.ip?.version !== 6) return field;
+  return IPV6_NAMES[field] ?? field.replace("ip", "ipv6");
 }
 
 export function equal(left: Value, right: Value): boolean {

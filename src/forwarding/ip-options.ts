@@ -20,8 +20,8 @@ interface Option {
 }
 
 /** A host may refuse a packet with a source route, and a router may (RFC 7126 §4.3). */
-export function isSourceRouted({ ip }: Packet): boolean {
-  return ip !== undefined && optionsIn(ip.options).some(({ kind }) => SOURCE_ROUTES.includes(kind));
+export function isSourceRouted({ ip4 }: Packet): boolean {
+  return ip4 !== undefined && optionsIn(ip4.options).some(({ kind }) => SOURCE_ROUTES.includes(kind));
 }
 
 export function mayBeFilledIn(options: Uint8Array): boolean {

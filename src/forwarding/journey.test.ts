@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import { craft } from "../packet/craft.js";
+import { fragment } from "../packet/fragment.js";
 import { catalogue } from "./catalogue.js";
 import { changes } from "./compare.js";
 import type { Journey } from "./journey.js";
@@ -28,6 +30,18 @@ describe("followJourneys", () => {
     ["tun", DR_WAY],
     ["nat", "client out, router/eth0 in, router/eth1 out, director/eth0 in, director/eth1 out, rs1 in"],
   ];
+  it("joins IPv6 fragments whose extension headers only the first one has", () => {
+    const lab = new PaperLab("dr");
+    const ends = { "eth.dst": lab.mac("router"), "ipv6.src": "fd01::100", "ipv6.dst": "fd00::10" };
+    const spec = { ...ends, "ipv6.dstopts": "0000010400000000", "udp.dstport": 53, "data.len": 3000 };
+    for (const frame of fragment(craft(spec), 1232)) {
+      lab.record("client", "out", frame);
+      lab.record("router/eth0", "in", frame);
+    }
+    expect(journeys(lab).map(way)).to.deep.equal(["client out, router/eth0 in"]);
+    expect(journeys(lab)[0]?.sightings[1]?.packet.payload).to.have.length(3000);
+  });
+
   for (const [model, expected] of ways) {
     it(`follows a ${model} request to its real server, and its answer back`, () => {
       const lab = new PaperLab(model);

@@ -6,7 +6,6 @@
 import { l4ChecksumState } from "../packet/checksum.js";
 import {
   content,
-  type Expected,
   headerChecksum,
   IP_KEPT,
   ipHeader,
@@ -24,26 +23,10 @@ import {
   translatedChecksum,
   ttl,
 } from "./expectations.js";
-import { isCutAnyway } from "./fate.js";
-import type { FieldName, Value } from "./header-fields.js";
-import { ownsIp } from "./network.js";
-import type { Crossing } from "./view.js";
-
-/** A column of the matrix. */
-export interface Table {
-  /** Fields of the packet itself; of the inner packet under TUN. */
-  readonly rows: readonly Row[];
-  /** Fields of the header that a tunnel puts around it. */
-  readonly outer?: readonly Row[];
-  /** Fields of the packet that an ICMP error quotes. */
-  readonly quoted?: readonly Row[];
-  /** The rule that says whether the packet is encapsulated. */
-  readonly shape: string;
-  /** The rule that the content of a fragmented datagram is judged by. */
-  readonly fragments?: string;
-}
-
-const ECN = 0x03;
+import type { Model } from "./setup.js";
+import { renamed, type Table } from "./table.js";
+import { tunnelErrorTable, tunnelTable } from "./tunnel-matrix.js";
+import type { Crossing, Kind } from "./view.js";
 
 const serverIp = ({ server }: Passage) => server?.ip;
 const clientIp = ({ crossing }: Passage) => crossing.flow.clientIp;
@@ -145,78 +128,6 @@ const dr: Table = {
   ],
 };
 
-function outerHeader(destination: Row, receiver: (passage: Passage) => string | undefined): Row[] {
-  const owned = ({ crossing, network, out, outer }: Passage): Expected => {
-    const primary = network.port(out.tap)?.nic.ip;
-    const source = outer.ip?.src ?? "";
-    return {
-      text:
-        primary === undefined ? "an address of the director" : `${primary} (an address of the director, not the VIP)`,
-      holds: source !== crossing.service.vip && ownsIp(crossing.director, source),
-    };
-  };
-  const shape = (field: FieldName, value: (passage: Passage) => Value) => is(field, "TUN-ENC-03", value);
-  return [
-    ...macs("TUN-ENC-10", nextHopOf(receiver)),
-    destination,
-    { field: "ip.src", rule: "TUN-ENC-02", expect: owned },
-    shape("ip.version", () => 4),
-    shape("ip.hdr_len", () => 20),
-    shape("ip.len", ({ after }) => (after.ip?.length ?? 0) + 20),
-    shape("ip.flags.mf", () => false),
-    shape("ip.frag_offset", () => 0),
-    headerChecksum("TUN-ENC-03"),
-    {
-      field: "ip.ttl",
-      rule: "TUN-ENC-06",
-      expect: ({ before, after, outer, network, crossing }) => {
-        const inner = [after.ip?.ttl ?? 0, (before.ip?.ttl ?? 0) - 1];
-        const found = outer.ip?.ttl ?? 0;
-        const enough = network.routersTo(crossing.director, outer.ip?.dst ?? "") + 1;
-        return {
-          text: `${inner[1]} (that of the inner packet), or at least ${enough}`,
-          holds: found > 0 && (found >= enough || inner.includes(found)),
-        };
-      },
-    },
-    {
-      field: "ip.flags.df",
-      rule: "TUN-ENC-07",
-      expect: ({ before, crossing }) => {
-        if (isCutAnyway(crossing.service)) return undefined;
-        return before.ip?.df ? { value: true } : { text: "0 or 1", holds: true };
-      },
-    },
-    {
-      field: "ip.dsfield",
-      rule: "TUN-ENC-09",
-      // CE may stay or become ECT(0) (RFC 6040 §4.1, RFC 3168 §9.1.1); all else is copied.
-      expect: ({ before, outer }) => {
-        const [inner, found] = [before.ip?.tos ?? 0, outer.ip?.tos ?? 0];
-        const isMarked = (inner & ECN) === ECN;
-        return isMarked && found === (inner & ~ECN) + 2 ? { text: "copied", holds: true } : { value: inner };
-      },
-    },
-  ];
-}
-
-const tun: Table = {
-  shape: "TUN-ENC-03",
-  fragments: "TUN-FRAG-01",
-  rows: [
-    ...same("TUN-ENC-04", "ip.src", "ip.dst", "ip.proto", "l4.srcport"),
-    ...same("TUN-ENC-11", "l4.dstport"),
-    ...ttl("TUN-ENC-05"),
-    ...ipHeader("TUN-ENC-04"),
-    ...keptChecksum("TUN-ENC-04"),
-    ...content("TUN-ENC-04", "TUN-MTU-05"),
-  ],
-  outer: outerHeader(
-    oneOf("ip.dst", "TUN-ENC-01", ({ crossing }) => crossing.service.realServers.map((server) => server.ip)),
-    serverIp,
-  ),
-};
-
 /** An ICMP error that nothing translates: only MACs and TTL change. */
 function keptError(rule: string): Row[] {
   return [
@@ -234,15 +145,6 @@ const drError: Table = {
     oneOf("eth.dst", "DR-ICMP-01", (passage) => passage.crossing.flow.servers.map((server) => macOf(passage, server))),
     ...keptError("DR-ICMP-01"),
   ],
-};
-
-const tunError: Table = {
-  shape: "TUN-ICMP-01",
-  rows: keptError("TUN-ICMP-01"),
-  outer: outerHeader(
-    oneOf("ip.dst", "TUN-ICMP-01", ({ crossing }) => crossing.flow.servers.map((server) => server.ip)),
-    ({ outer }) => outer.ip?.dst,
-  ),
 };
 
 /** An ICMP error under NAT: translated outside and, the other way round, inside (RFC 5508 REQ-4, REQ-5). */
@@ -303,8 +205,41 @@ const natClientError = translatedError(
 );
 
 /** The column of the matrix that a packet is held against. */
-export function tableOf({ model, kind }: Crossing): Table {
-  if (kind === "request") return { nat: natRequest, dr, tun }[model];
-  if (kind === "client-error") return { nat: natClientError, dr: drError, tun: tunError }[model];
-  return kind === "reply" ? natReply : natServerError;
+export function tableOf(crossing: Crossing): Table {
+  const { model, kind } = crossing;
+  const isIpv6 = crossing.in.packet.ip?.version === 6;
+  const table = TABLES[kind][model];
+  if (typeof table === "function") return table(crossing);
+  return isIpv6 ? ipv6Of(table) : table;
+}
+
+const TABLES: Readonly<Record<Kind, Readonly<Record<Model, Table | ((crossing: Crossing) => Table)>>>> = {
+  request: { nat: natRequest, dr, tun: tunnelTable },
+  "client-error": {
+    nat: natClientError,
+    dr: drError,
+    tun: (crossing) => tunnelErrorTable(crossing, keptError("TUN-ICMP-01")),
+  },
+  // Answers of DR and TUN do not pass the director: there are no other crossings of theirs.
+  reply: { nat: natReply, dr: natReply, tun: natReply },
+  "server-error": { nat: natServerError, dr: natServerError, tun: natServerError },
+};
+
+/** Rules of IPv4 headers that IPv6 has one rule for, by model. */
+const IPV6_RULES: readonly (readonly [RegExp, string])[] = [
+  [/^NAT-REQ-(0\d|10)$|^NAT-RSP-0[1-3]$/, "NAT-V6-01"],
+  [/^NAT-ICMP-/, "NAT-V6-02"],
+  [/^DR-REQ-0[1-4]$/, "DR-V6-01"],
+];
+
+const ipv6Tables = new Map<Table, Table>();
+
+/** The same column for IPv6: its header has fewer fields, and one rule of its own for most of them. */
+function ipv6Of(table: Table): Table {
+  let known = ipv6Tables.get(table);
+  if (known === undefined) {
+    known = renamed(table, (rule) => IPV6_RULES.find(([pattern]) => pattern.test(rule))?.[1] ?? rule);
+    ipv6Tables.set(table, known);
+  }
+  return known;
 }

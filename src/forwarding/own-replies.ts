@@ -1,6 +1,6 @@
 /** What the director's own stack answers to packets that it keeps: resets and ICMP errors. */
 
-import { ICMP_TYPE } from "../packet/icmp.js";
+import type { IcmpKind } from "../packet/icmp-message.js";
 import type { Packet } from "../packet/packet.js";
 import { TCP_FLAG } from "../packet/tcp.js";
 import { endpoint, isReset, portsOf, protocolOf } from "./datagram.js";
@@ -12,8 +12,8 @@ import { describe } from "./paths.js";
 import { isPartial, startOf } from "./sightings.js";
 import type { View } from "./view.js";
 
-/** Protocol and port unreachable: sent in the name of the address that was asked (RFC 1122 §3.2.2.1). */
-const LOCAL_CODES: readonly number[] = [2, 3];
+/** Sent in the name of the address that was asked (RFC 1122 §3.2.2.1). */
+const LOCAL_KINDS: readonly IcmpKind[] = ["protocol-unreachable", "port-unreachable"];
 
 interface Reply {
   readonly at: Sighting;
@@ -80,7 +80,7 @@ function faultOf(view: View, { packet: asked }: Sighting, at: Sighting): Violati
   if (!asked.ip.checksumValid) {
     return { ...common, expected: "silently discarded", observed: `answered: ${describe(at)}` };
   }
-  const isLocal = packet.icmp?.type === ICMP_TYPE.unreachable && LOCAL_CODES.includes(packet.icmp.code);
+  const isLocal = packet.icmp !== undefined && LOCAL_KINDS.includes(packet.icmp.kind);
   const { src } = packet.ip;
   if (src !== asked.ip.dst && (packet.tcp !== undefined || isLocal || !isOwn(view, src))) {
     return { ...common, field: "ip.src", expected: asked.ip.dst, observed: src };

@@ -52,7 +52,7 @@ export interface HostOptions {
   /** Its UDP services are bound to no address and answer from whichever the kernel takes. */
   readonly wildcard?: boolean;
   /** From whom a real server takes tunnels (default `anyone`, as Linux' tunl0 does). */
-  readonly tunnelFrom?: "anyone" | "director";
+  readonly tunnelFrom?: "anyone" | "director" | "nobody";
   /** Whether a real server's tunnel has checksums; left out: as its services say. */
   readonly tunnelChecksum?: boolean;
   /** A real server that is the director's backup: it has the same services, and balances once it is the master. */

@@ -1,6 +1,7 @@
-import { reassemble } from "../packet/fragment.js";
+import { contentLength, datagramKey, reassemble } from "../packet/fragment.js";
 import type { Frame } from "../packet/frame.js";
 import { IPV4_MAX_LENGTH, Ipv4 } from "../packet/ipv4.js";
+import { Ipv6 } from "../packet/ipv6.js";
 import { decode, decodeIp, type Packet } from "../packet/packet.js";
 import type { Sighting } from "./journey.js";
 import type { Network } from "./network.js";
@@ -81,8 +82,9 @@ function joinTunnels(sightings: readonly OpenSighting[], network: Network): Open
 function tunnelKey({ tap, direction, packet }: OpenSighting): string | undefined {
   const { ip, inner, eth } = packet;
   if (ip === undefined || ip.isFragment || inner?.ip?.isFragment !== true) return undefined;
-  const { src, dst, protocol, id } = inner.ip;
-  return [tap, direction, eth?.src, eth?.dst, ip.src, ip.dst, src, dst, protocol, id].join(" ");
+  // Another tunnel's own header, length and checksum would have to be made anew for the whole.
+  if (packet.gre !== undefined || packet.gue !== undefined) return undefined;
+  return [tap, direction, eth?.src, eth?.dst, ip.src, ip.dst, datagramKey(inner.ip)].join(" ");
 }
 
 function framesOf(sightings: readonly OpenSighting[]): Frame[] {
@@ -98,7 +100,7 @@ function encapsulated(outer: Packet | undefined, inner: Packet): Packet | undefi
   const bytes = new Uint8Array(start + content.length);
   bytes.set(outer.bytes.subarray(0, start));
   bytes.set(content, start);
-  const ip = new Ipv4(bytes, outer.ip.offset);
+  const ip = outer.ip4 ? new Ipv4(bytes, outer.ip.offset) : new Ipv6(bytes, outer.ip.offset);
   ip.length = outer.ip.headerLength + content.length;
   if (outer.ip.checksumValid) ip.updateChecksum();
   return outer.eth ? decode(bytes) : decodeIp(bytes);
@@ -116,13 +118,13 @@ export function startOf(sighting: Sighting): bigint {
 function fragmentKey(frame: Frame): string | undefined {
   const { ip, eth } = frame.packet;
   if (ip === undefined || !ip.isFragment) return undefined;
-  return [frame.tap, frame.direction, eth?.src, eth?.dst, ip.src, ip.dst, ip.protocol, ip.id].join(" ");
+  return [frame.tap, frame.direction, eth?.src, eth?.dst, datagramKey(ip)].join(" ");
 }
 
 function add(parts: Parts, frame: Frame): void {
   const { ip } = frame.packet;
   if (ip === undefined) return;
-  const length = ip.length - ip.headerLength;
+  const length = contentLength(ip);
   parts.frames.push(frame);
   parts.bytes += length;
   if (!ip.mf) parts.total = ip.fragmentOffset + length;

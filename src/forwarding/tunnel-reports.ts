@@ -1,6 +1,5 @@
 /** What routers between director and real servers say about packets in tunnels. */
 
-import { ICMP_FRAGMENTATION_NEEDED, ICMP_TYPE } from "../packet/icmp.js";
 import type { Packet } from "../packet/packet.js";
 import type { Sighting } from "./journey.js";
 import { ownsIp } from "./network.js";
@@ -30,7 +29,7 @@ function reportAt(view: View, at: Sighting): TunnelReport | undefined {
   const { icmp, quoted } = at.packet;
   const director = view.network.host(at.host);
   if (director?.role !== "director" || at.direction !== "in" || !at.addressed) return undefined;
-  if (icmp?.type !== ICMP_TYPE.unreachable || icmp.code !== ICMP_FRAGMENTATION_NEEDED) return undefined;
+  if (icmp?.kind !== "too-big") return undefined;
   // Without what is inside nobody can tell whose packet it was.
   if (quoted?.inner?.ip === undefined || quoted.ip === undefined || !ownsIp(director, quoted.ip.src)) return undefined;
   return { at, quoted, mtu: icmp.mtu };

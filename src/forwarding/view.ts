@@ -146,7 +146,7 @@ class Observer implements View {
     if (service === undefined) return undefined;
     const known = this.#flow(protocol, ip.src, ports.src, service);
     const isNew = known === undefined || beginsAnew(known, stray.in);
-    if (isNew && protocol === "tcp" && !opensConnection(stray.in.packet)) return undefined;
+    if (isNew && !opensConnection(stray.in.packet)) return undefined;
     const flow = isNew ? this.#begin(stray, service, protocol, known) : known;
     const server = stray.outs[0] && this.#chosen(stray.outs[0], service, flow);
     if (server !== undefined && serverAt(flow, server.ip) === undefined) flow.servers.push(server);

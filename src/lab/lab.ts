@@ -13,7 +13,7 @@ import { NamespaceMachine } from "./namespace.js";
 import { canaryAddress, forwardingSettings, type HostPlan, planHosts } from "./plan.js";
 import { NotSettled, Prober } from "./prober.js";
 import { segmentsOf } from "./segments.js";
-import type { UmlMachine } from "./uml-machine.js";
+import { UmlMachine } from "./uml-machine.js";
 
 /** Frames of a burst after which a director in this process lets the recording catch up. */
 const RECORDING_STRIDE = 256;
@@ -95,7 +95,7 @@ export class Lab {
         ip.push(`netns add ${name}`);
         this.#machines.set(host.name, new NamespaceMachine(name));
       } else if (where === "user-mode-linux") {
-        this.#machines.set(host.name, (await this.#fabric.uml()).takeHost());
+        this.#machines.set(host.name, (await this.#fabric.uml()).takeHost(host.name));
       }
       for (const nic of host.nics) {
         const link = await this.#link(host, nic, where);
@@ -139,7 +139,7 @@ export class Lab {
     const tap = tapName(host, nic);
     const port = `${this.#prefix}p${this.#links.length}`;
     if (where === "user-mode-linux") {
-      const taken = await (await this.#fabric.uml()).takeNic(this.machine(host.name) as UmlMachine);
+      const taken = (await this.#fabric.uml()).takeNic();
       return { host, nic, tap, port: taken.tap, device: taken.name };
     }
     return {
@@ -162,10 +162,10 @@ export class Lab {
   async #configure(plan: HostPlan): Promise<void> {
     const machine = this.#machines.get(plan.host.name);
     if (!machine) return;
+    const adopted = machine instanceof UmlMachine ? this.#links.filter((link) => link.host === plan.host) : [];
+    if (machine instanceof UmlMachine) await machine.adopt(adopted.map((link) => link.device ?? ""));
     await machine.sysctl(plan.before);
-    const renamed = this.#links
-      .filter((link) => link.host === plan.host && machine.where === "user-mode-linux")
-      .map((link) => `link set ${link.device} name ${link.nic.name} address ${link.nic.mac}`);
+    const renamed = adopted.map((link) => `link set ${link.device} name ${link.nic.name} address ${link.nic.mac}`);
     await machine.ip([...renamed, ...plan.ip]);
     if (plan.ip6.length > 0) await machine.ip(plan.ip6, 6);
     await machine.sysctl(plan.after);

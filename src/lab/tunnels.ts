@@ -1,10 +1,8 @@
 import { addressFor, type Host, type Service, type Setup } from "../forwarding/setup.js";
 import { isIp6 } from "../packet/address.js";
+import { GUE_PORT } from "../packet/gue.js";
 import type { KernelPart } from "./kernel.js";
 import { nicTowards } from "./segments.js";
-
-/** The port of GUE (IANA). */
-export const GUE_PORT = 6080;
 
 /** A way in which a director's packets reach a real server inside others. */
 interface Entry {
@@ -37,6 +35,7 @@ export function tunnelParts(setup: Setup, host: Host): KernelPart[] {
 
 function entriesOf(setup: Setup, host: Host): Entry[] {
   const director = setup.hosts.find(({ role }) => role === "director");
+  if (host.options.tunnelFrom === "nobody") return [];
   return setup.services.flatMap(({ model, vip, tunnel, realServers }) => {
     const server = realServers.find(({ name }) => name === host.name);
     if (model !== "tun" || server === undefined || director === undefined) return [];

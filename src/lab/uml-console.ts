@@ -1,4 +1,3 @@
-import type { Duplex } from "node:stream";
 import { CommandError } from "./machine.js";
 
 /** Milliseconds; it ends a run that has already failed. */
@@ -7,51 +6,48 @@ const COMMAND_TIMEOUT = 30_000;
 /** Ends the output of one command; what stands behind it is the exit status. */
 const END = "\x1e";
 
-/** A shell behind a console: one command at a time, its output up to the mark that ends it. */
+/** The shell of a host: one command at a time, its output up to the mark that ends it. */
 export class Console {
   readonly #name: string;
-  readonly #input: Duplex;
+  readonly #input: (text: string) => void;
   #output = "";
   #failure: Error | undefined;
-  #waiting: { done: () => void } | undefined;
+  #waiting: (() => void) | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(name: string, input: Duplex, output: Duplex) {
+  constructor(name: string, input: (text: string) => void) {
     this.#name = name;
     this.#input = input;
-    output.on("data", (chunk: Buffer) => {
-      this.#output += chunk.toString("latin1").replaceAll("\r", "");
-      this.#waiting?.done();
-    });
-    output.on("error", (error) => this.fail(error));
-    input.on("error", (error) => this.fail(error));
+  }
+
+  received(text: string): void {
+    this.#output += text;
+    this.#waiting?.();
   }
 
   fail(error: Error): void {
     this.#failure ??= error;
-    this.#waiting?.done();
+    this.#waiting?.();
   }
 
-  /** Runs a script; resolves to its output. */
+  /** Runs a script; resolves to its output. @throws CommandError where it ends with another status than 0. */
   run(script: string, label = script): Promise<string> {
     const turn = this.#last.then(() => {
-      this.#input.write(`{ ${script}\n} 2>&1; printf '\\036%s\\n' $?\n`);
-      return this.answer(label, COMMAND_TIMEOUT);
+      this.#input(`{ ${script}\n} 2>&1; printf '\\036%s\\n' $?\n`);
+      return this.#answer(label);
     });
     this.#last = turn.catch(() => {});
     return turn;
   }
 
-  /** The output up to the next mark. @throws CommandError where the status behind the mark is not 0. */
-  async answer(label: string, timeout: number): Promise<string> {
+  async #answer(label: string): Promise<string> {
+    const seconds = COMMAND_TIMEOUT / 1000;
     const deadline = setTimeout(
       () =>
         this.fail(
-          new Error(
-            `${this.#name}: no answer to \`${label}\` within ${timeout / 1000} s: ${this.#output.slice(-2000)}`,
-          ),
+          new Error(`${this.#name}: no answer to \`${label}\` within ${seconds} s: ${this.#output.slice(-2000)}`),
         ),
-      timeout,
+      COMMAND_TIMEOUT,
     );
     try {
       for (;;) {
@@ -69,7 +65,7 @@ export class Console {
           throw output === "" ? this.#failure : new Error(`${this.#failure.message}\n${output}`);
         }
         await new Promise<void>((done) => {
-          this.#waiting = { done };
+          this.#waiting = done;
         });
       }
     } finally {

@@ -44,10 +44,11 @@ export class UmlMachine implements Machine {
     this.#console = console;
   }
 
-  /** Moves a NIC of the guest's first namespace into this host. */
-  async adopt(nic: string): Promise<void> {
+  /** Moves NICs of the guest's first namespace into this host. */
+  async adopt(nics: readonly string[]): Promise<void> {
     // The guest's first namespace is that of process 1; this host's shell has a namespace of its own.
-    await this.#console.run(`nsenter -t 1 -n ip link set ${nic} netns $$`, `move ${nic}`);
+    const lines = nics.map((nic) => `link set ${nic} netns $$`);
+    await this.#console.run(`nsenter -t 1 -n ip -batch - <<HOPCHECK\n${lines.join("\n")}\nHOPCHECK`, "move NICs");
   }
 
   async sysctl(settings: Readonly<Record<string, string>>): Promise<void> {

@@ -9,6 +9,8 @@ import { isIPv4, isIPv6 } from "node:net";
 
 const MAC = /^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i;
 
+const IP6_BYTES = 16;
+
 const HEX_BYTES = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, "0"));
 
 export function isMac(text: string): boolean {
@@ -21,6 +23,11 @@ export function isIp(text: string): boolean {
 
 export function isIp6(text: string): boolean {
   return isIPv6(text) && !text.includes("%");
+}
+
+/** An address of either family. */
+export function isAnyIp(text: string): boolean {
+  return isIp(text) || isIp6(text);
 }
 
 export function macToString(bytes: Uint8Array, offset = 0): string {
@@ -52,23 +59,6 @@ export function ipToNumber(text: string): number {
 /** The inverse of `ipToNumber`; takes the low 32 bits. */
 export function ipFromNumber(value: number): string {
   return [24, 16, 8, 0].map((shift) => (value >>> shift) & 0xff).join(".");
-}
-
-/** Whether an address lies in `network/prefixLength`; bits of the network behind the prefix do not matter. False across families. */
-export function inPrefix(ip: string, network: string, prefixLength: number): boolean {
-  const bits = isIp6(network) ? 128 : 32;
-  if (!Number.isInteger(prefixLength) || prefixLength < 0 || prefixLength > bits) {
-    throw new RangeError(`${prefixLength} is not an ${bits === 32 ? "IPv4" : "IPv6"} prefix length (0 to ${bits})`);
-  }
-  if (isIp6(ip) !== isIp6(network)) return false;
-  return networkOf(ip, prefixLength) === networkOf(network, prefixLength);
-}
-
-/** `10.0.0.0/24`: the network that an address lies in. */
-export function networkOf(ip: string, prefixLength: number): string {
-  const bytes = isIp6(ip) ? ip6FromString(ip) : ipFromString(ip);
-  const masked = bytes.map((byte, index) => byte & (0xff00 >> Math.min(8, Math.max(0, prefixLength - index * 8))));
-  return `${isIp6(ip) ? ip6ToString(masked) : ipToString(masked)}/${prefixLength}`;
 }
 
 /** RFC 5952: the longest run of two or more zero groups is shortened, the first one among equals. */
@@ -106,4 +96,52 @@ export function ip6FromString(text: string): Uint8Array {
       return [value >> 8, value & 0xff];
     }),
   );
+}
+
+/** 4 bytes or 16. */
+export function anyIpFromString(text: string): Uint8Array {
+  if (!isAnyIp(text)) throw new RangeError(`"${text}" is not an IP address`);
+  return text.includes(":") ? ip6FromString(text) : ipFromString(text);
+}
+
+/** The inverse of `anyIpFromString`: the number of bytes tells the family. */
+function anyIpToString(bytes: Uint8Array): string {
+  return bytes.length === IP6_BYTES ? ip6ToString(bytes) : ipToString(bytes);
+}
+
+/** The one text that an address of either family has here: `fd00::1` for `FD00:0::1`. */
+export function canonicalIp(text: string): string {
+  return anyIpToString(anyIpFromString(text));
+}
+
+/**
+ * Whether an address lies in `network/prefixLength`; bits of the network behind the prefix do not matter.
+ * An address of the other family never does. A RangeError where the network has no such prefix length.
+ */
+export function inPrefix(ip: string, network: string, prefixLength: number): boolean {
+  const [bytes, of] = [anyIpFromString(ip), anyIpFromString(network)];
+  checkPrefix(of, prefixLength);
+  return (
+    bytes.length === of.length && bytes.every((byte, at) => ((byte ^ (of[at] ?? 0)) & maskAt(at, prefixLength)) === 0)
+  );
+}
+
+/** The network that an address lies in: `10.0.0.0/24`, `fd00::/64`. A RangeError as with `inPrefix`. */
+export function networkOf(ip: string, prefixLength: number): string {
+  const bytes = anyIpFromString(ip);
+  checkPrefix(bytes, prefixLength);
+  return `${anyIpToString(bytes.map((byte, at) => byte & maskAt(at, prefixLength)))}/${prefixLength}`;
+}
+
+function checkPrefix({ length }: Uint8Array, prefixLength: number): void {
+  const longest = length * 8;
+  if (Number.isInteger(prefixLength) && prefixLength >= 0 && prefixLength <= longest) return;
+  const family = length === IP6_BYTES ? "IPv6" : "IPv4";
+  throw new RangeError(`${prefixLength} is not an ${family} prefix length (0 to ${longest})`);
+}
+
+/** The bits of byte `at` that belong to the prefix. */
+function maskAt(at: number, prefixLength: number): number {
+  const bits = Math.min(8, Math.max(0, prefixLength - at * 8));
+  return (0xff << (8 - bits)) & 0xff;
 }

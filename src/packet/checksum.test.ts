@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { frameSpec, ipv4Spec } from "./arbitrary.js";
-import { incrementalUpdate, internetChecksum, l4Checksum, l4ChecksumState } from "./checksum.js";
+import { incrementalUpdate, internetChecksum, l4Checksum, l4ChecksumState, l4Header } from "./checksum.js";
 import { craft, craftIp } from "./craft.js";
 import { fragment } from "./fragment.js";
-import { decode } from "./packet.js";
+import { decode, type Packet } from "./packet.js";
 import { hex } from "./sample.js";
 
 describe("internetChecksum", () => {
@@ -68,7 +68,7 @@ describe("l4Checksum", () => {
     fc.assert(
       fc.property(frameSpec, (spec) => {
         const packet = decode(craft(spec));
-        const header = packet.tcp ?? packet.udp ?? packet.icmp;
+        const header = l4Header(packet);
         expect(l4Checksum(packet)).to.equal(header?.checksum);
         expect(l4ChecksumState(packet)).to.equal(header ? "valid" : "absent");
       }),
@@ -78,8 +78,8 @@ describe("l4Checksum", () => {
   // A payload byte more or less must not matter, nor what stands behind the datagram.
   for (const payload of ["", "x", "xy", "xyz"]) {
     it(`tells a wrong checksum from a right one with ${payload.length} bytes of payload`, () => {
-      for (const protocol of ["tcp", "udp", "icmp"]) {
-        const spec = { [`${protocol}.checksum`]: undefined, ...addressesOf(protocol), payload };
+      for (const protocol of ["tcp", "udp", "icmp", "icmpv6", "sctp", "vrrp"]) {
+        const spec = { [`${protocol}.checksum`]: undefined, ...beginningsOf(protocol), payload };
         const right = decode(Uint8Array.of(...craft(spec), 1, 2, 3, 4, 5));
         const wrong = decode(craft({ ...spec, [`${protocol}.checksum`]: 0x1111 }));
         expect(l4ChecksumState(right)).to.equal("valid");
@@ -101,6 +101,22 @@ describe("l4Checksum", () => {
     expect(l4ChecksumState(decode(craft({ ...udp, "udp.checksum": 0 })))).to.equal("zero");
   });
 
+  it("is SCTP's of 32 bits", () => {
+    const packet = decode(craft({ "sctp.dstport": 80, "sctp.checksum": 1 }));
+    expect(l4Checksum(packet)).to.be.above(0xffff);
+    expect(l4ChecksumState(packet)).to.equal("invalid");
+  });
+
+  it("covers a datagram behind IPv6 as behind IPv4, and its tunnel as well", () => {
+    const six = { ...udp, "ip.src": undefined, "ip.dst": undefined, "ipv6.src": "fd01::100", "ipv6.dst": "fd00::10" };
+    expect(l4ChecksumState(decode(craft({ ...six, "ipv6.dstopts": "0000010400000000" })))).to.equal("valid");
+    for (const piece of fragment(craft({ ...six, "data.len": 100 }), 64)) {
+      expect(l4ChecksumState(decode(piece))).to.equal("absent");
+    }
+    const tunnel = decode(craft({ ...six, "udp.dstport": undefined, "gue.flags": 0, inner: udp }));
+    expect([tunnel, tunnel.inner as Packet].map(l4ChecksumState)).to.deep.equal(["valid", "valid"]);
+  });
+
   it("cannot tell where bytes are missing", () => {
     const frame = craft({ ...udp, payload: "some more than eight bytes" });
     expect(l4ChecksumState(decode(frame.subarray(0, -1)))).to.equal("absent");
@@ -110,6 +126,9 @@ describe("l4Checksum", () => {
   });
 });
 
-function addressesOf(protocol: string) {
-  return protocol === "icmp" ? { "icmp.type": 8 } : { [`${protocol}.srcport`]: 40001, [`${protocol}.dstport`]: 80 };
+function beginningsOf(protocol: string) {
+  if (protocol === "vrrp") return { "vrrp.ip_addr": "10.0.0.10" };
+  return protocol.startsWith("icmp")
+    ? { [`${protocol}.type`]: 129 }
+    : { [`${protocol}.srcport`]: 40001, [`${protocol}.dstport`]: 80 };
 }

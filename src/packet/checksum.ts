@@ -1,58 +1,71 @@
-/** The checksums of TCP, UDP and ICMP. */
+/** The checksums of TCP, UDP, ICMP, SCTP and VRRP in a packet. */
 
-import { ICMP_CHECKSUM_OFFSET } from "./icmp.js";
-import { internetChecksum, wordSum } from "./internet-checksum.js";
-import { IP_PROTOCOL } from "./ipv4.js";
+import { computeL4, isL4Valid, L4_CHECKSUM, type L4Checksum } from "./l4-checksum.js";
 import type { Packet } from "./packet.js";
-import { TCP_CHECKSUM_OFFSET } from "./tcp.js";
-import { UDP_CHECKSUM_OFFSET } from "./udp.js";
 
 export { incrementalUpdate, internetChecksum } from "./internet-checksum.js";
 
-/** `zero`: a UDP sender that computed none. `absent`: no L4 header, a fragment, or bytes missing: cannot tell. */
+/**
+ * `zero`: a UDP sender that computed none. `absent`: no L4 header, a fragment, bytes missing, or a routing header of an
+ * unknown type, which hides where the packet goes in the end: cannot tell.
+ */
 export type ChecksumState = "valid" | "invalid" | "zero" | "absent";
 
-/** What a TCP, UDP or ICMP checksum covers. */
+/** The header whose checksum covers all that IP carries. */
+export type L4Header = NonNullable<Packet["tcp" | "udp" | "icmp" | "sctp" | "vrrp"]>;
+
+/** Undefined where a packet carries none, or one without a checksum of its own. */
+export function l4Header({ tcp, udp, icmp, sctp, vrrp }: Packet): L4Header | undefined {
+  return tcp ?? udp ?? icmp ?? sctp ?? vrrp;
+}
+
+function kindOf({ tcp, udp, icmp, sctp, vrrp, ip6 }: Packet): L4Checksum | undefined {
+  if (tcp) return L4_CHECKSUM.tcp;
+  if (udp) return L4_CHECKSUM.udp;
+  if (icmp) return ip6 ? L4_CHECKSUM.icmpv6 : L4_CHECKSUM.icmp;
+  if (sctp) return L4_CHECKSUM.sctp;
+  return vrrp && (vrrp.version === 2 ? L4_CHECKSUM.vrrp2 : L4_CHECKSUM.vrrp3);
+}
+
+/** What a checksum covers, behind the pseudo header. */
 interface Coverage {
+  readonly kind: L4Checksum;
   readonly start: number;
   readonly end: number;
-  /** Where the checksum itself stands. */
-  readonly field: number;
-  readonly pseudoHeader: number;
 }
 
 function coverage(packet: Packet): Coverage | undefined {
-  const { tcp, udp, icmp, payload, bytes } = packet;
-  const network = packet.ip ?? packet.ip6;
-  const header = tcp ?? udp ?? icmp;
-  if (!network || !header || packet.problem || packet.ip?.isFragment) return undefined;
+  const { ip, ip6, udp, payload, bytes } = packet;
+  const [header, kind] = [l4Header(packet), kindOf(packet)];
+  if (!ip || !header || !kind || packet.problem || ip.isFragment) return undefined;
+  if (kind.pseudoHeader !== undefined && ip6?.hasFinalDestination === false) return undefined;
   const start = header.offset;
   // A receiver takes the datagram to be as long as UDP says (RFC 768), whatever stands behind it.
   const end = udp ? start + udp.length : payload.byteOffset - bytes.byteOffset + payload.length;
-  const length = end - start;
-  if (icmp) return { start, end, field: start + ICMP_CHECKSUM_OFFSET, pseudoHeader: 0 };
-  const protocol = tcp ? IP_PROTOCOL.tcp : IP_PROTOCOL.udp;
-  const field = start + (tcp ? TCP_CHECKSUM_OFFSET : UDP_CHECKSUM_OFFSET);
-  return { start, end, field, pseudoHeader: network.pseudoHeaderSum(protocol, length) };
+  return { kind, start, end };
 }
 
 /**
- * The checksum that the TCP, UDP or ICMP header should have; undefined where `l4ChecksumState` is `absent`.
- * For UDP never 0, which would mean that there is none (RFC 768).
+ * The checksum that the header of TCP, UDP, ICMP, SCTP or VRRP should have, of as many bits as its property `checksum`:
+ * 32 for SCTP, else 16. Undefined where `l4ChecksumState` is `absent`. For UDP never 0, which would mean that there is
+ * none (RFC 768).
  */
 export function l4Checksum(packet: Packet): number | undefined {
   const covered = coverage(packet);
-  if (!covered) return undefined;
-  const { start, end, field, pseudoHeader } = covered;
-  const before = wordSum(packet.bytes, start, field) + pseudoHeader;
-  const checksum = internetChecksum(packet.bytes, field + 2, end, before);
-  return checksum === 0 && packet.udp ? 0xffff : checksum;
+  return packet.ip && covered && computeL4(covered.kind, packet.ip, packet.bytes, covered.start, covered.end);
 }
 
 export function l4ChecksumState(packet: Packet): ChecksumState {
-  if (packet.udp?.checksum === 0 && !packet.ip?.isFragment) return "zero";
+  const { ip, udp, bytes } = packet;
+  if (udp?.checksum === 0 && !ip?.isFragment) return "zero";
   const covered = coverage(packet);
-  if (!covered) return "absent";
-  // Summed as a receiver does: 0x0000 and 0xffff are the same number in ones' complement.
-  return internetChecksum(packet.bytes, covered.start, covered.end, covered.pseudoHeader) === 0 ? "valid" : "invalid";
+  if (!ip || !covered) return "absent";
+  const { kind, start, end } = covered;
+  const isValid = isL4Valid(kind, ip, bytes, start, end) || isWithoutPseudoHeader(packet, covered);
+  return isValid ? "valid" : "invalid";
+}
+
+/** Implementations of VRRP differ in whether version 3 covers IPv4's pseudo header, and FRR lets its user choose. */
+function isWithoutPseudoHeader({ ip4, vrrp, bytes }: Packet, { start, end }: Coverage): boolean {
+  return vrrp !== undefined && ip4 !== undefined && isL4Valid(L4_CHECKSUM.vrrp2, ip4, bytes, start, end);
 }

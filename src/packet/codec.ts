@@ -77,6 +77,23 @@ export const mac = address("a MAC address (02:00:00:00:00:01)", isMac, (text) =>
 export const ipv4 = address("an IPv4 address (10.0.0.1)", isIp, (text) => ipToString(ipFromString(text)));
 export const ipv6 = address("an IPv6 address (fd00::1)", isIp6, (text) => ip6ToString(ip6FromString(text)));
 
+/** The most values that one list can have: a header counts them in a byte. */
+const MAX_LIST = 255;
+
+/** Several values in one, with commas between them. */
+export function listOf<T>(codec: Codec<T>): Codec<readonly T[]> {
+  return {
+    allowed: `${codec.allowed}, or several with commas between them`,
+    format: (values) => values.map((value) => codec.format(value)).join(","),
+    parse(input) {
+      if (typeof input !== "string") return undefined;
+      const texts = input.trim() === "" ? [] : input.split(",", MAX_LIST + 1);
+      const values = texts.map((text) => codec.parse(text.trim())).filter((value) => value !== undefined);
+      return values.length === texts.length && values.length <= MAX_LIST ? values : undefined;
+    },
+  };
+}
+
 const HEX_STRING = /^([0-9a-f]{2}([: ]?[0-9a-f]{2})*)?$/i;
 
 /** Bytes as hex digits, in pairs that a colon or a space may part. */

@@ -122,6 +122,38 @@ describe("craft", () => {
     expect(quoted("4500")).to.deep.equal(hex("4500"));
   });
 
+  it("chains extension headers in the order of RFC 8200, and fills in what comes next", () => {
+    const given = {
+      "ipv6.dstopts": "000001040000000000000104",
+      "ipv6.fraghdr.ident": 5,
+      "ipv6.routing": "0000fd0000000000",
+      "ipv6.hopopts": "00",
+    };
+    const { ip6 } = decode(craft({ ...given, "sctp.dstport": 80 }));
+    expect(ip6?.options).to.deep.equal(
+      hex("2b00000000000000 2c00fd0000000000 3c00000000000005 3c00010400000000 8400010400000000"),
+    );
+    expect(ip6).to.include({ nextHeader: 0, protocol: 132, headerLength: 80 });
+  });
+
+  it("writes extension headers however wrong, and the rest right", () => {
+    const good = { "ipv6.dst": "fd00::10", "udp.dstport": 53, payload: "hi" };
+    const right = decode(craft(good)).udp?.checksum;
+    for (const wrong of [
+      { "ipv6.nxt": 253 },
+      { "ipv6.plen": 3 },
+      { "ipv6.dstopts": "fd00010400000000" },
+      { "ipv6.dstopts": "0009010400000000" },
+      { "ipv6.fraghdr.offset": 1 },
+      { "ipv6.fraghdr.nxt": 60 },
+    ]) {
+      const frame = craft({ ...good, ...wrong });
+      expect(decode(frame).udp).to.equal(undefined);
+      expect(decode(frame.subarray(0, -10)).bytes.length).to.equal(frame.length - 10);
+      expect((frame.at(-4) as number) * 256 + (frame.at(-3) as number)).to.equal(right);
+    }
+  });
+
   it("needs no IP", () => {
     expect(craft({})).to.deep.equal(hex("000000000000 000000000000 88b5"));
     expect(craft({ "arp.src.proto_ipv4": "10.0.0.1" })).to.have.length(42);
@@ -157,6 +189,16 @@ describe("craft", () => {
       "ip.options",
       "ip.options: 41 bytes is not allowed; it is 0 to 40 bytes as hex digits (020405b4)",
     ],
+    [
+      { "vrrp.ip_addr": "10.0.0.10;10.0.0.11" },
+      "vrrp.ip_addr",
+      'vrrp.ip_addr: "10.0.0.10;10.0.0.11" is not allowed; it is an IPv4 address (10.0.0.1), or several with commas between them',
+    ],
+    [
+      { "ipv6.fraghdr.offset": 8192 },
+      "ipv6.fraghdr.offset",
+      "ipv6.fraghdr.offset: 8192 is not allowed; it is 0 to 8191",
+    ],
     [{ payload: 5 }, "payload", "payload: 5 is not allowed; it is text, or bytes"],
     [{ inner: "45" }, "inner", 'inner: "45" is not allowed; it is a packet (ip.src, ip.dst, …)'],
     [{ inner: null as never }, "inner", "inner: null is not allowed; it is a packet (ip.src, ip.dst, …)"],
@@ -164,7 +206,17 @@ describe("craft", () => {
     [{ "tcp.dstport": 1, "udp.dstport": 1 }, "udp", "udp: a packet that has tcp cannot have udp as well"],
     [{ "arp.opcode": 1, "ip.ttl": 1 }, "ip", "ip: a packet that has arp cannot have ip as well"],
     [{ inner: {}, payload: "x" }, "inner", "inner: a packet that has payload cannot have inner as well"],
-    [{ quoted: {} }, "quoted", "quoted: only an ICMP message quotes a packet; give icmp.type as well"],
+    [{ "tcp.dstport": 1, "gue.flags": 0 }, "gue", "gue: a packet that has tcp cannot have gue as well"],
+    [{ "udp.dstport": 1, "gre.key": 0 }, "gre", "gre: a packet that has udp cannot have gre as well"],
+    [{ "udp.dstport": 1, inner: {} }, "inner", "inner: a packet that has udp cannot have inner as well"],
+    [{ "ipv6.hlim": 1, "icmp.type": 8 }, "icmp", "icmp: a packet that has ipv6 cannot have icmp as well"],
+    [{ "ip.ttl": 1, "icmpv6.type": 1 }, "icmpv6", "icmpv6: a packet that has ip cannot have icmpv6 as well"],
+    [
+      { "ipv6.hlim": 1, "vrrp.ip_addr": "10.0.0.1" },
+      "vrrp.ip_addr",
+      "vrrp.ip_addr: a packet that has ipv6 cannot have vrrp.ip_addr as well",
+    ],
+    [{ quoted: {} }, "quoted", "quoted: only an ICMP message quotes a packet; give icmp.type or icmpv6.type as well"],
     [
       { "udp.dstport": 1, "data.len": 65535 },
       "payload",
@@ -197,6 +249,10 @@ describe("canonicalValue", () => {
     ["eth.src", "02-00-00-00-00-AB", "02:00:00:00:00:ab"],
     ["ipv6.src", "FD00:0::1", "fd00::1"],
     ["tcp.options", "02:04:05:78", "02040578"],
+    ["vrrp.ip_addr", "10.0.0.10, 10.0.0.11", "10.0.0.10,10.0.0.11"],
+    ["vrrp.ipv6_addr", "FE80::0:1", "fe80::1"],
+    ["icmpv6.opt.linkaddr", "02-00-00-00-00-AB", "02:00:00:00:00:ab"],
+    ["sctp.verification_tag", 7, "0x00000007"],
   ];
   for (const [name, given, canonical] of values) {
     it(`of ${given} for ${name} is ${canonical}`, () => expect(canonicalValue(name, given)).to.equal(canonical));

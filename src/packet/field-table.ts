@@ -1,20 +1,23 @@
 import type { Codec } from "./codec.js";
 import type { View } from "./view.js";
 
+/** Which bytes of a header hold a field, relative to it. */
+export interface Place {
+  readonly at: number;
+  readonly length: number;
+}
+
 /** One field of a header: what it is called, which bytes hold it, and how it is shown and written. */
 export interface FieldEntry<V extends View = View> {
   /** Wireshark's name. */
   readonly name: string;
   readonly label: string;
-  /** First byte that holds the field, relative to the header. */
-  readonly at: number;
-  readonly length: number;
   /** What may be written to it. */
   readonly allowed: string;
-  /** The field reaches to the end of the header; `length` is then the least it takes up. */
-  readonly toHeaderEnd: boolean;
-  /** False where the header is of a kind that has no such field. */
-  present(view: V): boolean;
+  /** How many bytes it takes up differs from packet to packet: it is written when the room for it is made. */
+  readonly variable: boolean;
+  /** Undefined where the header is of a kind that has no such field. The header may be cut short before it. */
+  place(view: V): Place | undefined;
   show(view: V): string;
   /** The text that `show` gives for a value; undefined where the field cannot hold it. */
   canonical(value: unknown): string | undefined;
@@ -22,11 +25,16 @@ export interface FieldEntry<V extends View = View> {
   write(view: V, value: unknown): boolean;
 }
 
+/** Fixed bytes; all bytes from one to the header's end; or what the view says, which is then of a variable length. */
+type PlaceOf<V extends View> =
+  | readonly [at: number | ((view: V) => number), length: number | "header end"]
+  | ((view: V) => readonly [at: number, length: number] | undefined);
+
 /** A `FieldEntry` for a property of a view. */
 export type FieldOf<V extends View> = <K extends keyof V>(
   name: string,
   label: string,
-  place: readonly [at: number, length: number] | readonly [at: number, end: "header end"],
+  place: PlaceOf<V>,
   property: K,
   codec: Codec<V[K]>,
   present?: (view: V) => boolean,
@@ -34,14 +42,12 @@ export type FieldOf<V extends View> = <K extends keyof V>(
 
 /** The maker of one protocol's field table; the codec must be of the property's type. */
 export function fieldOf<V extends View>(): FieldOf<V> {
-  return (name, label, [at, length], property, codec, present = () => true) => ({
+  return (name, label, place, property, codec, present = () => true) => ({
     name,
     label,
-    at,
-    length: length === "header end" ? 0 : length,
-    toHeaderEnd: length === "header end",
     allowed: codec.allowed,
-    present,
+    variable: typeof place === "function" || place[1] === "header end",
+    place: (view) => (present(view) ? placeIn(view, place) : undefined),
     show: (view) => codec.format(view[property]),
     canonical(value) {
       const parsed = codec.parse(value);
@@ -54,4 +60,12 @@ export function fieldOf<V extends View>(): FieldOf<V> {
       return true;
     },
   });
+}
+
+function placeIn<V extends View>(view: V, place: PlaceOf<V>): Place | undefined {
+  const found = typeof place === "function" ? place(view) : place;
+  if (!found) return undefined;
+  const at = typeof found[0] === "function" ? found[0](view) : found[0];
+  const length = found[1] === "header end" ? Math.max(0, view.headerLength - at) : found[1];
+  return { at, length };
 }

@@ -74,6 +74,37 @@ describe("fields", () => {
     expect(fieldValue(tunnelled, "tcp.dstport")).to.equal("80");
   });
 
+  it("of IPv6 come with its extension headers and what is behind them", () => {
+    const frame = craft({
+      "ipv6.src": "fd01::100",
+      "ipv6.dst": "fd00::10",
+      "ipv6.tclass": 0x2e,
+      "ipv6.dstopts": "0000010400000000",
+      "icmpv6.type": 128,
+      "icmpv6.echo.identifier": 7,
+      "icmpv6.echo.sequence_number": 1,
+    });
+    const shown = fields(decode(frame))
+      .filter(({ name }) => !name.startsWith("eth."))
+      .map(({ name, value, offset, length }) => `${name} ${value} ${offset}+${length}`);
+    expect(shown).to.deep.equal([
+      "ipv6.version 6 14+1",
+      "ipv6.tclass 0x2e 14+2",
+      "ipv6.flow 0x00000 15+3",
+      "ipv6.plen 16 18+2",
+      "ipv6.nxt 60 20+1",
+      "ipv6.hlim 64 21+1",
+      "ipv6.src fd01::100 22+16",
+      "ipv6.dst fd00::10 38+16",
+      "ipv6.dstopts 3a00010400000000 54+8",
+      "icmpv6.type 128 62+1",
+      "icmpv6.code 0 63+1",
+      "icmpv6.checksum 0x84a2 64+2",
+      "icmpv6.echo.identifier 0x0007 66+2",
+      "icmpv6.echo.sequence_number 1 68+2",
+    ]);
+  });
+
   it("are undefined where there are none", () => {
     for (const name of [
       "ip.ttl#3",

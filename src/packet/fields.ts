@@ -8,14 +8,20 @@
 import { ARP_FIELDS } from "./arp.js";
 import { DATA_FIELDS, Data } from "./data.js";
 import { ETHERNET_FIELDS } from "./ethernet.js";
-import type { FieldEntry } from "./field-table.js";
+import type { FieldEntry, Place } from "./field-table.js";
+import { GRE_FIELDS } from "./gre.js";
+import { GUE_FIELDS } from "./gue.js";
 import { ICMP_FIELDS } from "./icmp.js";
+import { ICMPV6_FIELDS } from "./icmpv6.js";
 import { IPV4_FIELDS } from "./ipv4.js";
 import { IPV6_FIELDS } from "./ipv6.js";
+import { FRAGMENT_HEADER_FIELDS } from "./ipv6-fragment-header.js";
 import type { Packet } from "./packet.js";
+import { SCTP_FIELDS } from "./sctp.js";
 import { TCP_FIELDS } from "./tcp.js";
 import { UDP_FIELDS } from "./udp.js";
 import type { View } from "./view.js";
+import { VRRP_FIELDS } from "./vrrp.js";
 
 /** One field as a frame has it. */
 export interface Field {
@@ -30,22 +36,30 @@ export interface Field {
   readonly value: string;
 }
 
-/** Every protocol's field table, by the prefix of its names. */
+/** Every header's field table; headers of one protocol have names with the same prefix. */
 export const FIELD_TABLES = {
   eth: ETHERNET_FIELDS,
   arp: ARP_FIELDS,
   ip: IPV4_FIELDS,
   ipv6: IPV6_FIELDS,
+  "ipv6.fraghdr": FRAGMENT_HEADER_FIELDS,
   tcp: TCP_FIELDS,
   udp: UDP_FIELDS,
   icmp: ICMP_FIELDS,
+  icmpv6: ICMPV6_FIELDS,
+  sctp: SCTP_FIELDS,
+  vrrp: VRRP_FIELDS,
+  gue: GUE_FIELDS,
+  gre: GRE_FIELDS,
   data: DATA_FIELDS,
 } as const satisfies Record<string, readonly FieldEntry[]>;
 
-export type Protocol = keyof typeof FIELD_TABLES;
+type Header = keyof typeof FIELD_TABLES;
 
-const ENTRIES: ReadonlyMap<string, FieldEntry> = new Map(
-  Object.values(FIELD_TABLES).flatMap((table: readonly FieldEntry[]) => table.map((entry) => [entry.name, entry])),
+const ENTRIES: ReadonlyMap<string, FieldEntry & { readonly header: Header }> = new Map(
+  (Object.keys(FIELD_TABLES) as Header[]).flatMap((header) =>
+    FIELD_TABLES[header].map((entry: FieldEntry) => [entry.name, { ...entry, header }] as const),
+  ),
 );
 
 /** The field of a name without `#n`; undefined where there is none. */
@@ -54,7 +68,7 @@ export function fieldEntry(name: string): FieldEntry | undefined {
 }
 
 interface Layer {
-  readonly protocol: Protocol;
+  readonly header: Header;
   readonly view: View;
   /** Where the view's bytes begin, relative to those of the outermost packet. */
   readonly base: number;
@@ -63,45 +77,54 @@ interface Layer {
 
 function layers(outermost: Packet): Layer[] {
   const found: Layer[] = [];
-  const occurrences = new Map<Protocol, number>();
-  const add = (protocol: Protocol, view: View | undefined) => {
+  const occurrences = new Map<Header, number>();
+  const add = (header: Header, view: View | undefined, of: Header = header) => {
     if (!view) return;
-    const occurrence = (occurrences.get(protocol) ?? 0) + 1;
-    occurrences.set(protocol, occurrence);
-    found.push({ protocol, view, base: view.bytes.byteOffset - outermost.bytes.byteOffset, occurrence });
+    const occurrence = (occurrences.get(of) ?? 0) + (of === header ? 1 : 0);
+    occurrences.set(of, occurrence);
+    found.push({ header, view, base: view.bytes.byteOffset - outermost.bytes.byteOffset, occurrence });
   };
   for (let packet: Packet | undefined = outermost; packet; packet = packet.inner ?? packet.quoted) {
+    const { ip4, ip6, icmp } = packet;
     add("eth", packet.eth);
     add("arp", packet.arp);
-    add("ip", packet.ip);
-    add("ipv6", packet.ip6);
+    add("ip", ip4);
+    add("ipv6", ip6);
+    // It counts with the header that it belongs to, whether others have one or not.
+    add("ipv6.fraghdr", ip6?.fragmentHeader, "ipv6");
     add("tcp", packet.tcp);
     add("udp", packet.udp);
-    add("icmp", packet.icmp);
+    add(ip6 ? "icmpv6" : "icmp", icmp);
+    add("sctp", packet.sctp);
+    add("vrrp", packet.vrrp);
+    add("gue", packet.gue);
+    add("gre", packet.gre);
     const opaque = packet.payload.length > 0 && !packet.inner && !packet.quoted;
     if (opaque) add("data", new Data(packet.payload, 0));
   }
   return found;
 }
 
-/** Bytes of a field in a view; 0 where the header ends before it, or has no such field. */
-function extent(entry: FieldEntry, view: View): number {
-  const available = view.bytes.length - view.offset - entry.at;
-  if (!entry.present(view)) return 0;
-  if (entry.toHeaderEnd) return Math.max(0, Math.min(view.headerLength - entry.at, available));
-  return entry.length <= available ? entry.length : 0;
+/** Where a field is in a view, as far as it is there; undefined where it is not, or of no length. */
+function placeIn(view: View, entry: FieldEntry): Place | undefined {
+  const place = entry.place(view);
+  if (!place) return undefined;
+  const available = view.bytes.length - view.offset - place.at;
+  const length = entry.variable ? Math.min(place.length, available) : place.length;
+  return length > 0 && length <= available ? { at: place.at, length } : undefined;
 }
 
 /** All header fields in order, top layer to bottom; those of a header that is cut short as far as they are there. */
 export function fields(packet: Packet): Field[] {
-  return layers(packet).flatMap(({ protocol, view, base, occurrence }) => {
+  return layers(packet).flatMap(({ header, view, base, occurrence }) => {
     const suffix = occurrence > 1 ? `#${occurrence}` : "";
-    const table: readonly FieldEntry[] = FIELD_TABLES[protocol];
+    const table: readonly FieldEntry[] = FIELD_TABLES[header];
     return table.flatMap((entry) => {
-      const length = extent(entry, view);
-      if (length === 0) return [];
-      const offset = base + view.offset + entry.at;
-      return [{ name: entry.name + suffix, label: entry.label, offset, length, value: entry.show(view) }];
+      const place = placeIn(view, entry);
+      if (!place) return [];
+      const offset = base + view.offset + place.at;
+      const { label } = entry;
+      return [{ name: entry.name + suffix, label, offset, length: place.length, value: entry.show(view) }];
     });
   });
 }
@@ -109,9 +132,8 @@ export function fields(packet: Packet): Field[] {
 /** The value of one field as `fields` shows it; undefined where the packet has none of that name. */
 export function fieldValue(packet: Packet, name: string): string | undefined {
   const [plain = "", occurrence = "1"] = name.split("#");
-  const entry = fieldEntry(plain);
+  const entry = ENTRIES.get(plain);
   if (!entry) return undefined;
-  const protocol = plain.slice(0, plain.indexOf("."));
-  const layer = layers(packet).find((one) => one.protocol === protocol && String(one.occurrence) === occurrence);
-  return layer && extent(entry, layer.view) > 0 ? entry.show(layer.view) : undefined;
+  const layer = layers(packet).find((one) => one.header === entry.header && String(one.occurrence) === occurrence);
+  return layer && placeIn(layer.view, entry) && entry.show(layer.view);
 }

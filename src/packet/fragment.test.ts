@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { datagramSpec } from "./arbitrary.js";
 import { l4ChecksumState } from "./checksum.js";
 import { craft, type PacketSpec } from "./craft.js";
-import { fragment, reassemble } from "./fragment.js";
+import { contentLength, datagramKey, fragment, reassemble } from "./fragment.js";
 import { decode, decodeIp } from "./packet.js";
 import { hex } from "./sample.js";
 
@@ -13,6 +13,16 @@ const spec: PacketSpec = {
   "ip.src": "10.0.0.100",
   "ip.dst": "10.0.0.10",
   "ip.id": 0x0400,
+  "udp.srcport": 42100,
+  "udp.dstport": 53,
+  "data.len": 3000,
+};
+
+const spec6: PacketSpec = {
+  "ipv6.src": "fd01::100",
+  "ipv6.dst": "fd00::10",
+  "ipv6.hlim": 61,
+  "ipv6.flow": 7,
   "udp.srcport": 42100,
   "udp.dstport": 53,
   "data.len": 3000,
@@ -53,7 +63,7 @@ describe("fragment", () => {
     expect(second?.ip?.options).to.deep.equal(hex("01010101010101 01 9e04abcd 00000000"));
   });
 
-  it("refuses sizes that there are no offsets for, and what is no IPv4 packet", () => {
+  it("refuses sizes that there are no offsets for, and what is no IP packet", () => {
     for (const size of [0, -8, 7, 1.5, Number.NaN]) {
       expect(() => fragment(craft(spec), size)).to.throw(
         RangeError,
@@ -61,7 +71,66 @@ describe("fragment", () => {
       );
     }
     for (const frame of [craft({ "arp.opcode": 1 }), craft(spec).subarray(0, 100), craft({ ...spec, "ip.len": 5 })]) {
-      expect(() => fragment(frame, 8)).to.throw(RangeError, "the frame is no whole IPv4 packet");
+      expect(() => fragment(frame, 8)).to.throw(RangeError, "the frame is no whole IP packet");
+    }
+  });
+});
+
+describe("fragment of IPv6", () => {
+  const ends = { "ipv6.src": "fd01::100", "ipv6.dst": "fd00::10" };
+
+  it("puts a fragment header between the headers for the way and what is divided", () => {
+    const shapes = pieces(1232, spec6).map(({ ip, ip6 }) => [
+      ip?.fragmentOffset,
+      ip?.length,
+      ip?.mf,
+      ip?.id,
+      ip?.protocol,
+      ip6?.nextHeader,
+    ]);
+    expect(shapes).to.deep.equal([
+      [0, 1280, true, 1, 17, 44],
+      [1232, 1280, true, 1, 17, 44],
+      [2464, 592, false, 1, 17, 44],
+    ]);
+    expect(pieces(1232, spec6).map(({ ip6 }) => [ip6?.hopLimit, ip6?.flowLabel])).to.deep.equal(Array(3).fill([61, 7]));
+  });
+
+  it("takes the identification that it is given", () => {
+    const ids = fragment(craft(spec6), 1232, 0xdeadbeef).map((bytes) => decode(bytes).ip?.id);
+    expect(ids).to.deep.equal([0xdeadbeef, 0xdeadbeef, 0xdeadbeef]);
+  });
+
+  it("repeats hop-by-hop options and the routing header, and divides what is behind them", () => {
+    const extensions = {
+      "ipv6.hopopts": "0000010400000000",
+      "ipv6.routing": "0000fd0000000000",
+      "ipv6.dstopts": "0000010400000000",
+    };
+    const [first, second] = pieces(1232, { ...spec6, ...extensions });
+    expect(first?.ip6?.extensions.headers.map(({ type }) => type)).to.deep.equal([0, 43, 44, 60]);
+    expect(second?.ip6?.extensions.headers.map(({ type }) => type)).to.deep.equal([0, 43, 44]);
+    expect(second?.ip6?.options).to.deep.equal(hex("2b00010400000000 2c00fd0000000000 3c0004d100000001"));
+  });
+
+  it("splits fragments further, under their own identification", () => {
+    const twice = fragment(craft(spec6), 1232, 5).flatMap((bytes) => fragment(bytes, 504, 6));
+    expect(twice).to.have.length(8);
+    const packets = twice.map((bytes) => decode(bytes));
+    expect(packets.map(({ ip }) => ip?.id)).to.deep.equal(Array(8).fill(5));
+    expect(packets.map(({ ip6 }) => ip6?.extensions.headers.length)).to.deep.equal(Array(8).fill(1));
+    expect(reassemble(packets)?.bytes).to.deep.equal(craft(spec6));
+  });
+
+  it("leaves a datagram that fits without a fragment header, and no padding behind it", () => {
+    const frame = craft({ ...ends, "udp.dstport": 53, payload: "x" });
+    expect(fragment(Uint8Array.of(...frame, 0, 0, 0, 0), 64)).to.deep.equal([frame]);
+  });
+
+  it("refuses what is no whole packet", () => {
+    const cut = craft({ ...ends, "ipv6.dstopts": "0003010400000000" });
+    for (const frame of [craft(spec6).subarray(0, 100), cut]) {
+      expect(() => fragment(frame, 8)).to.throw(RangeError, "the frame is no whole IP packet");
     }
   });
 });
@@ -143,5 +212,30 @@ describe("reassemble", () => {
     const [first, ...rest] = fragment(craft(spec), 1400);
     const cut = decode((first as Uint8Array).subarray(0, 100));
     expect(reassemble([cut, ...rest.map((bytes) => decode(bytes))])).to.equal(undefined);
+  });
+
+  it("takes fragments for those of one datagram by the ID, not by what a later one says of the protocol", () => {
+    const options = { ...spec6, "ipv6.dstopts": "0000010400000000" };
+    const all = fragment(craft(options), 1232).map((bytes) => decode(bytes));
+    expect(all.map(({ ip }) => ip?.protocol)).to.deep.equal([17, 60, 60]);
+    expect(new Set(all.flatMap(({ ip }) => (ip ? [datagramKey(ip)] : []))).size).to.equal(1);
+    expect(all.reduce((sum, { ip }) => sum + (ip ? contentLength(ip) : 0), 0)).to.equal(3016);
+    expect(reassemble(all)?.bytes).to.deep.equal(craft(options));
+    const other = fragment(craft(options), 1232, 2).map((bytes) => decode(bytes));
+    expect(reassemble([...all.slice(1), ...other.slice(0, 1)])).to.equal(undefined);
+  });
+
+  it("makes no IPv6 packet longer than can be", () => {
+    const piece = (offset: number, length: number, more: boolean) =>
+      decode(
+        craft({
+          "ipv6.fraghdr.nxt": 17,
+          "ipv6.fraghdr.offset": offset / 8,
+          "ipv6.fraghdr.more": more,
+          "data.len": length,
+        }),
+      );
+    expect(reassemble([piece(0, 65504, true), piece(65504, 32, false)])).to.equal(undefined);
+    expect(reassemble([piece(0, 65504, true), piece(65504, 31, false)])?.ip?.length).to.equal(65575);
   });
 });

@@ -1,98 +1,96 @@
-/** IPv4 fragmentation and reassembly (RFC 791 §3.2). */
+/** Fragmentation and reassembly of IP datagrams. */
 
-import { IPV4_MAX_LENGTH, Ipv4 } from "./ipv4.js";
+import { cutIpv4, joinIpv4 } from "./fragment-ipv4.js";
+import { cutIpv6, ipv6ContentStart, joinIpv6 } from "./fragment-ipv6.js";
+import type { Ip } from "./ip.js";
+import { Ipv6 } from "./ipv6.js";
 import { decode, decodeIp, type Packet } from "./packet.js";
 
 /** Fragment offsets count in units of so many bytes. */
 const UNIT = 8;
 
-const OPTION_END = 0;
-const OPTION_NOP = 1;
-/** Options without this bit stand in the first fragment only. */
-const OPTION_COPIED = 0x80;
+const DEFAULT_ID = 1;
+
+/** How one datagram is cut. */
+export interface Cut {
+  /** First byte of what is divided among the fragments, relative to the frame. */
+  readonly start: number;
+  /** A frame with the headers that a fragment needs; `from`: where its content is in what is divided. */
+  piece(content: Uint8Array, from: number, isLast: boolean): Uint8Array;
+}
 
 /**
- * Splits an Ethernet frame's IPv4 datagram into frames of `payloadSize` bytes of IP payload each, the last one shorter.
- * A frame that is a fragment already is split further. DF is kept and does not prevent it.
- * Throws a RangeError where `payloadSize` is no positive multiple of 8, or the frame no whole IPv4 packet.
+ * Splits an Ethernet frame's IP datagram into frames of `payloadSize` bytes of what is divided each, the last one
+ * shorter: under IPv4 what stands behind the header, under IPv6 behind the fragment header. A frame that is a fragment
+ * already is split further. Throws a RangeError where `payloadSize` is no positive multiple of 8, or the frame no whole
+ * IP packet.
+ *
+ * @param id identification of the fragments of an IPv6 packet; an IPv4 packet has its own
  */
-export function fragment(frame: Uint8Array, payloadSize: number): Uint8Array[] {
+export function fragment(frame: Uint8Array, payloadSize: number, id = DEFAULT_ID): Uint8Array[] {
   if (!Number.isInteger(payloadSize) || payloadSize <= 0 || payloadSize % UNIT !== 0) {
     throw new RangeError(
       `fragments of ${payloadSize} bytes are not possible: a positive multiple of ${UNIT} is needed`,
     );
   }
-  const { ip } = decode(frame);
+  const { ip, ip4, ip6 } = decode(frame);
   const end = ip ? ip.offset + ip.length : 0;
-  const start = ip ? ip.offset + ip.headerLength : 0;
-  if (!ip || end < start || end > frame.length) throw new RangeError("the frame is no whole IPv4 packet");
-  const pieces = Math.max(1, Math.ceil((end - start) / payloadSize));
+  const cut = ip4 ? cutIpv4(ip4) : ip6 && !ip6.extensions.problem ? cutIpv6(ip6, id) : undefined;
+  if (!cut || end < cut.start || end > frame.length) throw new RangeError("the frame is no whole IP packet");
+  const pieces = Math.max(1, Math.ceil((end - cut.start) / payloadSize));
   return Array.from({ length: pieces }, (_, index) => {
     const from = index * payloadSize;
-    const content = frame.subarray(start + from, Math.min(start + from + payloadSize, end));
-    const bytes = new Uint8Array(start + content.length);
-    bytes.set(frame.subarray(0, start));
-    bytes.set(content, start);
-    const piece = new Ipv4(bytes, ip.offset);
-    piece.length = piece.headerLength + content.length;
-    piece.fragmentOffset = ip.fragmentOffset + from;
-    piece.mf = ip.mf || index < pieces - 1;
-    if (index > 0) blankUncopiedOptions(piece.options);
-    piece.updateChecksum();
-    return bytes;
+    const content = frame.subarray(cut.start + from, Math.min(cut.start + from + payloadSize, end));
+    return cut.piece(content, from, index === pieces - 1);
   });
-}
-
-/** As Linux does it: what must not be copied becomes no-operations, so that all headers are of one length. */
-function blankUncopiedOptions(options: Uint8Array): void {
-  let at = 0;
-  while (at < options.length) {
-    const type = options[at] as number;
-    if (type === OPTION_END) return;
-    const length = type === OPTION_NOP ? 1 : Math.max(2, options[at + 1] ?? 0);
-    if ((type & OPTION_COPIED) === 0) options.fill(OPTION_NOP, at, at + length);
-    at += length;
-  }
 }
 
 /**
  * Puts a datagram together again from its fragments, which may come in any order, and more than once.
- * The result has the headers of the first fragment (Ethernet too, where that has it), offset 0, MF unset, the total
- * length and a valid checksum. A single packet that is no fragment is returned as it is.
+ * The result has the headers of the first fragment (Ethernet too, where that has it) as they are of a whole packet: no
+ * offset, MF unset, under IPv6 no fragment header, the total length and a valid header checksum. A single packet that
+ * is no fragment is returned as it is.
  *
- * Undefined while fragments are missing, and for good where they contradict each other: other addresses, protocol or
- * ID, different fragments that overlap (RFC 5722 §3 in spirit), bytes missing, or more than 65535 bytes in all.
+ * Undefined while fragments are missing, and for good where they contradict each other: other addresses or ID, under
+ * IPv4 another protocol, different fragments that overlap (RFC 5722 §3), bytes missing, or more than 65535 bytes in all.
  */
 export function reassemble(packets: readonly Packet[]): Packet | undefined {
   const [any] = packets;
   if (packets.length === 1 && any?.ip && !any.ip.isFragment) return any;
   const pieces = distinctPieces(packets);
-  const first = pieces?.[0];
-  const last = pieces?.at(-1);
-  if (!pieces || !first || !last || last.mf) return undefined;
+  const first = pieces?.[0]?.packet;
+  if (!pieces || !first || pieces.at(-1)?.mf !== false) return undefined;
   let expected = 0;
   for (const piece of pieces) {
     if (piece.start !== expected) return undefined;
     expected += piece.content.length;
   }
-  const headers = first.ip.offset + first.ip.headerLength;
-  const length = first.ip.headerLength + expected;
-  if (length > IPV4_MAX_LENGTH) return undefined;
-  const bytes = new Uint8Array(headers + expected);
-  bytes.set(first.packet.bytes.subarray(0, headers));
-  for (const { start, content } of pieces) bytes.set(content, headers + start);
-  const ip = new Ipv4(bytes, first.ip.offset);
-  ip.mf = false;
-  ip.fragmentOffset = 0;
-  ip.length = length;
-  ip.updateChecksum();
-  return first.packet.eth ? decode(bytes) : decodeIp(bytes);
+  const content = Buffer.concat(pieces.map((piece) => piece.content));
+  const bytes = first.ip4 ? joinIpv4(first.ip4, content) : first.ip6 && joinIpv6(first.ip6, content);
+  if (!bytes) return undefined;
+  return first.eth ? decode(bytes) : decodeIp(bytes);
+}
+
+/**
+ * What the fragments of one datagram have in common, and no others of their time. IPv6 counts no protocol among it:
+ * only the first fragment's says what the datagram carries (RFC 8200 §4.5).
+ */
+export function datagramKey({ version, id, protocol, src, dst }: Ip): string {
+  return `${version === 4 ? protocol : "ipv6"} ${src} ${dst} ${id}`;
+}
+
+/** Bytes of a datagram that a fragment of it says it carries. */
+export function contentLength(ip: Ip): number {
+  return ip.offset + ip.length - contentStart(ip);
+}
+
+function contentStart(ip: Ip): number {
+  return ip instanceof Ipv6 ? ipv6ContentStart(ip) : ip.offset + ip.headerLength;
 }
 
 interface Piece {
   readonly packet: Packet;
-  readonly ip: Ipv4;
-  /** Where its content belongs in the datagram's payload. */
+  /** Where its content belongs in the datagram. */
   readonly start: number;
   readonly mf: boolean;
   readonly content: Uint8Array;
@@ -101,10 +99,10 @@ interface Piece {
 /** In the order of their offsets, each once; undefined where one is unusable or belongs to another datagram. */
 function distinctPieces(packets: readonly Packet[]): Piece[] | undefined {
   const pieces = new Map<number, Piece>();
-  const [reference] = packets;
+  const keys = new Set<string>();
   for (const packet of packets) {
     const piece = pieceOf(packet);
-    if (!piece || !reference?.ip || !sameDatagram(piece.ip, reference.ip)) return undefined;
+    if (!packet.ip || !piece || keys.add(datagramKey(packet.ip)).size > 1) return undefined;
     const earlier = pieces.get(piece.start);
     if (earlier && (earlier.mf !== piece.mf || Buffer.compare(earlier.content, piece.content) !== 0)) return undefined;
     if (!earlier) pieces.set(piece.start, piece);
@@ -114,13 +112,9 @@ function distinctPieces(packets: readonly Packet[]): Piece[] | undefined {
 
 function pieceOf(packet: Packet): Piece | undefined {
   const { ip, bytes } = packet;
-  if (!ip) return undefined;
-  const start = ip.offset + ip.headerLength;
+  if (!ip?.isFragment) return undefined;
+  const start = contentStart(ip);
   const end = ip.offset + ip.length;
-  if (!ip.isFragment || end < start || end > bytes.length) return undefined;
-  return { packet, ip, start: ip.fragmentOffset, mf: ip.mf, content: bytes.subarray(start, end) };
-}
-
-function sameDatagram(a: Ipv4, b: Ipv4): boolean {
-  return a.id === b.id && a.protocol === b.protocol && a.src === b.src && a.dst === b.dst;
+  if (end < start || end > bytes.length) return undefined;
+  return { packet, start: ip.fragmentOffset, mf: ip.mf, content: bytes.subarray(start, end) };
 }

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { craft, craftIp } from "./craft.js";
 import { ICMP_TYPE, Icmp } from "./icmp.js";
+import type { IcmpKind } from "./icmp-message.js";
 import { decode, MAX_NESTING, type Packet } from "./packet.js";
 import { dirty, hex } from "./sample.js";
 
@@ -32,6 +33,25 @@ describe("icmp", () => {
     Icmp.emit(bytes, 0, values);
     expect(bytes).to.deep.equal(sample);
   });
+
+  const kinds: [number, number, IcmpKind, boolean][] = [
+    [0, 0, "echo-reply", false],
+    [3, 1, "unreachable", true],
+    [3, 2, "protocol-unreachable", true],
+    [3, 3, "port-unreachable", true],
+    [3, 4, "too-big", true],
+    [4, 0, "source-quench", true],
+    [5, 1, "redirect", true],
+    [8, 0, "echo", false],
+    [11, 0, "time-exceeded", true],
+    [12, 0, "parameter-problem", true],
+    [13, 0, "other", false],
+  ];
+  for (const [type, code, kind, isError] of kinds) {
+    it(`calls type ${type} code ${code} ${kind}`, () => {
+      expect(Icmp.emit(dirty(8), 0, { type, code })).to.include({ kind, isError });
+    });
+  }
 
   it("reads the packet that an error quotes, though only 28 bytes of it are there", () => {
     const request = {

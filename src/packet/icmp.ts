@@ -3,6 +3,7 @@
 import { ipFromNumber, ipToNumber } from "./address.js";
 import { decimal, hexadecimal, ipv4 } from "./codec.js";
 import { fieldOf } from "./field-table.js";
+import type { IcmpHeader, IcmpKind } from "./icmp-message.js";
 import { type Problem, tooShort } from "./problem.js";
 import { View } from "./view.js";
 
@@ -31,6 +32,21 @@ export const ICMP_TYPE = {
 export const ICMP_HOST_UNREACHABLE = 1;
 export const ICMP_FRAGMENTATION_NEEDED = 4;
 
+const UNREACHABLE_KINDS: Readonly<Record<number, IcmpKind>> = {
+  2: "protocol-unreachable",
+  3: "port-unreachable",
+  [ICMP_FRAGMENTATION_NEEDED]: "too-big",
+};
+
+const KINDS: Readonly<Record<number, IcmpKind>> = {
+  [ICMP_TYPE.echoReply]: "echo-reply",
+  [ICMP_TYPE.sourceQuench]: "source-quench",
+  [ICMP_TYPE.redirect]: "redirect",
+  [ICMP_TYPE.echo]: "echo",
+  [ICMP_TYPE.timeExceeded]: "time-exceeded",
+  [ICMP_TYPE.parameterProblem]: "parameter-problem",
+};
+
 const ERRORS: ReadonlySet<number> = new Set([
   ICMP_TYPE.unreachable,
   ICMP_TYPE.sourceQuench,
@@ -49,10 +65,9 @@ export interface IcmpValues {
   mtu?: number;
 }
 
-export class Icmp extends View {
-  /** `end`: the first byte that no longer belongs to the message. */
-  static check(bytes: Uint8Array, offset: number, end = bytes.length): Problem | undefined {
-    const available = end - offset;
+export class Icmp extends View implements IcmpHeader {
+  static check(bytes: Uint8Array, offset: number): Problem | undefined {
+    const available = bytes.length - offset;
     return available < ICMP_HEADER_LENGTH ? tooShort("icmp", offset, ICMP_HEADER_LENGTH, available) : undefined;
   }
 
@@ -69,26 +84,27 @@ export class Icmp extends View {
     return this.u8(CODE);
   }
 
+  get kind(): IcmpKind {
+    if (this.type === ICMP_TYPE.unreachable) return UNREACHABLE_KINDS[this.code] ?? "unreachable";
+    return KINDS[this.type] ?? "other";
+  }
+
   get checksum(): number {
     return this.u16(CHECKSUM);
   }
 
-  /** The second 32-bit word, whose meaning depends on the type. */
   get rest(): number {
     return this.u32(REST);
   }
 
-  /** Identifier of an echo. */
   get id(): number {
     return this.u16(ID);
   }
 
-  /** Sequence number of an echo. */
   get seq(): number {
     return this.u16(SEQ);
   }
 
-  /** MTU of the next hop in bytes, of an unreachable message with code 4. */
   get mtu(): number {
     return this.u16(MTU);
   }
@@ -98,7 +114,6 @@ export class Icmp extends View {
     return ipFromNumber(this.rest);
   }
 
-  /** The message quotes the packet that it is about. */
   get isError(): boolean {
     return ERRORS.has(this.type);
   }

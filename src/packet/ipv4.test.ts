@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { IP_PROTOCOL, Ipv4 } from "./ipv4.js";
+import { IP_PROTOCOL } from "./ip.js";
+import { Ipv4 } from "./ipv4.js";
 import { decodeIp } from "./packet.js";
 import { dirty, hex } from "./sample.js";
 

@@ -4,6 +4,7 @@ import { ipFromString, ipToString } from "./address.js";
 import { decimal, flag, hexadecimal, ipv4, octets } from "./codec.js";
 import { fieldOf } from "./field-table.js";
 import { internetChecksum, wordSum } from "./internet-checksum.js";
+import type { IpHeader } from "./ip.js";
 import { type Problem, problemAt, tooShort } from "./problem.js";
 import { View, wholeWords } from "./view.js";
 
@@ -28,8 +29,6 @@ const MF = 0x20;
 const FRAGMENT_MASK = 0x1fff;
 const FRAGMENT_UNIT = 8;
 
-export const IP_PROTOCOL = { icmp: 1, ipip: 4, tcp: 6, udp: 17, ipv6: 41 } as const;
-
 export interface Ipv4Values {
   tos?: number;
   length?: number;
@@ -45,7 +44,7 @@ export interface Ipv4Values {
   options?: Uint8Array;
 }
 
-export class Ipv4 extends View {
+export class Ipv4 extends View implements IpHeader {
   static check(bytes: Uint8Array, offset: number): Problem | undefined {
     const available = bytes.length - offset;
     if (available < IPV4_HEADER_LENGTH) return tooShort("ipv4", offset, IPV4_HEADER_LENGTH, available);
@@ -64,17 +63,14 @@ export class Ipv4 extends View {
     return this.u8(VERSION_IHL) >> 4;
   }
 
-  /** Bytes. */
   get headerLength(): number {
     return (this.u8(VERSION_IHL) & 0x0f) * 4;
   }
 
-  /** DSCP and ECN. */
   get tos(): number {
     return this.u8(TOS);
   }
 
-  /** Bytes of the whole packet, this header included. */
   get length(): number {
     return this.u16(LENGTH);
   }
@@ -91,7 +87,6 @@ export class Ipv4 extends View {
     return (this.u8(FLAGS_FRAGMENT) & MF) !== 0;
   }
 
-  /** Bytes. */
   get fragmentOffset(): number {
     return (this.u16(FLAGS_FRAGMENT) & FRAGMENT_MASK) * FRAGMENT_UNIT;
   }
@@ -100,7 +95,6 @@ export class Ipv4 extends View {
     return this.u8(TTL);
   }
 
-  /** One of `IP_PROTOCOL`, or any other. */
   get protocol(): number {
     return this.u8(PROTOCOL);
   }
@@ -117,7 +111,6 @@ export class Ipv4 extends View {
     return ipToString(this.bytes, this.offset + DST);
   }
 
-  /** As they are in the packet, padding included. */
   get options(): Uint8Array {
     return this.optionsBehind(OPTIONS);
   }
@@ -130,7 +123,7 @@ export class Ipv4 extends View {
     return this.mf || this.fragmentOffset > 0;
   }
 
-  /** The sum of what TCP and UDP put in front of themselves: both addresses, protocol and length (RFC 9293 §3.1). */
+  /** RFC 9293 §3.1. */
   pseudoHeaderSum(protocol: number, length: number): number {
     return wordSum(this.bytes, this.offset + SRC, this.offset + OPTIONS) + protocol + length;
   }

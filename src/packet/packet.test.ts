@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { frameSpec } from "./arbitrary.js";
 import { l4Checksum, l4ChecksumState } from "./checksum.js";
-import { craft } from "./craft.js";
+import { craft, type PacketSpec } from "./craft.js";
 import { fields } from "./fields.js";
 import { fragment, reassemble } from "./fragment.js";
 import { decode, decodeIp, MAX_NESTING, type Packet } from "./packet.js";
@@ -11,6 +11,19 @@ function nesting(packet: Packet): Packet[] {
   const deeper = packet.inner ?? packet.quoted;
   return deeper ? [packet, ...nesting(deeper)] : [packet];
 }
+
+const views = ({ eth, arp, ip, tcp, udp, icmp, sctp, vrrp, gue, gre }: Packet) => [
+  eth,
+  arp,
+  ip,
+  tcp,
+  udp,
+  icmp,
+  sctp,
+  vrrp,
+  gue,
+  gre,
+];
 
 /** Everything that may be asked of a packet, whatever its bytes were. */
 function examine(packet: Packet): void {
@@ -24,7 +37,7 @@ function examine(packet: Packet): void {
   expect(packets.length).to.be.at.most(1 + MAX_NESTING);
   for (const one of packets) {
     expect(one.payload.length).to.be.at.most(one.bytes.length);
-    for (const view of [one.eth, one.arp, one.ip, one.ip6, one.tcp, one.udp, one.icmp]) {
+    for (const view of views(one)) {
       if (view && view !== one.tcp) expect(view.offset + view.headerLength).to.be.at.most(one.bytes.length);
     }
     if (one.tcp && !one.tcp.isPartial) {
@@ -67,7 +80,7 @@ describe("decode", () => {
       fc.property(
         leading,
         fc.constantFrom(0x45, 0x46, 0x4f, 0x60),
-        fc.constantFrom(1, 4, 6, 17, 41),
+        fc.constantFrom(0, 1, 4, 6, 17, 41, 43, 44, 47, 51, 58, 60, 112, 132),
         noise,
         (type, first, protocol, rest) => {
           const bytes = Uint8Array.of(...new Uint8Array(12), ...Buffer.from(type, "hex"), ...rest);
@@ -94,9 +107,10 @@ describe("decode", () => {
   it("finds nothing wrong with a frame in order", () => {
     fc.assert(
       fc.property(frameSpec, (spec) => {
-        for (const { problem, ip } of nesting(decode(craft(spec)))) {
+        for (const { problem, ip, gre } of nesting(decode(craft(spec)))) {
           expect(problem).to.equal(undefined);
           expect(ip?.checksumValid ?? true).to.equal(true);
+          expect(gre?.checksumValid ?? true).to.equal(true);
         }
       }),
     );
@@ -133,5 +147,40 @@ describe("decode", () => {
     expect(carried?.ip).to.include({ src: "172.16.0.100", dst: "10.0.0.10", ttl: 59, length: 45, offset: 0 });
     expect(carried?.bytes).to.deep.equal(payload);
     expect(l4ChecksumState(carried as Packet)).to.equal("valid");
+  });
+
+  it("gives IP under one name, and each family under its own", () => {
+    const [four, six, none] = [{ "ip.ttl": 3 }, { "ipv6.hlim": 3 }, { "arp.opcode": 1 }].map((spec) =>
+      decode(craft(spec)),
+    );
+    expect([four?.ip?.version, four?.ip4?.ttl, four?.ip6]).to.deep.equal([4, 3, undefined]);
+    expect([six?.ip?.version, six?.ip4, six?.ip6?.hopLimit]).to.deep.equal([6, undefined, 3]);
+    expect([none?.ip, none?.ip4, none?.ip6]).to.deep.equal([undefined, undefined, undefined]);
+  });
+
+  it("follows either family in either", () => {
+    const four = { "ip.src": "10.0.0.1", "ip.dst": "10.9.0.12" };
+    const six = { "ipv6.src": "fd00::1", "ipv6.dst": "fd09::12" };
+    for (const [outer, inner, protocol] of [
+      [four, four, 4],
+      [four, six, 41],
+      [six, four, 4],
+      [six, six, 41],
+    ] as const) {
+      const packet = decode(craft({ ...outer, inner: { ...inner, "tcp.dstport": 80 } }));
+      expect(packet.ip?.protocol).to.equal(protocol);
+      expect(packet.inner?.ip?.src).to.equal(Object.values(inner)[0]);
+      expect(packet.inner?.tcp?.dstPort).to.equal(80);
+      expect(l4ChecksumState(packet.inner as Packet)).to.equal("valid");
+    }
+  });
+
+  it("follows no more tunnels inside each other than it says, of whatever kind", () => {
+    let inner: PacketSpec = { "ip.proto": 253 };
+    for (let depth = 0; depth < 5; depth++) inner = depth % 2 ? { "gre.key": 1, inner } : { "gue.flags": 0, inner };
+    let packet: Packet | undefined = decode(craft(inner));
+    for (let depth = 0; depth < MAX_NESTING; depth++) packet = packet?.inner;
+    expect(packet?.inner).to.equal(undefined);
+    expect(packet?.problem?.message).to.equal("ipv4 header at byte 32: more than 4 packets deep");
   });
 });

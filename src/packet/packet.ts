@@ -7,33 +7,44 @@
 
 import { Arp } from "./arp.js";
 import { ETHERTYPE, Ethernet } from "./ethernet.js";
-import { ICMP_HEADER_LENGTH, Icmp } from "./icmp.js";
-import { IP_PROTOCOL, Ipv4 } from "./ipv4.js";
-import { IPV6_HEADER_LENGTH, Ipv6 } from "./ipv6.js";
-import { type Problem, problemAt } from "./problem.js";
-import { TCP_PARTIAL_LENGTH, Tcp } from "./tcp.js";
-import { UDP_HEADER_LENGTH, Udp } from "./udp.js";
+import type { Gre } from "./gre.js";
+import type { Gue } from "./gue.js";
+import type { IcmpMessage } from "./icmp-message.js";
+import type { Ip } from "./ip.js";
+import { Ipv4 } from "./ipv4.js";
+import { Ipv6 } from "./ipv6.js";
+import { failed, type Problem, problemAt } from "./problem.js";
+import type { Sctp } from "./sctp.js";
+import type { Tcp } from "./tcp.js";
+import type { Udp } from "./udp.js";
+import { decodeUpperLayer } from "./upper-layer.js";
+import type { Vrrp } from "./vrrp.js";
 
 export type { Problem } from "./problem.js";
 
-/** How many packets deep a frame is followed into IP-in-IP and into what ICMP errors quote. */
+/** How many packets deep a frame is followed into tunnels and into what ICMP errors quote. */
 export const MAX_NESTING = 4;
 
-/** One stack of headers: (Ethernet,) then ARP, or IPv4 or IPv6 and what it carries. */
+/** One stack of headers: (Ethernet,) then ARP, or IP and what it carries. */
 export class Packet {
   /** From this packet's first layer on; for an inner or quoted packet from its IP header on. Offsets count from here. */
   readonly bytes: Uint8Array;
   readonly eth?: Ethernet;
   readonly arp?: Arp;
-  readonly ip?: Ipv4;
-  readonly ip6?: Ipv6;
+  readonly ip?: Ip;
   /** May be cut short: see `Tcp.isPartial`; `problem` is set then. */
   readonly tcp?: Tcp;
   readonly udp?: Udp;
-  readonly icmp?: Icmp;
+  readonly icmp?: IcmpMessage;
+  readonly sctp?: Sctp;
+  readonly vrrp?: Vrrp;
+  /** Behind `udp`. */
+  readonly gue?: Gue;
+  /** Behind the IP header, or behind `gue`. */
+  readonly gre?: Gre;
   /** What stands behind the last decoded header, up to the length that IP states: never the padding of a frame. */
   readonly payload: Uint8Array;
-  /** The packet that IP-in-IP carries: protocol 4 (RFC 2003), or 41 for an IPv6 one (RFC 4213). */
+  /** The packet in a tunnel: behind this one's IP header (RFC 2003, RFC 2473, RFC 4213), its GRE or its GUE header. */
   readonly inner?: Packet;
   /** The packet that an ICMP error quotes; mostly cut short, which its own `problem` says. */
   readonly quoted?: Packet;
@@ -44,9 +55,20 @@ export class Packet {
     this.bytes = bytes;
     this.payload = bytes;
   }
+
+  /** `ip`, where it is of this family. */
+  get ip4(): Ipv4 | undefined {
+    return this.ip instanceof Ipv4 ? this.ip : undefined;
+  }
+
+  /** `ip`, where it is of this family. */
+  get ip6(): Ipv6 | undefined {
+    return this.ip instanceof Ipv6 ? this.ip : undefined;
+  }
 }
 
-type Draft = { -readonly [K in keyof Packet]: Packet[K] };
+/** A packet that is being decoded. */
+export type Draft = { -readonly [K in keyof Packet]: Packet[K] };
 
 /** Takes an Ethernet frame apart. Never throws. */
 export function decode(bytes: Uint8Array): Packet {
@@ -81,12 +103,6 @@ function decodeFrom(decoder: IpDecoder, bytes: Uint8Array, depth: number): Packe
   return packet;
 }
 
-function failed(packet: Draft, problem: Problem | undefined): boolean {
-  if (!problem) return false;
-  packet.problem = problem;
-  return true;
-}
-
 function decodeArp(packet: Draft, offset: number): void {
   if (failed(packet, Arp.check(packet.bytes, offset))) return;
   packet.arp = new Arp(packet.bytes, offset);
@@ -97,25 +113,29 @@ function decodeIpv4(packet: Draft, offset: number, depth: number): void {
   if (failed(packet, Ipv4.check(packet.bytes, offset))) return;
   const ip = new Ipv4(packet.bytes, offset);
   packet.ip = ip;
-  const start = offset + ip.headerLength;
-  const end = endOfPacket(packet, "ipv4", offset, ip.headerLength, ip.length);
-  packet.payload = packet.bytes.subarray(start, end);
-  // Only the first fragment has what IP carries from its beginning.
-  if (ip.fragmentOffset === 0 && ip.length >= ip.headerLength) decodeBody(packet, ip.protocol, start, end, depth);
+  decodeBody(packet, ip, depth, ip.length >= ip.headerLength);
 }
 
 function decodeIpv6(packet: Draft, offset: number, depth: number): void {
   if (failed(packet, Ipv6.check(packet.bytes, offset))) return;
   const ip = new Ipv6(packet.bytes, offset);
-  packet.ip6 = ip;
-  const start = offset + IPV6_HEADER_LENGTH;
-  const end = endOfPacket(packet, "ipv6", offset, IPV6_HEADER_LENGTH, IPV6_HEADER_LENGTH + ip.payloadLength);
+  packet.ip = ip;
+  decodeBody(packet, ip, depth, !failed(packet, ip.extensions.problem));
+}
+
+/** What an IP header carries. */
+function decodeBody(packet: Draft, ip: Ip, depth: number, isSound: boolean): void {
+  const start = ip.offset + ip.headerLength;
+  const end = endOfPacket(packet, ip);
   packet.payload = packet.bytes.subarray(start, end);
-  decodeBody(packet, ip.nextHeader, start, end, depth);
+  // Only the first fragment has it from its beginning.
+  if (!isSound || ip.fragmentOffset > 0) return;
+  decodeUpperLayer(packet, start, end, (part, version) => nest(packet, part, version, depth));
 }
 
 /** Where a packet ends by its own account, but never behind the bytes that are there. */
-function endOfPacket(packet: Draft, layer: string, offset: number, headerLength: number, length: number): number {
+function endOfPacket(packet: Draft, { version, offset, headerLength, length }: Ip): number {
+  const layer = `ipv${version}`;
   const available = packet.bytes.length - offset;
   if (length < headerLength) {
     const reason = `it says the packet is ${length} bytes long, less than the header's ${headerLength}`;
@@ -124,77 +144,18 @@ function endOfPacket(packet: Draft, layer: string, offset: number, headerLength:
   }
   if (length <= available) return offset + length;
   const reason = `it says the packet is ${length} bytes long, but ${available} are there`;
-  packet.problem = problemAt(layer, offset, length, available, reason);
+  packet.problem ??= problemAt(layer, offset, length, available, reason);
   return packet.bytes.length;
 }
 
-function nest(packet: Draft, part: "inner" | "quoted", decoder: IpDecoder, depth: number): void {
+/** Decodes what is left of a packet as one inside it. */
+function nest(packet: Draft, part: "inner" | "quoted", version: 4 | 6, depth: number): void {
   const { bytes, payload } = packet;
   if (depth < MAX_NESTING) {
-    packet[part] = decodeFrom(decoder, payload, depth + 1);
+    packet[part] = decodeFrom(version === 6 ? decodeIpv6 : decodeIpv4, payload, depth + 1);
     return;
   }
-  const layer = decoder === decodeIpv6 ? "ipv6" : "ipv4";
   const start = payload.byteOffset - bytes.byteOffset;
-  packet.problem = problemAt(layer, start, payload.length, payload.length, `more than ${MAX_NESTING} packets deep`);
-}
-
-/** What an IP header carries; `start` to `end`: where, in the bytes of the packet. */
-function decodeBody(packet: Draft, protocol: number, start: number, end: number, depth: number): void {
-  switch (protocol) {
-    case IP_PROTOCOL.tcp:
-      decodeTcp(packet, start, end);
-      break;
-    case IP_PROTOCOL.udp:
-      decodeUdp(packet, start, end);
-      break;
-    case IP_PROTOCOL.ipip:
-      nest(packet, "inner", decodeIpv4, depth);
-      break;
-    case IP_PROTOCOL.ipv6:
-      nest(packet, "inner", decodeIpv6, depth);
-      break;
-    case IP_PROTOCOL.icmp:
-      // An IPv6 header says "ICMP for IPv4" with this number, which nothing sends.
-      if (packet.ip) decodeIcmp(packet, start, end, depth);
-  }
-}
-
-function decodeTcp(packet: Draft, start: number, end: number): void {
-  const { bytes } = packet;
-  const problem = Tcp.check(bytes, start, end);
-  if (!problem) {
-    packet.tcp = new Tcp(bytes, start);
-    packet.payload = bytes.subarray(start + packet.tcp.headerLength, end);
-    return;
-  }
-  packet.problem = problem;
-  const cutShort = problem.available < problem.required;
-  if (!cutShort || problem.available < TCP_PARTIAL_LENGTH) return;
-  // Nothing behind the segment, such as a frame's padding, may be taken for the missing part of the header.
-  packet.tcp = new Tcp(bytes.subarray(0, end), start);
-  packet.payload = bytes.subarray(end, end);
-}
-
-function decodeUdp(packet: Draft, start: number, end: number): void {
-  const { bytes } = packet;
-  if (failed(packet, Udp.check(bytes, start, end))) return;
-  const udp = new Udp(bytes, start);
-  packet.udp = udp;
-  packet.payload = bytes.subarray(start + UDP_HEADER_LENGTH, end);
-  if (packet.ip?.isFragment || packet.problem) return;
-  const available = end - start;
-  if (udp.length < UDP_HEADER_LENGTH || udp.length > available) {
-    const reason = `it says the datagram is ${udp.length} bytes long, of ${UDP_HEADER_LENGTH} to ${available} possible`;
-    packet.problem = problemAt("udp", start, udp.length, available, reason);
-  }
-}
-
-function decodeIcmp(packet: Draft, start: number, end: number, depth: number): void {
-  const { bytes } = packet;
-  if (failed(packet, Icmp.check(bytes, start, end))) return;
-  const icmp = new Icmp(bytes, start);
-  packet.icmp = icmp;
-  packet.payload = bytes.subarray(start + ICMP_HEADER_LENGTH, end);
-  if (icmp.isError) nest(packet, "quoted", decodeIpv4, depth);
+  const reason = `more than ${MAX_NESTING} packets deep`;
+  packet.problem = problemAt(`ipv${version}`, start, payload.length, payload.length, reason);
 }

@@ -1,6 +1,6 @@
 /** Where decoding stopped, and why. All layers that were decoded before it are sound. */
 export interface Problem {
-  /** The header that could not be read: `ethernet`, `arp`, `ipv4`, `ipv6`, `tcp`, `udp`, `icmp`. */
+  /** The header that could not be read: `ethernet`, `arp`, `ipv4`, `ipv6`, `extension` (one of IPv6), `tcp`, `gre`, … */
   readonly layer: string;
   /** First byte of that header, relative to the bytes of the packet that has the problem. */
   readonly offset: number;
@@ -19,4 +19,10 @@ export function problemAt(layer: string, offset: number, required: number, avail
 /** The one problem that every header can have: the bytes end before it does. */
 export function tooShort(layer: string, offset: number, required: number, available: number): Problem {
   return problemAt(layer, offset, required, available, `${required} bytes needed, ${available} there`);
+}
+
+/** Notes a problem, where there is one. */
+export function failed(packet: { problem?: Problem }, problem: Problem | undefined): boolean {
+  if (problem) packet.problem = problem;
+  return problem !== undefined;
 }

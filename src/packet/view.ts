@@ -27,7 +27,7 @@ export abstract class View {
   }
 
   protected u32(at: number): number {
-    return this.u16(at) * 0x10000 + this.u16(at + 2);
+    return read32(this.bytes, this.offset + at);
   }
 
   protected set8(at: number, value: number): void {
@@ -39,8 +39,7 @@ export abstract class View {
   }
 
   protected set32(at: number, value: number): void {
-    this.set16(at, value >>> 16);
-    this.set16(at + 2, value);
+    write32(this.bytes, this.offset + at, value);
   }
 
   /** Replaces the bits of `mask` in one byte and leaves the others. */
@@ -66,9 +65,18 @@ export function read16(bytes: Uint8Array, at: number): number {
   return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
 }
 
+export function read32(bytes: Uint8Array, at: number): number {
+  return read16(bytes, at) * 0x10000 + read16(bytes, at + 2);
+}
+
 export function write16(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value >>> 8;
   bytes[at + 1] = value;
+}
+
+export function write32(bytes: Uint8Array, at: number, value: number): void {
+  write16(bytes, at, value >>> 16);
+  write16(bytes, at + 2, value);
 }
 
 /** Rounds up to 32-bit words, the unit in which IPv4 and TCP count their headers. */

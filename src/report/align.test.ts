@@ -34,6 +34,21 @@ describe("alignedFields", () => {
     ]);
   });
 
+  it("keeps the families apart, and counts all headers that a tunnel adds", () => {
+    const six = { "ipv6.src": "fd00::1", "ipv6.dst": "fd09::12", "ipv6.hlim": 60 };
+    expect(rows({ ...six, inner: plain }, "ipv6.hlim")).to.deep.equal(["tunnel ipv6.hlim=60 (ipv6.hlim)"]);
+    expect(rows({ ...six, inner: plain }, "ip.ttl")).to.deep.equal(["ip.ttl=61 (ip.ttl)"]);
+    const inner = { "ipv6.src": "fd01::100", "ipv6.hlim": 61, "ipv6.fraghdr.ident": 7, "udp.dstport": 53 };
+    const gue = { ...six, "gue.flags": 0, "gre.key": 7, inner };
+    expect(rows(gue, "ipv6.hlim")).to.deep.equal(["tunnel ipv6.hlim=60 (ipv6.hlim)", "ipv6.hlim=61 (ipv6.hlim#2)"]);
+    expect(rows(gue, "ipv6.fraghdr.ident")).to.deep.equal(["ipv6.fraghdr.ident=0x00000007 (ipv6.fraghdr.ident#2)"]);
+    expect(rows(gue, "udp.dstport")).to.deep.equal([
+      "tunnel udp.dstport=6080 (udp.dstport)",
+      "udp.dstport=53 (udp.dstport#2)",
+    ]);
+    expect(rows(gue, "gre.key")).to.deep.equal(["tunnel gre.key=0x00000007 (gre.key)"]);
+  });
+
   it("takes no quote of an ICMP error for a tunnel", () => {
     const error = { ...outer, "icmp.type": 3, "icmp.code": 1, quoted: craftIp(plain) };
     expect(rows(error, "ip.ttl")).to.deep.equal(["ip.ttl=60 (ip.ttl)", "ip.ttl#2=61 (ip.ttl#2)"]);

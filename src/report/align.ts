@@ -48,8 +48,11 @@ export function headerOf(row: string): string {
 function tunnelsOf(packet: Packet): ReadonlyMap<string, number> {
   const tunnels = new Map<string, number>();
   for (let outer = packet; outer.inner !== undefined; outer = outer.inner) {
-    const protocol = outer.ip6 === undefined ? "ip" : "ipv6";
-    tunnels.set(protocol, (tunnels.get(protocol) ?? 0) + 1);
+    const { ip6, udp, gue, gre } = outer;
+    const own = { [ip6 ? "ipv6" : "ip"]: true, udp, gue, gre };
+    for (const [protocol, header] of Object.entries(own)) {
+      if (header !== undefined) tunnels.set(protocol, (tunnels.get(protocol) ?? 0) + 1);
+    }
   }
   return tunnels;
 }

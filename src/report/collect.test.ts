@@ -6,6 +6,7 @@ import type { Finding } from "../forwarding/rule.js";
 import type { Model } from "../forwarding/setup.js";
 import { PaperLab, type Request, VIP } from "../forwarding/testing/paper-lab.js";
 import { clientError, serverError, tooLong } from "../forwarding/testing/traffic.js";
+import { craft, type PacketSpec } from "../packet/craft.js";
 import { collect, type Judgement } from "./collect.js";
 import { readResult, renderJson } from "./json.js";
 import type { HopResult, JourneyResult, ScenarioResult } from "./result.js";
@@ -214,6 +215,29 @@ describe("collect: titles", () => {
       lab.record("client", "out", Uint8Array.of(1, 2, 3));
     });
     expect(titles(errors).slice(1)).to.deep.equal(["icmp 172.16.0.200 > 10.0.0.10 type 3 code 4", "frame"]);
+  });
+
+  it("are of the same kind under IPv6", () => {
+    const ends = { "ipv6.src": "fd01::100", "ipv6.dst": "fd00::10" };
+    const specs: PacketSpec[] = [
+      { "tcp.srcport": 40001, "tcp.dstport": 80 },
+      { "udp.srcport": 42001, "udp.dstport": 53 },
+      { "sctp.srcport": 43001, "sctp.dstport": 5000 },
+      { "icmpv6.type": 2, "icmpv6.mtu": 1280, quoted: { ...ends, "tcp.dstport": 80 } },
+      { payload: "something" },
+    ];
+    const seen = recorded("dr", (lab) => {
+      for (const spec of specs) lab.record("client", "out", craft({ ...ends, ...spec }));
+      lab.record("client", "out", craft({ "ip.src": "10.0.0.1", inner: { ...ends, ...specs[0] } }));
+    });
+    expect(titles(seen)).to.deep.equal([
+      "tcp [fd01::100]:40001 > [fd00::10]:80 S",
+      "udp [fd01::100]:42001 > [fd00::10]:53",
+      "sctp [fd01::100]:43001 > [fd00::10]:5000",
+      "icmpv6 fd01::100 > fd00::10 type 2 code 0",
+      "ipv6 fd01::100 > fd00::10 protocol 253",
+      "tcp [fd01::100]:40001 > [fd00::10]:80 S",
+    ]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { ruleById } from "../forwarding/catalogue.js";
+import { endpoint } from "../forwarding/datagram.js";
 import type { Evidence } from "../forwarding/evidence.js";
 import type { Journey, Sighting } from "../forwarding/journey.js";
 import type { Finding } from "../forwarding/rule.js";
@@ -166,18 +167,21 @@ function journeyResult({ sightings }: Journey, start: bigint, violated: Violatio
 
 function datagramTitle({ packet: outer }: Sighting): string {
   const packet = outer.inner ?? outer;
-  const { arp, ip, ip6, tcp, udp, icmp } = packet;
+  const { arp, ip, tcp, udp, sctp, icmp } = packet;
   if (arp) {
     return arp.opcode === 1
       ? `arp who-has ${arp.targetIp} tell ${arp.senderIp}`
       : `arp ${arp.senderIp} is-at ${arp.senderMac}`;
   }
-  if (ip6) return `ipv6 ${ip6.src} > ${ip6.dst} next header ${ip6.nextHeader}`;
   if (!ip) return "frame";
-  if (tcp) return `tcp ${ip.src}:${tcp.srcPort} > ${ip.dst}:${tcp.dstPort} ${tcp.flagsText}`;
-  if (udp) return `udp ${ip.src}:${udp.srcPort} > ${ip.dst}:${udp.dstPort}`;
-  if (icmp) return `icmp ${ip.src} > ${ip.dst} type ${icmp.type} code ${icmp.code}`;
-  return `ip ${ip.src} > ${ip.dst} protocol ${ip.protocol}`;
+  const ends = (ports: { srcPort: number; dstPort: number }) =>
+    `${endpoint(ip.src, ports.srcPort)} > ${endpoint(ip.dst, ports.dstPort)}`;
+  if (tcp) return `tcp ${ends(tcp)} ${tcp.flagsText}`;
+  if (udp) return `udp ${ends(udp)}`;
+  if (sctp) return `sctp ${ends(sctp)}`;
+  const six = ip.version === 6 ? "v6" : "";
+  if (icmp) return `icmp${six} ${ip.src} > ${ip.dst} type ${icmp.type} code ${icmp.code}`;
+  return `ip${six} ${ip.src} > ${ip.dst} protocol ${ip.protocol}`;
 }
 
 function hopResult(

@@ -56,7 +56,7 @@ function kept(hop: HopResult): Kept {
 }
 
 function isOpenEnded(name: string): boolean {
-  return fieldEntry(plainName(name))?.toHeaderEnd === true;
+  return fieldEntry(plainName(name))?.variable === true;
 }
 
 function plainName(name: string): string {

@@ -191,24 +191,4 @@ describe("Crafting", () => {
     const { ip, inner, tcp } = only(bench.request(bench.flow(), { "ip.dst": "rs1", ...tunnel }));
     expect([ip?.dst, inner?.ip?.src, inner?.ip?.dst, tcp]).to.deep.equal(["10.0.0.11", CLIENT, VIP, undefined]);
   });
-
-  it("asks by ARP as told, and then for the host's own address", () => {
-    const { crafting, lab } = new Bench();
-    const [router, rs1] = [crafting.host("router"), crafting.host("rs1")];
-    const asked = (as: "broadcast" | "unicast" | "probe" | "foreign") => {
-      const outgoing = crafting.questions(router, rs1, VIP, as);
-      expect([outgoing.host, outgoing.nic]).to.deep.equal(["router", "eth1"]);
-      const [question, canary] = outgoing.frames.map((frame) => decode(frame));
-      expect([canary?.eth?.dst, canary?.arp?.targetIp]).to.deep.equal([lab.mac("rs1"), "10.0.0.11"]);
-      expect([question?.arp?.targetIp, question?.arp?.senderMac]).to.deep.equal([VIP, lab.mac("router", 1)]);
-      return [question?.eth?.dst, question?.arp?.senderIp];
-    };
-    expect(asked("broadcast")).to.deep.equal(["ff:ff:ff:ff:ff:ff", "10.0.0.254"]);
-    expect(asked("unicast")).to.deep.equal([lab.mac("rs1"), "10.0.0.254"]);
-    expect(asked("probe")).to.deep.equal(["ff:ff:ff:ff:ff:ff", "0.0.0.0"]);
-    expect(asked("foreign")).to.deep.equal(["ff:ff:ff:ff:ff:ff", "198.51.100.77"]);
-    expect(() => crafting.questions(crafting.host("client"), rs1, VIP, "unicast")).to.throw(
-      "client and rs1 share no segment",
-    );
-  });
 });

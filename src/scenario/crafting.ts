@@ -1,5 +1,6 @@
 import {
   addressesOf,
+  addressFor,
   gatewayFor,
   type Host,
   isOnLink,
@@ -9,7 +10,7 @@ import {
   type Setup,
   shareSegment,
 } from "../forwarding/setup.js";
-import { isIp, isMac } from "../packet/address.js";
+import { isAnyIp, isIp6, isMac } from "../packet/address.js";
 import { craft, type PacketSpec } from "../packet/craft.js";
 import { fragment } from "../packet/fragment.js";
 import type { Frame } from "../packet/frame.js";
@@ -22,6 +23,8 @@ const TTL = 61;
 /** First sequence numbers differ from flow to flow, and lie far enough apart and from 2^32 for what a flow may send. */
 const SEQUENCES_OF_A_FLOW = 40_000;
 const FIRST_SERVER_SEQUENCE = 2_000_000;
+/** Layers whose frames have no ports of a flow. */
+const PORTLESS = ["icmp", "icmpv6", "arp", "vrrp"];
 const BROADCAST = "ff:ff:ff:ff:ff:ff";
 /** Header and first bytes of a packet that an ICMP error quotes at most, so that the error stays within 576 bytes (RFC 1812 §4.3.2.3). */
 const QUOTED = 548;
@@ -71,14 +74,14 @@ export class Crafting {
 
   openFlow(name: string, from: string, to: Destination, port: number): Flow {
     const host = this.host(from);
-    return { name, host, ip: this.#egress(host, to.vip).ip, port, to, nextSequence: port * SEQUENCES_OF_A_FLOW };
+    return { name, host, ip: this.#sourceTo(host, to.vip), port, to, nextSequence: port * SEQUENCES_OF_A_FLOW };
   }
 
   /** A frame from the flow's client; the flow moves on by what the frame carries. */
   request(step: FlowFields, flow: Flow, frames: readonly Frame[], from: Host): Outgoing {
     const { protocol, vip, port } = flow.to;
     const fields = this.#named(step.fields, from);
-    const hasPorts = !hasLayer(fields, "icmp") && !hasLayer(fields, "arp") && fields.inner === undefined;
+    const hasPorts = !PORTLESS.some((layer) => hasLayer(fields, layer)) && fields.inner === undefined;
     const quoted = step.quote === undefined ? undefined : quotable(lastAnswerAtClient(flow, frames));
     const layer: PacketSpec = hasPorts
       ? {
@@ -88,9 +91,7 @@ export class Crafting {
         }
       : {};
     const spec: PacketSpec = {
-      "ip.src": step.quote === undefined && from === flow.host ? flow.ip : this.#egress(from, vip).ip,
-      "ip.dst": vip,
-      ...this.#common(),
+      ...this.#ip(step.quote === undefined && from === flow.host ? flow.ip : this.#sourceTo(from, vip), vip),
       ...layer,
       ...(quoted ? { quoted } : {}),
       ...fields,
@@ -105,11 +106,10 @@ export class Crafting {
     const service = this.service(flow.to);
     const nat = service?.model === "nat";
     const local = service?.realServers.find((candidate) => candidate.name === server.name);
-    const nic = server.nics[0] as Nic;
+    const own = addressFor(server.nics[0] as Nic, flow.ip) ?? "";
     const fields = this.#named(step.fields, server);
     const { protocol } = flow.to;
-    const isIcmp = hasLayer(fields, "icmp");
-    const layer: PacketSpec = isIcmp
+    const layer: PacketSpec = PORTLESS.some((layer) => hasLayer(fields, layer))
       ? {}
       : {
           [`${protocol}.srcport`]: nat ? (local?.port ?? flow.to.port) : flow.to.port,
@@ -118,9 +118,7 @@ export class Crafting {
         };
     const quoted = step.quote === undefined ? undefined : quotable(request);
     const spec: PacketSpec = {
-      "ip.src": nat ? nic.ip : flow.to.vip,
-      "ip.dst": flow.ip,
-      ...this.#common(),
+      ...this.#ip(nat ? own : flow.to.vip, flow.ip),
       ...layer,
       ...(quoted ? { quoted } : {}),
       ...fields,
@@ -128,35 +126,16 @@ export class Crafting {
     return this.#outgoing(server, spec, step);
   }
 
-  /** An ARP request, and behind it the canary. */
-  questions(asker: Host, asked: Host, whoHas: string, as: "broadcast" | "unicast" | "probe" | "foreign"): Outgoing {
-    const pair = asker.nics
-      .flatMap((nic) => asked.nics.map((other) => ({ nic, other })))
-      .find(({ nic, other }) => shareSegment(nic, other));
-    if (!pair) throw new Error(`${asker.name} and ${asked.name} share no segment`);
-    const { nic, other } = pair;
-    const request = (target: string, sender: string, dst: string) =>
-      craft({
-        "eth.dst": dst,
-        "eth.src": nic.mac,
-        "arp.opcode": 1,
-        "arp.src.hw_mac": nic.mac,
-        "arp.src.proto_ipv4": sender,
-        "arp.dst.hw_mac": "00:00:00:00:00:00",
-        "arp.dst.proto_ipv4": target,
-      });
-    // 198.51.100.0/24 is kept for documentation (RFC 5737): no lab has it.
-    const sender = as === "probe" ? "0.0.0.0" : as === "foreign" ? "198.51.100.77" : nic.ip;
-    return {
-      host: asker.name,
-      nic: nic.name,
-      frames: [request(whoHas, sender, as === "unicast" ? other.mac : BROADCAST), request(other.ip, nic.ip, other.mac)],
-    };
+  /** The IP header that a crafted packet has unless the author says otherwise. */
+  #ip(src: string, dst: string): PacketSpec {
+    if (isIp6(dst)) return { "ipv6.src": src, "ipv6.dst": dst, "ipv6.hlim": TTL };
+    return { "ip.src": src, "ip.dst": dst, "ip.ttl": TTL, "ip.id": this.#nextId(), "ip.flags.df": false };
   }
 
-  /** What every crafted packet has unless the author says otherwise. */
-  #common(): PacketSpec {
-    return { "ip.ttl": TTL, "ip.id": this.#nextId(), "ip.flags.df": false };
+  /** The address that a host sends from to another one. */
+  #sourceTo(host: Host, ip: string): string {
+    const nic = this.#egress(host, ip);
+    return addressFor(nic, ip) ?? nic.ip;
   }
 
   #segment(fields: PacketSpec, flow: Flow, frames: readonly Frame[]): PacketSpec {
@@ -171,7 +150,7 @@ export class Crafting {
   }
 
   #outgoing(from: Host, spec: PacketSpec, step: FlowFields): Outgoing {
-    const destination = String(spec["ip.dst"]);
+    const destination = String(spec["ipv6.dst"] ?? spec["ip.dst"]);
     const nic = this.#nicBeside(from, spec["eth.dst"]) ?? this.#egress(from, destination);
     const frame = craft({ "eth.src": nic.mac, "eth.dst": this.#nextHopMac(from, destination), ...spec });
     const pieces = step.fragment ? fragment(frame, step.fragment.size) : [frame];
@@ -224,8 +203,10 @@ export class Crafting {
   /** The MAC or IP address that a value of an address field means; any other value as it is. */
   address(field: string, value: string, from?: Host): string {
     const wantsMac = /^(eth\.(dst|src)|arp\.(src|dst)\.hw_mac)$/.test(field);
-    const wantsIp = /^(ip\.(src|dst)|arp\.(src|dst)\.proto_ipv4)$/.test(field.replace(/#\d$/, ""));
-    if (!(wantsMac || wantsIp) || isMac(value) || isIp(value)) return value;
+    const plain = field.replace(/#\d$/, "");
+    const wantsIp6 = /^(ipv6\.(src|dst)|icmpv6\.nd\.n[sa]\.target_address)$/.test(plain);
+    const wantsIp = wantsIp6 || /^(ip\.(src|dst)|arp\.(src|dst)\.proto_ipv4)$/.test(plain);
+    if (!(wantsMac || wantsIp) || isMac(value) || isAnyIp(value)) return value;
     if (value === "broadcast") return wantsMac ? BROADCAST : "255.255.255.255";
     const vip = this.#setup.services[0]?.vip ?? "";
     if (value === "vip") return wantsMac ? (this.#macOf(vip) ?? BROADCAST) : vip;
@@ -233,7 +214,7 @@ export class Crafting {
     const host = this.host(hostName);
     const near = (nic: Nic) => from?.nics.some((own) => shareSegment(nic, own)) ?? false;
     const nic = host.nics.find((nic) => (nicName ? nic.name === nicName : near(nic))) ?? (host.nics[0] as Nic);
-    return wantsMac ? nic.mac : nic.ip;
+    return wantsMac ? nic.mac : (addressFor(nic, wantsIp6 ? "::" : "0.0.0.0") ?? nic.ip);
   }
 }
 

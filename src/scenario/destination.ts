@@ -1,5 +1,5 @@
 import type { Protocol } from "../forwarding/setup.js";
-import { isIp } from "../packet/address.js";
+import { canonicalIp, isAnyIp } from "../packet/address.js";
 import type { Names } from "./names.js";
 import type { Place } from "./source.js";
 import { quoted } from "./suggest.js";
@@ -13,7 +13,7 @@ export interface Destination {
 const PROTOCOLS: readonly string[] = ["tcp", "udp", "sctp"] satisfies Protocol[];
 
 /**
- * `10.0.0.10:53/udp`, `director:80`, `53/udp` or `8000`. Without an address the VIP of the setup's first service is
+ * `10.0.0.10:53/udp`, `[fd00::10]:80`, `director:80`, `53/udp` or `8000`. Without an address the VIP of the setup's first service is
  * meant; without a protocol `protocol`, whatever the services say: a scenario may well ask a UDP service with TCP.
  */
 export function readDestination(
@@ -23,14 +23,14 @@ export function readDestination(
   protocol: Protocol = "tcp",
 ): Destination | undefined {
   const text = String(to);
-  const parts = /^(?:([^:/]+):)?(\d{1,5})(?:\/([a-z]+))?$/.exec(text);
+  const parts = /^(?:(\[[^\]]+\]|[^:/]+):)?(\d{1,5})(?:\/([a-z]+))?$/.exec(text);
   const port = Number(parts?.[2]);
   if (parts === null || port < 1 || port > 65535 || !PROTOCOLS.includes(parts[3] ?? protocol)) {
     place.complain(`${quoted(text)} is not a destination; write 80/tcp, 53/udp or 10.0.0.10:80/tcp`);
     return undefined;
   }
-  const host = parts[1] ?? "vip";
-  const vip = isIp(host) ? host : names.ipOf(host);
+  const host = (parts[1] ?? "vip").replace(/^\[(.*)\]$/, "$1");
+  const vip = isAnyIp(host) ? canonicalIp(host) : names.ipOf(host);
   if (vip !== undefined) return { vip, port, protocol: (parts[3] ?? protocol) as Protocol };
   names.checkAddress(host, place, "an IPv4 address");
   // `broadcast` passes that check, but nothing listens there.

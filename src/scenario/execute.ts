@@ -14,6 +14,7 @@ import { owesAcknowledgement, serverOf } from "./flow-record.js";
 import { matches } from "./judgement.js";
 import { ScenarioError, scriptedSteps } from "./load.js";
 import { rememberOrigin } from "./obey.js";
+import { questions } from "./questions.js";
 import type { AnswerStep, Assertion, BurstStep, ReplayStep, Scenario, SendStep, Step } from "./scenario.js";
 import { callIn, shownAt } from "./script-calls.js";
 import type { Stage } from "./stage.js";
@@ -179,7 +180,7 @@ class Execution {
         return this.#answer(step);
       case "ask":
         return this.#emit(
-          this.#crafting.questions(this.#crafting.host(step.from), this.#crafting.host(step.of), step.whoHas, step.as),
+          questions(this.#crafting.host(step.from), this.#crafting.host(step.of), step.whoHas, step.as),
         );
       case "connect":
       case "datagram": {

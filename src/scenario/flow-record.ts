@@ -47,7 +47,7 @@ interface Seen {
 
 function tuple(packet: Packet): Seen | undefined {
   const core = packet.inner ?? packet;
-  const ports = core.tcp ?? core.udp;
+  const ports = core.tcp ?? core.udp ?? core.sctp;
   if (!core.ip || !ports) return undefined;
   return { packet: core, src: core.ip.src, dst: core.ip.dst, srcPort: ports.srcPort, dstPort: ports.dstPort };
 }

@@ -88,7 +88,7 @@ export class Flows {
   #quote(raw: RawStepBody, place: Place): string | undefined {
     if (raw.quote === undefined) return undefined;
     this.#known(raw.quote, place.at("quote"), "quote");
-    if (!Object.keys(raw).some((key) => key.startsWith("icmp."))) {
+    if (!Object.keys(raw).some((key) => /^icmp(v6)?\./.test(key))) {
       place.at("quote").complainOfKey("`quote` is for ICMP errors; give `icmp.type` and `icmp.code` as well");
     }
     if (raw.payload !== undefined) {
@@ -112,7 +112,7 @@ export class Flows {
   #checkProtocol(fields: object, to: Destination | undefined, place: Place): void {
     for (const name of Object.keys(fields)) {
       const layer = name.split(".")[0] ?? "";
-      if (to === undefined || !["tcp", "udp"].includes(layer) || layer === to.protocol) continue;
+      if (to === undefined || !["tcp", "udp", "sctp"].includes(layer) || layer === to.protocol) continue;
       const hint = `write \`to: ${to.port}/${layer}\` for a flow of that protocol`;
       place.at(name).complainOfKey(`${quoted(name)} in a flow to ${to.vip}:${to.port}/${to.protocol}; ${hint}`);
       return;

@@ -50,7 +50,7 @@ const STEPS: readonly (readonly [step: string, message: string])[] = [
   ["answer: { flow: a }", "there is no flow `a` to answer: no `send` before this step named it"],
   [
     "ask: { who-has: vpi, from: rs1, of: rs2 }",
-    "`vpi` is neither an IPv4 address nor a name of the setup; did you mean `vip`?",
+    "`vpi` is neither an IP address nor a name of the setup; did you mean `vip`?",
   ],
   ["ask: { who-has: vip, from: rs1, of: rs2, as: brodcast }", "`as` cannot be `brodcast`; did you mean `broadcast`?"],
   ["ask: { who-has: vip, from: client, of: rs2 }", "`client` shares no segment with `rs2`; ARP does not pass a router"],

@@ -54,7 +54,7 @@ export interface RawHost {
   readonly vipDevice?: string;
   readonly vipPrefix?: number;
   readonly wildcard?: boolean;
-  readonly tunnelFrom?: "anyone" | "director";
+  readonly tunnelFrom?: "anyone" | "director" | "nobody";
   readonly tunnelChecksum?: boolean;
   readonly backup?: boolean;
   readonly mac?: string;

@@ -1,5 +1,7 @@
 import { startBackups } from "../director/backup.js";
+
 import { type Director, type DirectorTraits, directorHost, type RunningDirector } from "../director/director.js";
+import { endpoint, portsOf } from "../forwarding/datagram.js";
 import type { Host, Setup } from "../forwarding/setup.js";
 import { CannotRun } from "../lab/cannot-run.js";
 import type { Fabric } from "../lab/fabric.js";
@@ -107,9 +109,9 @@ export class Stage {
   rememberClients(frames: readonly Frame[]): void {
     const names = new Set(this.lab.setup.hosts.filter((host) => host.role === "client").map((host) => host.name));
     for (const { host, direction, packet } of frames) {
-      const port = (packet.tcp ?? packet.udp)?.srcPort;
-      if (direction === "out" && names.has(host) && packet.ip && port !== undefined)
-        this.#clients.add(`${packet.ip.src}:${port}`);
+      const ports = portsOf(packet);
+      if (direction === "out" && names.has(host) && packet.ip && ports !== undefined)
+        this.#clients.add(endpoint(packet.ip.src, ports.src));
     }
   }
 

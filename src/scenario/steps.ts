@@ -1,4 +1,4 @@
-import { isIp } from "../packet/address.js";
+import { canonicalIp, isAnyIp } from "../packet/address.js";
 import { readAssertion } from "./assertions.js";
 import { firstService, readDestination } from "./destination.js";
 import { readPayload } from "./fields.js";
@@ -89,7 +89,7 @@ function readAsk(raw: RawStepBody, place: Place, names: Names): AskStep | undefi
   const from = names.host(raw.from ?? "", place.at("from"));
   const of = names.host(raw.of ?? "", place.at("of"));
   const whoHas = raw["who-has"] ?? "";
-  if (!isIp(whoHas)) names.checkAddress(whoHas, place.at("who-has"), "an IPv4 address");
+  if (!isAnyIp(whoHas)) names.checkAddress(whoHas, place.at("who-has"), "an IP address");
   if (whoHas === "broadcast") place.at("who-has").complain("nobody has the address `broadcast`; ask for vip or a host");
   if (from === undefined || of === undefined) return undefined;
   if (from === of) {
@@ -99,7 +99,7 @@ function readAsk(raw: RawStepBody, place: Place, names: Names): AskStep | undefi
       .at("from")
       .complain(`${quoted(from.name)} shares no segment with ${quoted(of.name)}; ARP does not pass a router`);
   }
-  const ip = isIp(whoHas) ? whoHas : (names.ipOf(whoHas, from) ?? whoHas);
+  const ip = isAnyIp(whoHas) ? canonicalIp(whoHas) : (names.ipOf(whoHas, from) ?? whoHas);
   return { kind: "ask", whoHas: ip, from: from.name, of: of.name, as: raw.as ?? "broadcast" };
 }
 

@@ -205,6 +205,9 @@ describe("reference director: hostile frames", () => {
     craft(query(42000, { "ip.options": "5e04abcd", "ip.dst": "8.8.8.8" })),
     craft({ "eth.dst": MAC.eth0, "ip.src": CIP, "ip.dst": VIP, "icmp.type": 3, quoted: withoutEthernet(syn(40001)) }),
     craft({ "eth.dst": MAC.eth0, "ip.src": CIP, "ip.dst": ETH0.ip, inner: withoutEthernet(query(42000)) }),
+    craft({ "eth.dst": MAC.eth0, "ipv6.src": "fd01::100", "ipv6.dst": "fd00::10", "tcp.dstport": 80 }),
+    craft({ "eth.dst": MAC.eth0, "ip.src": CIP, "ip.dst": VIP, inner: { "ipv6.dst": "fd00::10", "udp.dstport": 53 } }),
+    craft({ "eth.dst": MAC.eth0, "ip.src": CIP, "ip.dst": VIP, "gue.flags": 0, inner: withoutEthernet(syn(40001)) }),
     craft({ "eth.dst": MAC.eth0, "arp.opcode": 1, "arp.src.proto_ipv4": CIP, "arp.dst.proto_ipv4": VIP }),
     ...fragment(craft(query(42000, { payload: new Uint8Array(100) })), 40),
   );

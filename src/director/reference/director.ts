@@ -1,7 +1,7 @@
 import type { Nic, Service } from "../../forwarding/setup.js";
 import { l4ChecksumState } from "../../packet/checksum.js";
 import { ICMP_FRAGMENTATION_NEEDED, ICMP_TYPE } from "../../packet/icmp.js";
-import { IP_PROTOCOL } from "../../packet/ipv4.js";
+import { IP_PROTOCOL } from "../../packet/ip.js";
 import { decode, decodeIp, type Packet } from "../../packet/packet.js";
 import { Connection, ConnectionTable, quotedTuple, reversed, type Tuple, tupleOf, type Way } from "./connections.js";
 import { type IcmpError, NET_UNREACHABLE, PORT_UNREACHABLE, PROTOCOL_UNREACHABLE, TIME_EXCEEDED } from "./local.js";
@@ -90,7 +90,7 @@ export class ReferenceDirector {
     const dst = packet.eth?.dst;
     if (packet.arp !== undefined) {
       if (dst === nic.mac || dst === BROADCAST) this.#output.receiveArp(nic, packet.arp);
-    } else if (dst === nic.mac && this.#steps.accepts(packet, this.#network)) {
+    } else if (dst === nic.mac && packet.ip4 !== undefined && this.#steps.accepts(packet, this.#network)) {
       this.#receiveIp(packet);
     }
   }
@@ -169,9 +169,8 @@ export class ReferenceDirector {
     const tuple = quotedTuple(inner);
     const connection = tuple && this.#steps.findConnection(this.#connections, tuple);
     if (icmp === undefined || connection?.model !== "tun" || outer.ip?.dst !== connection.server.ip) return;
-    const { type, code } = icmp;
-    const isTooBig = type === ICMP_TYPE.unreachable && code === ICMP_FRAGMENTATION_NEEDED;
-    const mtu = isTooBig ? Math.max(0, icmp.mtu - TUNNEL_OVERHEAD) : 0;
+    const { type, code, kind } = icmp;
+    const mtu = kind === "too-big" ? Math.max(0, icmp.mtu - TUNNEL_OVERHEAD) : 0;
     this.#refuse(inner, { type, code, mtu });
   }
 

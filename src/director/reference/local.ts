@@ -5,7 +5,7 @@ import { ARP_LENGTH, ARP_OPCODE, Arp } from "../../packet/arp.js";
 import { l4Checksum } from "../../packet/checksum.js";
 import { ETHERTYPE } from "../../packet/ethernet.js";
 import { ICMP_HEADER_LENGTH, ICMP_TYPE, Icmp } from "../../packet/icmp.js";
-import { IP_PROTOCOL } from "../../packet/ipv4.js";
+import { IP_PROTOCOL } from "../../packet/ip.js";
 import { decodeIp, type Packet } from "../../packet/packet.js";
 import { TCP_FLAG, TCP_HEADER_LENGTH, Tcp } from "../../packet/tcp.js";
 import { frame, ipPacket } from "./compose.js";
@@ -54,7 +54,7 @@ export function arpReply(nic: Nic, request: Arp): Uint8Array {
 
 /** Echo reply: identifier, sequence number, data and TOS as they came (RFC 1122 §3.2.2.6); undefined for other ICMP. */
 export function echoReply({ ip, icmp, payload }: Packet, id: number): Uint8Array | undefined {
-  if (ip === undefined || icmp?.type !== ICMP_TYPE.echo) return undefined;
+  if (ip === undefined || icmp?.kind !== "echo") return undefined;
   const message = new Uint8Array(ICMP_HEADER_LENGTH + payload.length);
   message.set(payload, ICMP_HEADER_LENGTH);
   Icmp.emit(message, 0, { type: ICMP_TYPE.echoReply, rest: icmp.rest });

@@ -1,5 +1,5 @@
 import { reassemble } from "../../packet/fragment.js";
-import type { Ipv4 } from "../../packet/ipv4.js";
+import type { Ip } from "../../packet/ip.js";
 import type { Packet } from "../../packet/packet.js";
 
 /** A whole datagram, and how it came. */
@@ -52,7 +52,7 @@ export class Reassembly {
    * @param packet a whole packet, or one fragment; begins with its IP header
    * @returns the datagram, once it is whole
    */
-  add(packet: Packet, ip: Ipv4): Datagram | undefined {
+  add(packet: Packet, ip: Ip): Datagram | undefined {
     if (!ip.isFragment) return { packet, largest: ip.length };
     const key = `${ip.protocol} ${ip.src} ${ip.dst} ${ip.id}`;
     const pending = this.#pending.get(key) ?? { pieces: new Map(), received: 0, total: undefined };
@@ -88,7 +88,7 @@ export class Reassembly {
   }
 }
 
-function take(pending: Pending, packet: Packet, ip: Ipv4): "more" | "whole" | "contradiction" {
+function take(pending: Pending, packet: Packet, ip: Ip): "more" | "whole" | "contradiction" {
   const offset = ip.fragmentOffset;
   const length = ip.length - ip.headerLength;
   const earlier = pending.pieces.get(offset);

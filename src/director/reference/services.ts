@@ -1,5 +1,5 @@
 import { type Protocol, type RealServer, type Service, serviceName } from "../../forwarding/setup.js";
-import { IP_PROTOCOL } from "../../packet/ipv4.js";
+import { IP_PROTOCOL } from "../../packet/ip.js";
 import type { Connection, Tuple } from "./connections.js";
 import { createScheduler, type Scheduler, serverKey } from "./schedule.js";
 

@@ -1,7 +1,6 @@
 import type { Model, Nic, RealServer, Service } from "../../forwarding/setup.js";
 import type { Arp } from "../../packet/arp.js";
-import { ICMP_TYPE } from "../../packet/icmp.js";
-import type { Ipv4 } from "../../packet/ipv4.js";
+import type { Ip } from "../../packet/ip.js";
 import type { Packet } from "../../packet/packet.js";
 import { TCP_FLAG } from "../../packet/tcp.js";
 import type { Connection, ConnectionTable, Tuple } from "./connections.js";
@@ -47,11 +46,11 @@ export interface Steps {
   /** The server that a new connection is given; undefined where none is available. */
   schedule(services: ServiceTable, service: Service, client: string): RealServer | undefined;
   /** Whether the packet's TTL does not carry it over one more hop. */
-  isExpired(ip: Ipv4): boolean;
+  isExpired(ip: Ip): boolean;
   /** Whether a packet of this size may not leave whole and may not be fragmented either; both in bytes. */
-  isTooBig(ip: Ipv4, size: number, mtu: number): boolean;
+  isTooBig(ip: Ip, size: number, mtu: number): boolean;
   /** The one hop that the director is. */
-  countDown(ip: Ipv4): void;
+  countDown(ip: Ip): void;
   readonly models: Readonly<Record<Model, ModelSteps>>;
   translateReply(packet: Packet, connection: Connection): void;
   translateErrorToClient(packet: Packet, connection: Connection): void;
@@ -111,21 +110,14 @@ function opensConnection({ tcp, udp }: Packet): boolean {
   return (tcp.flags & (TCP_FLAG.syn | TCP_FLAG.ack | TCP_FLAG.rst)) === TCP_FLAG.syn;
 }
 
-function countDown(ip: Ipv4): void {
+function countDown(ip: Ip): void {
   ip.ttl -= 1;
   ip.updateChecksum();
 }
 
 /** The types that report about a datagram (`ip_vs_in_icmp`); a redirect is for the one router that it was sent to. */
-const RELAYED: ReadonlySet<number> = new Set([
-  ICMP_TYPE.unreachable,
-  ICMP_TYPE.sourceQuench,
-  ICMP_TYPE.timeExceeded,
-  ICMP_TYPE.parameterProblem,
-]);
-
 function relaysError({ icmp }: Packet): boolean {
-  return icmp !== undefined && RELAYED.has(icmp.type);
+  return icmp?.isError === true && icmp.kind !== "redirect";
 }
 
 function rewriting(rewrite: (packet: Packet, connection: Connection) => void): Forward {

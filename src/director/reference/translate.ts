@@ -57,7 +57,7 @@ function rewrite(packet: Packet, end: "src" | "dst", { ip, port }: Endpoint): vo
 }
 
 /** Also the header checksum, incrementally as well: that of a quoted packet need not be right. */
-function rewriteAddress({ ip }: Packet, end: "src" | "dst", address: string): Change[] {
+function rewriteAddress({ ip4: ip }: Packet, end: "src" | "dst", address: string): Change[] {
   if (ip === undefined) return [];
   const [before, after] = [ipToNumber(ip[end]), ipToNumber(address)];
   ip[end] = address;

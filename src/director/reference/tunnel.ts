@@ -1,6 +1,7 @@
 /** TUN: IP in IP (RFC 2003, `ip_vs_tunnel_xmit`). No port mapping. */
 
-import { IP_PROTOCOL, IPV4_HEADER_LENGTH } from "../../packet/ipv4.js";
+import { IP_PROTOCOL } from "../../packet/ip.js";
+import { IPV4_HEADER_LENGTH } from "../../packet/ipv4.js";
 import type { Packet } from "../../packet/packet.js";
 import { ipPacket } from "./compose.js";
 

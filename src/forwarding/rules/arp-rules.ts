@@ -6,6 +6,7 @@ import {
   questionsAt,
   repliesSeenElsewhere,
   requestsFrom,
+  solicitationsAt,
   unaskedReplies,
   type Variant,
 } from "../arp.js";
@@ -13,7 +14,7 @@ import { core } from "../datagram.js";
 import type { Sighting } from "../journey.js";
 import type { Port } from "../network.js";
 import { absent, DIRECTOR, fail, inconclusive, missing, type Outcome, pass } from "../outcome.js";
-import { hasAddress, isOnLink, type Model } from "../setup.js";
+import { addressFor, hasAddress, isOnLink, type Model } from "../setup.js";
 import { startOf } from "../sightings.js";
 import type { View } from "../view.js";
 
@@ -56,17 +57,28 @@ export function* silentAboutVip(view: View, model: Model, variants: readonly Var
   }
 }
 
+/** The same for neighbour solicitations, however they are addressed. */
+export function* silentToSolicitations(view: View, model: Model): Iterable<Outcome> {
+  const vips = vipsOf(view, model);
+  for (const port of serverPorts(view, model)) {
+    for (const question of solicitationsAt(view, port)) if (vips.has(question.ip)) yield silence(view, question);
+  }
+}
+
 function silence(view: View, { at, port, ip, answers, canary, deaf }: Question): Outcome {
   const suspect = port.host.name;
   const expected = `no answer to who-has ${ip}`;
   const [answer] = answers;
   if (answer !== undefined) {
-    const observed = `${ip} is at ${view.network.macText(answer.packet.arp?.senderMac ?? "")}`;
-    return fail([at, answer], { suspect, field: "arp.src.proto_ipv4", expected, observed });
+    const { arp, eth } = answer.packet;
+    const observed = `${ip} is at ${view.network.macText(arp?.senderMac ?? eth?.src ?? "")}`;
+    const field = arp ? "arp.src.proto_ipv4" : "icmpv6.nd.na.target_address";
+    return fail([at, answer], { suspect, field, expected, observed });
   }
   if (canary !== undefined) return pass(at, canary);
   if (deaf !== undefined) {
-    const observed = `no answer, but none to who-has ${port.nic.ip} either, which must be answered`;
+    const own = addressFor(port.nic, ip);
+    const observed = `no answer, but none to who-has ${own} either, which must be answered`;
     return inconclusive([at, deaf], { suspect, expected, observed });
   }
   return absent(view, [at], { suspect, expected, observed: "no answer so far" });

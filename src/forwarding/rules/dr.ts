@@ -1,6 +1,6 @@
 /** Direct routing: only MACs and TTL change, real servers hold the VIP unseen and answer past the director. */
 
-import { ICMP_TYPE } from "../../packet/icmp.js";
+import { matrixOutcomes } from "../compare.js";
 import { matrixRule, rule } from "../declare.js";
 import { absent, DIRECTOR, fail, pass } from "../outcome.js";
 import { describe } from "../paths.js";
@@ -85,7 +85,7 @@ const requests: readonly Rule[] = [
       const vips = vipsOf(view, "dr");
       const expected = "no ICMP redirect";
       const redirects = view.sightings.filter(({ host, direction, packet }) => {
-        return direction === "out" && packet.icmp?.type === ICMP_TYPE.redirect && view.network.isDirector(host);
+        return direction === "out" && packet.icmp?.kind === "redirect" && view.network.isDirector(host);
       });
       for (const at of redirects) {
         if (!vips.has(at.packet.quoted?.ip?.dst ?? "")) continue;
@@ -209,7 +209,10 @@ const others: readonly Rule[] = [
     source: "RFC 1191; ip_vs_icmp_xmit",
     observedAt: "director in → real servers in",
     lookedFor: "an ICMP error to the VIP about an answer, at the director",
-    judge: (view) => errorOutcomes(view, "DR-ICMP-01", "dr", "client-error"),
+    *judge(view) {
+      yield* matrixOutcomes(view, "DR-ICMP-01");
+      yield* errorOutcomes(view, "dr", "client-error");
+    },
   }),
   rule({
     ...DR,

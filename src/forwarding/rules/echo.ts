@@ -21,7 +21,9 @@ export const echo = rule({
   observedAt: "director in → client in",
   lookedFor: "an ICMP echo request to the VIP at the director",
   *judge(view) {
-    const replies = view.sightings.filter(({ from, packet }) => from === undefined && packet.icmp?.type === 0);
+    const replies = view.sightings.filter(
+      ({ from, packet }) => from === undefined && packet.icmp?.kind === "echo-reply",
+    );
     const asked = new Set(view.sightings.filter(({ packet }) => isEchoRequest(packet)).map(echoKey));
     const unasked = replies.filter(
       (reply) => reply.direction === "out" && view.network.isDirector(reply.host) && !asked.has(echoKey(reply)),
@@ -82,13 +84,13 @@ function judgeEcho(
 
 function isReplyTo(request: Sighting, { packet, frames }: Sighting): boolean {
   const { ip, icmp } = request.packet;
-  if (packet.icmp?.type !== 0 || packet.icmp.rest !== icmp?.rest || packet.ip?.src !== ip?.dst) return false;
+  if (packet.icmp?.kind !== "echo-reply" || packet.icmp.rest !== icmp?.rest || packet.ip?.src !== ip?.dst) return false;
   return packet.ip?.dst === ip?.src && (frames[0]?.time ?? 0n) > startOf(request);
 }
 
 /** The same for an echo request and its answer. */
 function echoKey({ packet: { ip, icmp } }: Sighting): string {
-  const ends = icmp?.type === 0 ? [ip?.dst, ip?.src] : [ip?.src, ip?.dst];
+  const ends = icmp?.kind === "echo-reply" ? [ip?.dst, ip?.src] : [ip?.src, ip?.dst];
   return `${ends.join(" ")} ${icmp?.rest}`;
 }
 

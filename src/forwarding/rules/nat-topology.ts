@@ -1,6 +1,5 @@
 /** LVS-NAT: the way that answers take. */
 
-import { ICMP_TYPE } from "../../packet/icmp.js";
 import { closesConnection, endpoint, portsOf, protocolOf } from "../datagram.js";
 import { rule } from "../declare.js";
 import { fateOf } from "../fate.js";
@@ -138,7 +137,7 @@ function repliesFromAfar(view: View): Crossing[] {
 /** A redirect of the director that quotes a packet. */
 function redirectAbout(view: View, about: Sighting): Sighting | undefined {
   return view.sightings.find(({ host, direction, packet: { icmp, quoted } }) => {
-    if (icmp?.type !== ICMP_TYPE.redirect || direction !== "out" || host !== about.host) return false;
+    if (icmp?.kind !== "redirect" || direction !== "out" || host !== about.host) return false;
     const { ip } = about.packet;
     return quoted?.ip?.src === ip?.src && quoted?.ip?.dst === ip?.dst && quoted?.ip?.id === ip?.id;
   });

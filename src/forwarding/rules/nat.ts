@@ -112,6 +112,18 @@ const requests: readonly Rule[] = [
   }),
 ];
 
+const sctp = matrixRule({
+  ...NAT,
+  profile: "extended",
+  id: "NAT-SCTP-01",
+  title: "The checksum of SCTP is valid after translation",
+  statement:
+    "Where the CRC32c of an SCTP packet was valid as it came in, it is valid over the mapped port as it leaves, in either direction.",
+  source: "RFC 9260 §6.8, Appendix A; sctp_nat_csum (ip_vs_proto_sctp.c)",
+  observedAt: "director in → director out",
+  lookedFor: "an SCTP packet of a NAT service, forwarded by the director",
+});
+
 const replies: readonly Rule[] = [
   matrixRule({
     ...REPLY,
@@ -261,7 +273,10 @@ const others: readonly Rule[] = [
     source: "RFC 3022 §4.3; RFC 5508 REQ-4, REQ-5; ip_vs_nat_icmp",
     observedAt: "director in (real servers' side) → client in",
     lookedFor: "an ICMP error of a real server about a request, at the director",
-    judge: (view) => errorOutcomes(view, "NAT-ICMP-01", "nat", "server-error"),
+    *judge(view) {
+      yield* matrixOutcomes(view, "NAT-ICMP-01");
+      yield* errorOutcomes(view, "nat", "server-error", 4);
+    },
   }),
   rule({
     ...NAT,
@@ -272,7 +287,10 @@ const others: readonly Rule[] = [
     source: "RFC 5508 REQ-5; RFC 1191; ip_vs_in_icmp",
     observedAt: "director in → real servers in",
     lookedFor: "an ICMP error to the VIP about an answer, at the director",
-    judge: (view) => errorOutcomes(view, "NAT-ICMP-02", "nat", "client-error"),
+    *judge(view) {
+      yield* matrixOutcomes(view, "NAT-ICMP-02");
+      yield* errorOutcomes(view, "nat", "client-error", 4);
+    },
   }),
   rule({
     ...NAT,
@@ -301,4 +319,4 @@ const others: readonly Rule[] = [
   }),
 ];
 
-export const natRules: readonly Rule[] = [...requests, ...replies, tuple, ...others];
+export const natRules: readonly Rule[] = [...requests, ...replies, tuple, ...others, sctp];

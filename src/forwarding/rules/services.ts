@@ -90,7 +90,7 @@ const otherAddress = notForwarded(
     const { packet } = sighting;
     const [dst, port, protocol] = [packet.ip?.dst ?? "", portsOf(packet)?.dst, protocolOf(packet)];
     if (!isSound(sighting) || !ownsIp(director, dst) || services.some((service) => service.vip === dst)) return false;
-    if (packet.tcp !== undefined && !opensConnection(packet)) return false;
+    if (!opensConnection(packet)) return false;
     return services.some((service) => service.port === port && service.protocol === protocol);
   },
 );

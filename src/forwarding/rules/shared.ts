@@ -1,7 +1,6 @@
 /** What the models' rule files have in common: rules that differ in their model and their number only. */
 
 import { l4ChecksumState } from "../../packet/checksum.js";
-import { ICMP_FRAGMENTATION_NEEDED, ICMP_TYPE } from "../../packet/icmp.js";
 import { matrixOutcomes } from "../compare.js";
 import { core, portsOf } from "../datagram.js";
 import { fateOf, isCutAnyway, limitsOf } from "../fate.js";
@@ -20,11 +19,11 @@ export function forModel(model: Model) {
   return { level: "MUST", profile: "core", models: [model] } as const satisfies Partial<Rule>;
 }
 
-/** ICMP errors about a flow: forwarded, and then as the matrix says. */
-export function* errorOutcomes(view: View, rule: string, model: Model, kind: Kind): Iterable<Outcome> {
-  yield* matrixOutcomes(view, rule);
+/** ICMP errors about a flow that were not forwarded, though they must be; what those look like that were, the matrix says. */
+export function* errorOutcomes(view: View, model: Model, kind: Kind, family?: 4 | 6): Iterable<Outcome> {
   for (const crossing of view.crossings) {
     if (crossing.kind !== kind || crossing.model !== model || crossing.outs.length > 0) continue;
+    if (family !== undefined && crossing.in.packet.ip?.version !== family) continue;
     if (crossing.flow.servers.length === 0 || fateOf(view, crossing) !== "forward") continue;
     const expected =
       kind === "client-error" ? `forwarded to ${crossing.flow.servers[0]?.name}` : "forwarded to the client";
@@ -180,8 +179,7 @@ function wrongRefusal({ network, evidence }: View, { in: sighting, director, ser
 
 function refusalsOf(view: View): Sighting[] {
   return view.sightings.filter(({ host, direction, packet: { icmp } }) => {
-    const isRefusal = icmp?.type === ICMP_TYPE.unreachable && icmp.code === ICMP_FRAGMENTATION_NEEDED;
-    return isRefusal && direction === "out" && view.network.isDirector(host);
+    return icmp?.kind === "too-big" && direction === "out" && view.network.isDirector(host);
   });
 }
 

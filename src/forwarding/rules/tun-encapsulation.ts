@@ -124,6 +124,50 @@ export const encapsulationRules: readonly Rule[] = [
     source: "ip_vs_tunnel_xmit",
     lookedFor: "a segment of a TUN service with an MSS option, forwarded by the director",
   }),
+  matrixRule({
+    ...REQUEST,
+    id: "TUN-GRE-01",
+    profile: "extended",
+    title: "The shape of a GRE tunnel",
+    statement:
+      "The outer header has protocol 47; GRE has no flags but that of its checksum, where the service has one, which is valid, and names the protocol of the packet inside. 24 bytes are added to IPv4, 28 with the checksum.",
+    source: "RFC 2784 §2, §3, §4; ipvs_gre_encap",
+    lookedFor: "a request of a TUN service with a GRE tunnel, forwarded by the director",
+  }),
+  rule({
+    ...REQUEST,
+    id: "TUN-GUE-01",
+    profile: "extended",
+    title: "The shape of a GUE tunnel",
+    statement:
+      "The outer packet is UDP to port 6080 with checksum 0 or a valid one, as the service has it; GUE of version 0 has no options and names the protocol of the packet inside. All packets of a flow have one source port. 32 bytes are added to IPv4.",
+    source: "draft-ietf-intarea-gue-09 (expired); ipvs_gue_encap, udp_flow_src_port",
+    lookedFor: "a request of a TUN service with a GUE tunnel, forwarded by the director",
+    *judge(view) {
+      yield* matrixOutcomes(view, "TUN-GUE-01");
+      yield* sourcePorts(view);
+    },
+  }),
+  matrixRule({
+    ...REQUEST,
+    id: "TUN-V6-01",
+    profile: "extended",
+    title: "IPv6 in a tunnel of IPv6",
+    statement:
+      "The outer header is IPv6 from an address of the director, not the VIP, to the real server's, with next header 41, a usable hop limit and the traffic class of the packet inside, which is the client's with its hop limit less one.",
+    source: "RFC 2473 §3.1, §5; ip_vs_tunnel_xmit_v6",
+    lookedFor: "a request of an IPv6 TUN service to a real server with an IPv6 address, forwarded by the director",
+  }),
+  matrixRule({
+    ...REQUEST,
+    id: "TUN-V6-02",
+    profile: "extended",
+    title: "A tunnel of the other family",
+    statement:
+      "An IPv6 packet in an IPv4 tunnel has protocol 41, an IPv4 packet in an IPv6 tunnel next header 4; all else is as in a tunnel of its own family.",
+    source: "RFC 4213 §3.5; ip_vs_prepare_tunneled_skb, ip_vs_tunnel_xmit",
+    lookedFor: "a request of a TUN service to a real server of the other family, forwarded by the director",
+  }),
   rule({
     ...REQUEST,
     id: "TUN-NET-01",
@@ -160,6 +204,20 @@ function* privateTunnels(view: View): Iterable<{ out: Sighting; arrival: Sightin
       PRIVATE.some(([net, bits]) => inPrefix(end ?? "::", net, bits)),
     );
     if (inner !== undefined && isPrivate) yield tunnel;
+  }
+}
+
+/** By the source port the network spreads flows over paths: it is the same for all packets of one. */
+function* sourcePorts(view: View): Iterable<Outcome> {
+  const requests = view.crossings.filter(({ service, kind }) => service.tunnel.kind === "gue" && kind === "request");
+  for (const ofFlow of groupBy(requests, ({ flow }) => flow).values()) {
+    const [first, ...later] = ofFlow.flatMap(({ outs }) => outs.filter(({ packet }) => packet.gue !== undefined));
+    for (const at of later) {
+      const [expected, observed] = [first, at].map((out) => String(out?.packet.udp?.srcPort));
+      if (first === undefined || expected === observed) continue;
+      const violation = { suspect: DIRECTOR, field: "udp.srcport", expected: `${expected}, as before` };
+      yield fail([first, at], { ...violation, observed: observed ?? "" });
+    }
   }
 }
 

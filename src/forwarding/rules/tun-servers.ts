@@ -1,6 +1,6 @@
 /** IP in IP: real servers take requests out of the tunnel, and answer plainly and past the director. */
 
-import { IP_PROTOCOL } from "../../packet/ipv4.js";
+import { IP_PROTOCOL } from "../../packet/ip.js";
 import { core, hash, ipPayload } from "../datagram.js";
 import { rule } from "../declare.js";
 import { groupBy } from "../group.js";
@@ -14,6 +14,7 @@ import { announcesNoVip, asksInOwnName, silentAboutVip, vipsOf } from "./arp-rul
 import {
   answersFromVip,
   avoidsDirector,
+  type Delivery,
   deliveriesOf,
   goesDirectly,
   ownAnswersOf,
@@ -82,7 +83,27 @@ export const tunnelServerRules: readonly Rule[] = [
       for (const delivery of deliveriesOf(view, "tun")) {
         const { arrival, answer } = delivery;
         if (answer !== undefined) yield pass(arrival, answer.at);
-        else if (refusalOf(refusals, arrival) === undefined) yield unanswered(view, delivery, "an answer from the VIP");
+        // What a tunnel drops whose ends do not agree is TUN-GRE-02's to tell.
+        else if (refusalOf(refusals, arrival) === undefined && !hasOptions(delivery))
+          yield unanswered(view, delivery, "an answer from the VIP");
+      }
+    },
+  }),
+  rule({
+    ...SERVER,
+    id: "TUN-GRE-02",
+    profile: "extended",
+    title: "Director and real server agree about the tunnel",
+    statement:
+      "A real server takes a request out of a GRE or GUE tunnel, with or without checksum as the service has it, and answers: GRE drops without a word what has other flags than it expects.",
+    source: "RFC 2784 §2.2; ip_tunnel_rcv (TUNNEL_CSUM must match)",
+    lookedFor: "a sound new request in a GRE or GUE tunnel that arrives at a real server which answers",
+    *judge(view) {
+      for (const delivery of deliveriesOf(view, "tun")) {
+        const { arrival, answer } = delivery;
+        if (!hasOptions(delivery)) continue;
+        if (answer !== undefined) yield pass(arrival, answer.at);
+        else yield unanswered(view, delivery, "an answer from the VIP");
       }
     },
   }),
@@ -137,6 +158,11 @@ export const tunnelServerRules: readonly Rule[] = [
     },
   }),
 ];
+
+/** Whether the service's tunnel is of a kind that its ends may see differently. */
+function hasOptions({ crossing: { service } }: Delivery): boolean {
+  return service.tunnel.kind !== "ipip";
+}
 
 /** What is the same of a packet inside a tunnel and out of it, at one host. */
 function innerKey({ host, packet }: Sighting): string | undefined {

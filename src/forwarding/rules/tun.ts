@@ -1,7 +1,7 @@
 /** IP in IP: sizes, fragments, errors, and what must not come out of a tunnel. */
 
-import { ICMP_FRAGMENTATION_NEEDED, ICMP_TYPE } from "../../packet/icmp.js";
 import type { Packet } from "../../packet/packet.js";
+import { matrixOutcomes } from "../compare.js";
 import { core, portsOf } from "../datagram.js";
 import { rule } from "../declare.js";
 import { fateOf, isCutAnyway, limitsOf } from "../fate.js";
@@ -103,7 +103,10 @@ export const tunRules: readonly Rule[] = [
     source: "RFC 1191; ip_vs_icmp_xmit",
     observedAt: "director in → real servers in",
     lookedFor: "an ICMP error to the VIP about an answer, at the director",
-    judge: (view) => errorOutcomes(view, "TUN-ICMP-01", "tun", "client-error"),
+    *judge(view) {
+      yield* matrixOutcomes(view, "TUN-ICMP-01");
+      yield* errorOutcomes(view, "tun", "client-error");
+    },
   }),
   rule({
     ...TUN,
@@ -179,8 +182,8 @@ function isQuoted({ packet }: Sighting, { ip, inner }: Packet): boolean {
 /** All that the director told the client of a flow about packets that were too big. */
 function refusalsFor(view: View, { flow }: Crossing): Sighting[] {
   return view.sightings.filter(({ host, direction, packet: { icmp, ip, quoted } }) => {
-    const isRefusal = icmp?.type === ICMP_TYPE.unreachable && icmp.code === ICMP_FRAGMENTATION_NEEDED;
-    if (!isRefusal || direction !== "out" || !view.network.isDirector(host) || ip?.dst !== flow.clientIp) return false;
+    if (icmp?.kind !== "too-big" || direction !== "out" || !view.network.isDirector(host) || ip?.dst !== flow.clientIp)
+      return false;
     return quoted?.ip?.dst === flow.service.vip && portsOf(quoted)?.src === flow.clientPort;
   });
 }

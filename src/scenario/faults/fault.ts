@@ -3,11 +3,14 @@ import { directorFaults } from "../../director/reference/faults/known.js";
 import type { Blame } from "../../forwarding/blame.js";
 import { catalogue } from "../../forwarding/catalogue.js";
 import type { HostPatch } from "../load.js";
+import type { Fields } from "../scenario.js";
 import { setupFaults } from "./setups.js";
 
 /** Hosts that are told something wrong, on real kernels. */
 export interface SetupFault extends Blame {
   readonly hosts: HostPatch;
+  /** Header fields that crafted answers of real servers have otherwise. */
+  readonly answers?: Fields;
   /** The director that shows it, where the reference director does not. */
   readonly director?: string;
 }

@@ -5,10 +5,10 @@ import { judge } from "../../forwarding/judge.js";
 import type { Finding, Rule } from "../../forwarding/rule.js";
 import type { Setup } from "../../forwarding/setup.js";
 import { execute } from "../execute.js";
-import type { Scenario } from "../scenario.js";
+import type { Scenario, Step } from "../scenario.js";
 import { loadScenarios } from "../script.js";
 import type { Stage } from "../stage.js";
-import type { Fault } from "./fault.js";
+import type { Fault, SetupFault } from "./fault.js";
 
 /** What a fault was found to break. */
 export interface Proof {
@@ -36,23 +36,25 @@ export const DEFAULT_DIRECTOR = "reference";
 /** The cases that must catch a fault, with what the fault does to their setups. */
 export async function casesOf(fault: Fault, files: readonly string[]): Promise<Scenario[]> {
   const wanted = fault.in === "checker" ? undefined : fault.cases;
-  const patch = fault.in === "setup" ? fault.hosts : undefined;
+  const change = fault.in === "setup" ? fault : undefined;
   const cases: Scenario[] = [];
   for (const file of files) {
     if (wanted && !wanted.some((name) => file.endsWith(`/${name}`))) continue;
     const plain = await loadScenarios(file);
     if (!plain.some(({ covers }) => covers.includes(fault.rule))) continue;
-    const scenarios = patch ? await loadPatched(file, plain, patch) : plain;
+    const scenarios = change ? await changed(file, plain, change) : plain;
     cases.push(...scenarios.filter(({ covers }) => covers.includes(fault.rule)));
   }
   return cases;
 }
 
-/** A case that has none of the hosts that are told something wrong cannot show it. */
-async function loadPatched(file: string, plain: readonly Scenario[], patch: object): Promise<Scenario[]> {
-  const names = Object.keys(patch);
+/** The scenarios of a file with what the fault changes; a case that has none of the hosts concerned cannot show it. */
+async function changed(file: string, plain: readonly Scenario[], { hosts, answers }: SetupFault): Promise<Scenario[]> {
+  const names = Object.keys(hosts);
   const hasAll = plain.every(({ setup }) => names.every((name) => setup.hosts.some((host) => host.name === name)));
-  return hasAll ? loadScenarios(file, patch as never) : [];
+  const scenarios = hasAll ? await loadScenarios(file, hosts) : [];
+  const answer = (step: Step) => (step.kind === "answer" ? { ...step, fields: { ...step.fields, ...answers } } : step);
+  return scenarios.map((scenario) => ({ ...scenario, steps: scenario.steps.map(answer) }));
 }
 
 export function directorOf(fault: Fault): string {

@@ -1,0 +1,115 @@
+import type { Readable, Writable } from "node:stream";
+import { ACCEPTED } from "./uml-init.js";
+
+/** Bytes of a line to the guest, which are twice as many in hexadecimal: a terminal of Linux holds 4096 characters. */
+const CHUNK = 1500;
+
+/** What listens to one host's shell. */
+export interface Listener {
+  received(text: string): void;
+  fail(error: Error): void;
+}
+
+/** A host's shell: what is written to it, and who hears what it says. */
+export interface Channel {
+  readonly input: (text: string) => void;
+  readonly listen: (listener: Listener) => void;
+}
+
+/** The one line to the guest, by which all its shells talk: see uml-init.ts. */
+export class UmlLine {
+  readonly #input: Writable;
+  readonly #listeners: Listener[] = [];
+  #failure: Error | undefined;
+  #received = "";
+  #greeting: { prefix: string; done: (rest: string) => void; fail: (error: Error) => void } | undefined;
+  #hosts = 0;
+  /** Lines to the guest: the first is under way. */
+  readonly #waiting: string[] = [];
+
+  constructor(input: Writable, output: Readable) {
+    this.#input = input;
+    output.on("data", (chunk: Buffer) => {
+      this.#received += chunk.toString("latin1");
+      const lines = this.#received.split(/\r?\n/);
+      this.#received = lines.pop() ?? "";
+      for (const line of lines) this.#take(line);
+    });
+    for (const stream of [input, output]) stream.on("error", (error) => this.fail(error));
+  }
+
+  /** What stands behind `prefix` in the first line that begins with it. @throws Error after `timeout` milliseconds, with what came instead. */
+  greeting(prefix: string, timeout: number): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const said: string[] = [];
+      const deadline = setTimeout(() => fail(new Error(`it did not come up within ${timeout / 1000} s`)), timeout);
+      const fail = (error: Error) => {
+        clearTimeout(deadline);
+        reject(new Error([error.message, ...said.slice(-10)].join("\n")));
+      };
+      const done = (rest: string) => {
+        clearTimeout(deadline);
+        resolve(rest);
+      };
+      this.#greeting = { prefix, done, fail };
+      if (this.#failure) fail(this.#failure);
+      this.#log = said;
+    });
+  }
+
+  /** Lines before the greeting. */
+  #log: string[] | undefined;
+
+  /** A new host, with a shell in a network namespace of its own. */
+  open(): Channel {
+    const host = this.#hosts;
+    this.#hosts += 1;
+    this.#send(`${host}\n`);
+    return {
+      input: (text) => {
+        const bytes = Buffer.from(text);
+        for (let at = 0; at < bytes.length; at += CHUNK)
+          this.#send(`${host} ${bytes.subarray(at, at + CHUNK).toString("hex")}\n`);
+      },
+      listen: (listener) => {
+        this.#listeners[host] = listener;
+        if (this.#failure) listener.fail(this.#failure);
+      },
+    };
+  }
+
+  #send(line: string): void {
+    this.#waiting.push(line);
+    if (this.#waiting.length === 1) this.#input.write(line);
+  }
+
+  /** The guest has taken the line that was sent last. */
+  #accepted(): void {
+    this.#waiting.shift();
+    const [next] = this.#waiting;
+    if (next !== undefined) this.#input.write(next);
+  }
+
+  fail(error: Error): void {
+    if (this.#failure) return;
+    this.#failure = error;
+    this.#greeting?.fail(error);
+    for (const listener of this.#listeners) listener.fail(error);
+  }
+
+  #take(line: string): void {
+    if (this.#greeting) {
+      const { prefix, done } = this.#greeting;
+      if (line.startsWith(prefix)) {
+        this.#greeting = undefined;
+        done(line.slice(prefix.length));
+      } else this.#log?.push(line);
+      return;
+    }
+    if (line === ACCEPTED) this.#accepted();
+    // The kernel, too, writes to its console: what is no host's is not for anybody.
+    const [, host, bytes] = /^(\d+) ([0-9a-f]+)$/.exec(line) ?? [];
+    if (host !== undefined && bytes !== undefined)
+      this.#listeners[Number(host)]?.received(Buffer.from(bytes, "hex").toString("latin1"));
+  }
+}
