@@ -36,6 +36,7 @@ const PACKAGES = [
   { name: "busybox-static", shownBy: "busybox", instead: "busybox" },
   { name: "ipvsadm", shownBy: "ipvsadm" },
   { name: "nftables", shownBy: "nft" },
+  { name: "keepalived", shownBy: "keepalived" },
   { name: "user-mode-linux", shownBy: "linux.uml", needed: needsUserModeLinux },
 ];
 

@@ -78,7 +78,9 @@ describe("a director with a file of its own", () => {
   });
 });
 
-describe("the director nftables", () => {
+describe("the director nftables", function () {
+  this.timeout(90_000);
+
   it("translates and routes directly, with no violation that its file does not declare", async () => {
     const folder = new RunFolder();
     try {
@@ -97,6 +99,25 @@ describe("the director nftables", () => {
         expect(verdicts.get(name), name).to.equal(name === "tun/request.yaml" ? "not-supported" : "pass");
       const declared = scenarios.flatMap(({ findings }) => findings.filter(({ status }) => status === "declared"));
       expect(declared.map(({ rule }) => rule)).to.include("DR-FRAG-01");
+    } finally {
+      folder.remove();
+    }
+  });
+});
+
+describe("the director keepalived", function () {
+  this.timeout(90_000);
+
+  it("has IPVS do what its file says, in several labs of one kernel and through changes of the file", async () => {
+    const folder = new RunFolder();
+    try {
+      const cases = ["nat/request", "dr/removed-server"];
+      const files = cases.map((name) => `${bundledCases}${name}.yaml`);
+      const { status, stdout } = await folder.run(...files, "--director", "keepalived", "--out", "out");
+      expect(status, stdout).to.equal(0);
+      const { director, scenarios } = folder.results("out");
+      expect(director?.name).to.equal("keepalived");
+      expect(scenarios.map(({ verdict }) => verdict)).to.deep.equal(cases.map(() => "pass"));
     } finally {
       folder.remove();
     }

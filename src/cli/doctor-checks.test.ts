@@ -5,7 +5,7 @@ const BIN = [
   ...["ip", "unshare", "nsenter", "setpriv", "taskset", "mount", "perl"],
   ...["linux.uml", "busybox", "tcpreplay", "g++", "make", "python3"],
 ];
-const SBIN = ["bridge", "ipvsadm", "modprobe", "nft"];
+const SBIN = ["bridge", "ipvsadm", "modprobe", "nft", "keepalived"];
 
 const FILES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(BIN.map((name) => [`/usr/bin/${name}`, ""])),
@@ -195,6 +195,7 @@ describe("the checks of doctor", () => {
       ["bridge", "lab"],
       ["perl", "ipvs in User-Mode Linux"],
       ["nft", "the director nftables"],
+      ["keepalived", "the director keepalived"],
     ] as const) {
       const on = machine({ without: [`/usr/bin/${command}`, `/usr/sbin/${command}`] });
       expect(await check(command, on)).to.include({ ok: false, needed });

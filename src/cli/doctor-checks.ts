@@ -15,6 +15,7 @@ export type Needed =
   | "ipvs on the host's kernel"
   | "ipvs in User-Mode Linux"
   | "the director nftables"
+  | "the director keepalived"
   | "bursts"
   | "build";
 
@@ -78,6 +79,7 @@ export async function checkMachine(machine: Machine = thisMachine()): Promise<Ch
     checkCommand(machine, "perl", "perl-base", inUml, GUEST_PATH),
     checkTun(machine),
     checkCommand(machine, "nft", "nftables", "the director nftables"),
+    checkCommand(machine, "keepalived", "keepalived", "the director keepalived", onHost ? machine.path : GUEST_PATH),
     checkCommand(machine, "tcpreplay", "tcpreplay", "bursts"),
     checkCommand(machine, "g++", "g++", "build"),
     checkCommand(machine, "make", "make", "build"),

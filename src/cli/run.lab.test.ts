@@ -313,7 +313,7 @@ describe("hopcheck run", function () {
         [["missing.yaml"], /^hopcheck: missing\.yaml:1:1: there is no such file or folder\n$/],
         [
           ["pass.yaml", "--director", "haproxy"],
-          /^hopcheck: unknown director haproxy; there are ipvs, nftables, reference$/m,
+          /^hopcheck: unknown director haproxy; there are ipvs, keepalived, nftables, reference$/m,
         ],
         [["pass.yaml", "--frobnicate"], /unknown option '--frobnicate'/],
         [["pass.yaml", "--shard", "5/4"], /such as 1\/4/],

@@ -1,7 +1,7 @@
 import { isCutAnyway } from "../forwarding/fate.js";
 import type { Model, Protocol, RealServer, Service, Setup } from "../forwarding/setup.js";
 import { hostKernelHas } from "../lab/kernel.js";
-import type { Where } from "../lab/machine.js";
+import type { Machine, Where } from "../lab/machine.js";
 import { ipFromNumber } from "../packet/address.js";
 import { type Driver, directorHost, type RunningDirector } from "./director.js";
 
@@ -10,8 +10,8 @@ const FORWARDING_OPTION: Record<Model, string> = { nat: "-m", dr: "-g", tun: "-i
 
 /** Linux Virtual Server, the kernel's own load balancer, by `ipvsadm`. */
 export const ipvs: Driver = {
-  get places(): readonly Where[] {
-    return hostKernelHas("ip_vs") ? ["host-kernel", "user-mode-linux"] : ["user-mode-linux"];
+  get places() {
+    return ipvsPlaces();
   },
   async start(lab) {
     const { setup } = lab;
@@ -29,21 +29,31 @@ export const ipvs: Driver = {
         current = services;
       },
     };
-    await machine.sysctl(pmtuSettings(setup));
-    const marks = markLines(setup);
-    if (marks.length > 0) await machine.run(["tc", "-batch", "-"], `${marks.join("\n")}\n`);
+    await prepareKernel(machine, setup);
     await running.configure(setup.services);
     return running;
   },
 };
+
+/** Where IPVS can run here. */
+export function ipvsPlaces(): readonly Where[] {
+  return hostKernelHas("ip_vs") ? ["host-kernel", "user-mode-linux"] : ["user-mode-linux"];
+}
+
+/** Tells the kernel what is no matter of its service table. */
+export async function prepareKernel(machine: Machine, setup: Setup): Promise<void> {
+  await machine.sysctl(pmtuSettings(setup));
+  const marks = markLines(setup);
+  if (marks.length > 0) await machine.run(["tc", "-batch", "-"], `${marks.join("\n")}\n`);
+}
 
 /** One setting for all tunnels: a setup's services agree about it. */
 function pmtuSettings({ services }: Setup): Record<string, string> {
   return services.some(isCutAnyway) ? { "net.ipv4.vs.pmtu_disc": "0" } : {};
 }
 
-/** The input of `ipvsadm -R` for a setup's services. */
-export function ipvsCommands({ services }: Setup): string {
+/** The input of `ipvsadm -R` for these services. */
+export function ipvsCommands(services: readonly Service[]): string {
   return changes([], services)
     .map((line) => `${line}\n`)
     .join("");
@@ -88,7 +98,7 @@ function scheduling({ scheduler, schedulerFlags, persistence, onePacket }: Servi
 }
 
 /** `/29` as ipvsadm wants it of IPv4: 255.255.255.248. */
-function netmask(prefix: number): string {
+export function netmask(prefix: number): string {
   return ipFromNumber(prefix === 0 ? 0 : (-1 << (32 - prefix)) >>> 0);
 }
 

@@ -13,6 +13,7 @@ const PACKAGES = {
   ip: "iproute2",
   bridge: "iproute2",
   nft: "nftables",
+  keepalived: "keepalived",
 } as const;
 
 /** Which of these programs are not there, and what to do; undefined where all are. */

@@ -28,6 +28,9 @@ describe("a director's file", () => {
     expect(load("name: reference\nmodels: [nat]\n")).to.deep.include({ deviations: {}, lacks: {} });
   });
 
+  const known = Object.keys(drivers)
+    .map((name) => `\`${name}\``)
+    .join(", ");
   const mistakes: readonly (readonly [text: string, message: string])[] = [
     [
       "name: ipvs\n",
@@ -39,7 +42,7 @@ describe("a director's file", () => {
     ],
     [
       "name: haproxy\nmodels: [nat]\n",
-      "lb.yaml:1:7: no director `haproxy` can be started (known: `ipvs`, `nftables`, `reference`)\n    1 | name: haproxy\n      |       ^^^^^^^",
+      `lb.yaml:1:7: no director \`haproxy\` can be started (known: ${known})\n    1 | name: haproxy\n      |       ^^^^^^^`,
     ],
     [
       "name: ipvs\nmodels: [nat]\ndeviations:\n  GEN-TTL-1: no\n",
