@@ -22,7 +22,7 @@ const setup: Setup = {
     realServers: service.realServers.filter((server) => server.name !== "rs3"),
   })),
 };
-const fabric = await Fabric.open({ hosts: 0, nics: 0 });
+const fabric = await Fabric.open(0);
 const ours: number[] = [];
 const peer: number[] = [];
 for (let round = 0; round < ROUNDS; round++) {

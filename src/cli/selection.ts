@@ -3,7 +3,7 @@ import { modelsOf, type Setup } from "../forwarding/setup.js";
 import { findScenarios, ScenarioError } from "../scenario/load.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { loadScenarios } from "../scenario/script.js";
-import { umlSizeOf } from "../scenario/stage.js";
+import { umlNicsOf } from "../scenario/stage.js";
 import { CliError, STATUS } from "./error.js";
 import type { RunOptions } from "./run-options.js";
 import { bundledCases } from "./version.js";
@@ -37,7 +37,7 @@ export async function select(paths: readonly string[], { model, shard, grep }: R
 /** Scenarios that share a lab stand together; those that need no User-Mode Linux come first, while it boots. */
 export function inOrder(scenarios: readonly Scenario[], director: Director, { kernel }: RunOptions): Scenario[] {
   const setups = new Map(scenarios.map(({ setup }) => [JSON.stringify(setup), setup]));
-  const needsUml = (setup: Setup) => umlSizeOf([{ setup, director }], kernel).hosts > 0;
+  const needsUml = (setup: Setup) => umlNicsOf([{ setup, director }], kernel) > 0;
   const ranks = [...setups].sort(([, a], [, b]) => Number(needsUml(a)) - Number(needsUml(b))).map(([key]) => key);
   const rank = ({ setup }: Scenario) => ranks.indexOf(JSON.stringify(setup));
   return scenarios.toSorted((a, b) => rank(a) - rank(b));

@@ -4,7 +4,7 @@ import type { Setup } from "../forwarding/setup.js";
 import { CannotRun } from "../lab/cannot-run.js";
 import { Fabric } from "../lab/fabric.js";
 import type { DirectorResult } from "../report/result.js";
-import { type KernelChoice, placeOf, Stage, umlSizeOf } from "../scenario/stage.js";
+import { type KernelChoice, placeOf, Stage, umlNicsOf } from "../scenario/stage.js";
 import { CliError, STATUS } from "./error.js";
 
 /** A network with the director that is to be put into it. */
@@ -16,7 +16,7 @@ export interface Plan {
 /** @throws CliError where no kernel at hand can take the director or a real server. */
 export function checkPlaces(plans: readonly Plan[], kernel: KernelChoice): void {
   try {
-    umlSizeOf(plans, kernel);
+    umlNicsOf(plans, kernel);
   } catch (error) {
     throw error instanceof CannotRun ? new CliError(STATUS.cannotRun, error.message) : error;
   }
@@ -48,7 +48,7 @@ export class Stages {
 
   async #build({ setup, director }: Plan): Promise<Stage> {
     try {
-      this.#fabric ??= Fabric.open(this.#umlSize(), this.#mtu());
+      this.#fabric ??= Fabric.open(this.#umlNics(), this.#mtu());
       return await Stage.build(await this.#fabric, setup, director, this.#kernel);
     } catch (error) {
       if (error instanceof CannotRun) this.failure = new CliError(STATUS.cannotRun, error.message);
@@ -56,8 +56,8 @@ export class Stages {
     }
   }
 
-  #umlSize() {
-    return umlSizeOf(new Map(this.#plans.map((plan) => [keyOf(plan), plan])).values(), this.#kernel);
+  #umlNics() {
+    return umlNicsOf(new Map(this.#plans.map((plan) => [keyOf(plan), plan])).values(), this.#kernel);
   }
 
   #mtu(): number {

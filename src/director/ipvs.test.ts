@@ -62,6 +62,29 @@ describe("the changes from one IPVS table to another", () => {
     ]);
   });
 
+  it("writes IPv6 addresses in brackets, and a persistent client's prefix by its length", () => {
+    const six = { ...service("dr", []), vip: "fd00::10", persistence: { timeout: 60, prefix: 64 } };
+    const server = { name: "rs1", ip: "fd00::11", port: 8000, weight: 1, answers: "echo" } as const;
+    expect(changes([], [{ ...six, realServers: [server] }])).to.deep.equal([
+      "-A -t [fd00::10]:8000 -s rr -p 60 -M 64",
+      "-a -t [fd00::10]:8000 -r [fd00::11]:8000 -g -w 1",
+    ]);
+    const four = { ...service("dr", []), persistence: { timeout: 60, prefix: 29 } };
+    expect(changes([], [four])).to.deep.equal(["-A -t 10.0.0.10:8000 -s rr -p 60 -M 255.255.255.248"]);
+    expect(changes([], [{ ...six, mark: 7, realServers: [server] }])).to.deep.equal([
+      "-A -f 7 -6 -s rr -p 60 -M 64",
+      "-a -f 7 -6 -r [fd00::11]:0 -g -w 1",
+    ]);
+  });
+
+  it("says what a tunnel looks like where it is not IP in IP", () => {
+    const added = (tunnel: Partial<Service["tunnel"]>) =>
+      changes([], [{ ...service("tun", [1]), tunnel: { ...IP_IN_IP, ...tunnel } }])[1];
+    expect(added({})).to.equal("-a -t 10.0.0.10:8000 -r 10.0.0.11:9999 -i -w 1");
+    expect(added({ kind: "gre" })).to.match(/ -i -w 1 --tun-type gre --tun-nocsum$/);
+    expect(added({ kind: "gue", checksum: true })).to.match(/ -i -w 1 --tun-type gue --tun-port 6080 --tun-csum$/);
+  });
+
   it("takes out before it puts in, and knows a real server by address and port", () => {
     const moved = service("nat", [1]);
     const to = { ...moved, realServers: moved.realServers.map((server) => ({ ...server, port: 9998 })) };

@@ -2,7 +2,8 @@ import { isCutAnyway } from "../forwarding/fate.js";
 import type { Model, Protocol, RealServer, Service, Setup } from "../forwarding/setup.js";
 import { hostKernelHas } from "../lab/kernel.js";
 import type { Machine, Where } from "../lab/machine.js";
-import { ipFromNumber } from "../packet/address.js";
+import { endpoint, ipFromNumber, isIp6 } from "../packet/address.js";
+import { GUE_PORT } from "../packet/gue.js";
 import { type Driver, directorHost, type RunningDirector } from "./director.js";
 
 const SERVICE_OPTION: Record<Protocol, string> = { tcp: "-t", udp: "-u", sctp: "--sctp-service" };
@@ -66,7 +67,7 @@ function markLines(setup: Setup): string[] {
   return directorHost(setup).nics.flatMap(({ name }) => [
     `qdisc add dev ${name} clsact`,
     ...marked.map(({ vip, protocol, port, mark }) => {
-      const match = `protocol ip flower dst_ip ${vip} ip_proto ${protocol} dst_port ${port}`;
+      const match = `protocol ${isIp6(vip) ? "ipv6" : "ip"} flower dst_ip ${vip} ip_proto ${protocol} dst_port ${port}`;
       return `filter add dev ${name} ingress ${match} action skbedit mark ${mark}`;
     }),
   ]);
@@ -87,12 +88,12 @@ export function changes(from: readonly Service[], to: readonly Service[]): strin
   ];
 }
 
-function scheduling({ scheduler, schedulerFlags, persistence, onePacket }: Service): string {
+function scheduling({ vip, scheduler, schedulerFlags, persistence, onePacket }: Service): string {
   return [
     `-s ${scheduler}`,
     ...(schedulerFlags.length > 0 ? [`-b ${schedulerFlags.join(",")}`] : []),
     ...(persistence ? [`-p ${persistence.timeout}`] : []),
-    ...(persistence && persistence.prefix < 32 ? [`-M ${netmask(persistence.prefix)}`] : []),
+    ...(persistence ? [`-M ${isIp6(vip) ? persistence.prefix : netmask(persistence.prefix)}`] : []),
     ...(onePacket ? ["-o"] : []),
   ].join(" ");
 }
@@ -103,13 +104,13 @@ export function netmask(prefix: number): string {
 }
 
 function serverChanges(key: string, service: Service, known: Service | undefined): string[] {
-  const before = new Map(known?.realServers.map((server) => [endpoint(service, server), server]));
-  const wanted = new Set(service.realServers.map((server) => endpoint(service, server)));
+  const before = new Map(known?.realServers.map((server) => [destination(service, server), server]));
+  const wanted = new Set(service.realServers.map((server) => destination(service, server)));
   const gone = [...before].filter(([id]) => !wanted.has(id));
   return [
     ...gone.map(([, server]) => `-d ${key} -r ${stored(service, server)}`),
     ...service.realServers.flatMap((server) => {
-      const id = endpoint(service, server);
+      const id = destination(service, server);
       const line = `${key} -r ${id} ${settings(service, server)}`;
       const old = before.get(id);
       if (!old) return [`-a ${line}`];
@@ -118,20 +119,32 @@ function serverChanges(key: string, service: Service, known: Service | undefined
   ];
 }
 
-function settings({ model }: Service, { weight, limit }: RealServer): string {
-  return `${FORWARDING_OPTION[model]} -w ${weight}${limit === undefined ? "" : ` -x ${limit}`}`;
+function settings(service: Service, { weight, limit }: RealServer): string {
+  return [
+    FORWARDING_OPTION[service.model],
+    `-w ${weight}`,
+    ...(limit === undefined ? [] : [`-x ${limit}`]),
+    ...(service.model === "tun" ? tunnelSettings(service) : []),
+  ].join(" ");
+}
+
+function tunnelSettings({ tunnel: { kind, checksum } }: Service): string[] {
+  if (kind === "ipip") return [];
+  const port = kind === "gue" ? [`--tun-port ${GUE_PORT}`] : [];
+  return [`--tun-type ${kind}`, ...port, checksum ? "--tun-csum" : "--tun-nocsum"];
 }
 
 /** A service with a mark knows no port: its packets keep theirs. */
-function endpoint({ mark }: Service, { ip, port }: RealServer): string {
-  return mark === undefined ? `${ip}:${port}` : ip;
+function destination({ mark }: Service, { ip, port }: RealServer): string {
+  return endpoint(ip, mark === undefined ? port : 0);
 }
 
 /** Where it cannot map, ipvsadm stores the service's port (and only then finds what it is to delete). */
 function stored(service: Service, server: RealServer): string {
-  return endpoint(service, service.model === "nat" ? server : { ...server, port: service.port });
+  return destination(service, service.model === "nat" ? server : { ...server, port: service.port });
 }
 
 function address({ mark, protocol, vip, port }: Service): string {
-  return mark === undefined ? `${SERVICE_OPTION[protocol]} ${vip}:${port}` : `-f ${mark}`;
+  if (mark !== undefined) return `-f ${mark}${isIp6(vip) ? " -6" : ""}`;
+  return `${SERVICE_OPTION[protocol]} ${endpoint(vip, port)}`;
 }

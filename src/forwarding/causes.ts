@@ -1,6 +1,7 @@
+import { endpoint } from "../packet/address.js";
 import { ARP_OPCODE } from "../packet/arp.js";
 import type { Packet } from "../packet/packet.js";
-import { core, endpoint, portsOf, protocolOf } from "./datagram.js";
+import { core, portsOf, protocolOf } from "./datagram.js";
 import type { Evidence } from "./evidence.js";
 import * as is from "./mending.js";
 import { Network } from "./network.js";

@@ -8,7 +8,7 @@ import type { Sighting } from "./journey.js";
 import { tableOf } from "./matrix.js";
 import { isChecksumReady, isRecordedWhole } from "./offload.js";
 import { DIRECTOR, fail, type Outcome, pass } from "./outcome.js";
-import { isPartial } from "./sightings.js";
+import { indivisible, isPartial } from "./sightings.js";
 import type { Table } from "./table.js";
 import type { Crossing, View } from "./view.js";
 
@@ -115,7 +115,7 @@ function checksOf(view: View, crossing: Crossing, out: Sighting): Check[] {
   function check(row: Row, passage: Passage, nested: boolean): Check | undefined {
     const isFragmented = crossing.in.frames.length > 1;
     const isCut = (isFragmented || out.frames.length > 1) && FRAGMENTATION.includes(row.field);
-    const mayBeCut = isFragmented || crossing.in.packet.ip?.df !== true || isCutAnyway(crossing.service);
+    const mayBeCut = isFragmented || indivisible(crossing.in) === undefined || isCutAnyway(crossing.service);
     if (isCut && mayBeCut && !nested) return undefined;
     const expected = row.expect(passage);
     if (expected === undefined) return undefined;

@@ -39,10 +39,6 @@ export function portsOf(packet: Packet): Ports | undefined {
   return { src: ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0), dst: ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0) };
 }
 
-export function endpoint(ip: string, port: number): string {
-  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
-}
-
 /** All bytes behind the IP header that belong to the packet. */
 export function ipPayload(ip: Ip): Uint8Array {
   return ip.bytes.subarray(ip.offset + ip.headerLength, ip.offset + ip.length);

@@ -6,7 +6,7 @@ import { isSourceRouted } from "./ip-options.js";
 import { available, type Network } from "./network.js";
 import { isRecordedWhole } from "./offload.js";
 import { overheadOf, type Service } from "./setup.js";
-import { startOf } from "./sightings.js";
+import { indivisible, startOf } from "./sightings.js";
 import { tunnelReports } from "./tunnel-reports.js";
 import type { Crossing, Flow, View } from "./view.js";
 
@@ -47,12 +47,13 @@ export function fateIfServed(view: View, crossing: Crossing): Fate {
   // Linux schedules a SYN/ACK for its SYN, stricter directors do not.
   if (isNew && flow.protocol === "tcp" && !isSyn(sighting.packet)) return "either";
   if (wasReset(crossing)) return "either";
-  if (!ip.df || isCutAnyway(service)) return "forward";
-  if (isBeyondReport(view, crossing, ip.length)) return "either";
+  const length = indivisible(sighting);
+  if (length === undefined || isCutAnyway(service)) return "forward";
+  if (isBeyondReport(view, crossing, length)) return "either";
   const limits = limitsOf(view.network, crossing);
-  if (limits.length > 0 && ip.length > Math.max(...limits)) return "drop";
+  if (limits.length > 0 && length > Math.max(...limits)) return "drop";
   // What just fits is the MTU rules' to judge.
-  return limits.length > 0 && ip.length >= Math.min(...limits) ? "either" : "forward";
+  return limits.length > 0 && length >= Math.min(...limits) ? "either" : "forward";
 }
 
 /** Without a fallback a hashing scheduler refuses the clients of a drained server; with limits all servers may be full. */

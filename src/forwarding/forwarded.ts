@@ -1,8 +1,9 @@
+import { endpoint } from "../packet/address.js";
 /** Pairs what went into a host with what came out of it, whatever the host did to the headers in between. */
 
 import type { Packet } from "../packet/packet.js";
 import { TCP_FLAG } from "../packet/tcp.js";
-import { core, endpoint, hash, ipPayload, portsOf } from "./datagram.js";
+import { core, hash, ipPayload, portsOf } from "./datagram.js";
 import { groupBy } from "./group.js";
 import { isPartial, type OpenSighting, startOf } from "./sightings.js";
 

@@ -1,9 +1,10 @@
+import { endpoint } from "../packet/address.js";
 /** What the director's own stack answers to packets that it keeps: resets and ICMP errors. */
 
 import type { IcmpKind } from "../packet/icmp-message.js";
 import type { Packet } from "../packet/packet.js";
 import { TCP_FLAG } from "../packet/tcp.js";
-import { endpoint, isReset, portsOf, protocolOf } from "./datagram.js";
+import { isReset, portsOf, protocolOf } from "./datagram.js";
 import { groupBy } from "./group.js";
 import type { Sighting } from "./journey.js";
 import { ownsIp } from "./network.js";

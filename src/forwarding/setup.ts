@@ -5,7 +5,7 @@
  * Everything here is resolved: names are unique, defaults are filled in, nothing is left to guess.
  */
 
-import { inPrefix, isIp6 } from "../packet/address.js";
+import { endpoint, inPrefix, isIp6 } from "../packet/address.js";
 
 export type Model = "nat" | "dr" | "tun";
 export type Protocol = "tcp" | "udp" | "sctp";
@@ -190,5 +190,5 @@ export function balancedAs(service: Service): string {
 
 /** `10.0.0.10:80/tcp`, `[fd00::10]:80/tcp` */
 export function serviceName({ vip, port, protocol }: Pick<Service, "vip" | "port" | "protocol">): string {
-  return `${isIp6(vip) ? `[${vip}]` : vip}:${port}/${protocol}`;
+  return `${endpoint(vip, port)}/${protocol}`;
 }

@@ -20,6 +20,15 @@ interface Parts {
 }
 
 /**
+ * Bytes of the largest piece that no router may cut; undefined where it may: IPv4 without DF. What came as fragments of
+ * IPv6 may leave as fragments, but none larger than they were (RFC 8200 §5, ip6_fragment).
+ */
+export function indivisible({ packet: { ip, ip6 }, frames }: Sighting): number | undefined {
+  if (ip === undefined || !ip.df) return undefined;
+  return ip6 === undefined ? ip.length : Math.max(...frames.map(({ packet }) => packet.ip?.length ?? 0));
+}
+
+/**
  * Turns frames into sightings: the fragments of one datagram at one tap in one direction are one sighting.
  * A datagram of which fragments are missing becomes one sighting with the packet of its first frame.
  *

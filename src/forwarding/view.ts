@@ -1,4 +1,5 @@
-import { closesConnection, endpoint, isSyn, opensConnection, portsOf, protocolOf } from "./datagram.js";
+import { endpoint } from "../packet/address.js";
+import { closesConnection, isSyn, opensConnection, portsOf, protocolOf } from "./datagram.js";
 import { type Evidence, mayBeEarlier, servicesAt } from "./evidence.js";
 import { groupBy } from "./group.js";
 import type { Sighting } from "./journey.js";

@@ -4,7 +4,7 @@ import { CannotRun } from "./cannot-run.js";
 import { hasIpv6 } from "./namespace.js";
 import { missingPrograms } from "./programs.js";
 import { Recorder } from "./recorder.js";
-import { UmlKernel, type UmlSize } from "./uml.js";
+import { UmlKernel } from "./uml.js";
 
 /** A tmpfs of this run's own mount namespace: gone with the last process of the run. */
 const SCRATCH = "/run/hopcheck";
@@ -18,42 +18,40 @@ const BRIDGE_FILTER = "/proc/sys/net/bridge/bridge-nf-call-iptables";
  */
 export class Fabric {
   readonly recorder: Recorder;
-  readonly #umlSize: UmlSize;
   #uml: Promise<UmlKernel> | undefined;
   #labs = 0;
 
-  private constructor(recorder: Recorder, umlSize: UmlSize) {
+  private constructor(recorder: Recorder) {
     this.recorder = recorder;
-    this.#umlSize = umlSize;
   }
 
   /**
    * Takes the namespaces that this process was started in (see `isolation.ts`) for a fabric.
-   * @param umlSize what the labs of this run will need of a User-Mode Linux kernel; nothing: none is booted.
+   * @param umlNics how many NICs the labs of this run will need in a User-Mode Linux kernel; 0: none is booted.
    * @param mtu the largest of the labs' NICs.
    * @throws CannotRun with what this machine lacks.
    */
-  static async open(umlSize: UmlSize, mtu = 1500): Promise<Fabric> {
+  static async open(umlNics: number, mtu = 1500): Promise<Fabric> {
     const missing = missingPrograms(["ip", "bridge", "nsenter"]);
     if (missing) throw new CannotRun(`no lab can be built: ${missing}`);
-    const fabric = await Fabric.#prepare(umlSize, mtu).catch((error: Error) => {
+    const fabric = await Fabric.#prepare(mtu).catch((error: Error) => {
       throw new CannotRun(`no lab can be built: ${error.message}`);
     });
-    if (umlSize.hosts > 0) {
-      fabric.#uml = UmlKernel.boot(umlSize, SCRATCH);
+    if (umlNics > 0) {
+      fabric.#uml = UmlKernel.boot(umlNics, mtu, SCRATCH);
       // It boots while labs are built; a failure is reported where the kernel is first needed.
       fabric.#uml.catch(() => {});
     }
     return fabric;
   }
 
-  static async #prepare(umlSize: UmlSize, mtu: number): Promise<Fabric> {
+  static async #prepare(mtu: number): Promise<Fabric> {
     mkdirSync(SCRATCH, { recursive: true });
     if (hasIpv6())
       for (const devices of ["all", "default"]) writeFileSync(`/proc/sys/net/ipv6/conf/${devices}/disable_ipv6`, "1");
     if (existsSync(BRIDGE_FILTER)) writeFileSync(BRIDGE_FILTER, "0");
     await execa("ip", ["link", "set", "lo", "up"]);
-    return new Fabric(new Recorder(mtu), umlSize);
+    return new Fabric(new Recorder(mtu));
   }
 
   get scratch(): string {
@@ -62,8 +60,7 @@ export class Fabric {
 
   /** The run's User-Mode Linux kernel, once it is up. */
   uml(): Promise<UmlKernel> {
-    if (!this.#uml)
-      throw new Error(`no User-Mode Linux kernel was planned for this run (${JSON.stringify(this.#umlSize)})`);
+    if (!this.#uml) throw new Error("no User-Mode Linux kernel was planned for this run");
     return this.#uml;
   }
 

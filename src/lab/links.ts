@@ -32,7 +32,7 @@ export function linkLines(link: Link, where: Where, prefix: string): string[] {
   return [`link add ${port} type veth peer name ${nic.name} address ${nic.mac} netns ${prefix}-${host.name}`];
 }
 
-/** Both ends of a link; a tap device has nothing to turn off but what the guest turned on, and it did not. */
+/** Both ends of a link; those of a guest have been turned off inside it. */
 export function disableOffloadsOf(link: Link, machine: Machine | undefined): void {
   if (machine?.where === "user-mode-linux") return;
   disableOffloads(link.port);

@@ -126,9 +126,9 @@ function familySettings(host: Host): HostOptions["sysctl"] {
     ...forAll("accept_dad", "0"),
     ...forAll("accept_ra", "0"),
     ...forAll("router_solicitations", "0"),
+    // Membership of a multicast group is reported while the lab is built, and not again seconds later (milliseconds).
+    ...forAll("mldv2_unsolicited_report_interval", "1"),
     "net.ipv6.icmp.ratelimit": "0",
-    // Membership of a multicast group is reported once, and not again at a random time.
-    "net.ipv6.mld_qrv": "1",
   };
 }
 

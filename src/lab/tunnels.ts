@@ -53,13 +53,15 @@ function linesOf(entry: Entry, { options }: Host): string[] {
     const checks = checksum ? " icsum ocsum" : "";
     return [`link add gretun type gre ${ends}${checks}`, "link set gretun up"];
   }
+  const isStrict = options.tunnelFrom === "director";
+  // ip6tnl0, which takes what no other device does, takes IPv6 alone.
+  if (outer6)
+    return [
+      `link add tun6 type ip6tnl mode any local ${local}${isStrict ? ` remote ${remote}` : ""}`,
+      "link set tun6 up",
+    ];
   const listen = kind === "gue" ? [`fou add port ${GUE_PORT} gue`] : [];
-  // The device that takes what no other one does, from anyone; or one for the director's packets alone.
-  const [any, type] = outer6
-    ? ["ip6tnl0", `ip6tnl mode ${inner6 ? "ip6ip6" : "ipip6"}`]
-    : inner6
-      ? ["sit0", "sit"]
-      : ["tunl0", "ipip"];
-  if (options.tunnelFrom !== "director") return [...listen, `link set ${any} up`];
+  const [any, type] = inner6 ? ["sit0", "sit"] : ["tunl0", "ipip"];
+  if (!isStrict) return [...listen, `link set ${any} up`];
   return [...listen, `link add ${any}-d type ${type} ${ends}`, `link set ${any}-d up`];
 }

@@ -28,7 +28,7 @@ const SHELLS = `
 my $unshare = length pack("P", "") == 8 ? 272 : 310;
 my $new_network = 0x40000000;
 $| = 1;
-# Checksums and segmentation are not to be left to hardware that is not there: see disableOffloads.
+# See disableOffloads.
 socket my $any, 2, 2, 0;
 for my $nic (@ARGV) {
   for my $offload (0x15, 0x17, 0x19, 0x1f, 0x24, 0x2c) {
@@ -73,7 +73,25 @@ for (;;) {
 }
 `;
 
-export function initScript(modules: string, nics: readonly string[]): string {
+/**
+ * A NIC of the guest in its parts: a veth pair, of which a host gets the inside, and the device that leads out of the
+ * guest. That device leaves checksums to whoever reads its frames and cannot be told not to (vector_kern.c), which a
+ * veth can: what comes out of the guest is then what a wire would carry.
+ */
+export interface GuestNic {
+  readonly inside: string;
+  readonly between: string;
+  readonly outside: string;
+}
+
+export function initScript(modules: string, nics: readonly GuestNic[], mtu: number): string {
+  const links = nics.flatMap(({ inside, between, outside }) => [
+    `link add ${inside} type veth peer name ${between}`,
+    `link set ${between} mtu ${mtu} up`,
+    `link set ${outside} mtu ${mtu} up`,
+  ]);
+  const wires = nics.flatMap(({ between, outside }) => [...redirect(between, outside), ...redirect(outside, between)]);
+  const veths = nics.flatMap(({ inside, between }) => [inside, between]);
   return `#!/bin/sh
 export PATH=${GUEST_PATH}
 # Not the set-uid mount of the machine: in a user namespace it belongs to nobody, and refuses.
@@ -85,7 +103,23 @@ mkdir -p /tmp/guest/lib/modules
 ln -s /usr/lib/uml/modules/$(uname -r) /tmp/guest/lib/modules/$(uname -r)
 modprobe -d /tmp/guest -a ${modules} || echo "not all modules can be loaded"
 echo ${GUEST_QUEUE} > /proc/sys/net/core/netdev_max_backlog
+echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6
+echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6
+ip -batch - <<END
+${links.join("\n")}
+END
+tc -batch - <<END
+${wires.join("\n")}
+END
 busybox stty raw -echo
-exec perl -e '${SHELLS.replace("READY", READY).replace("ACCEPTED", ACCEPTED)}' ${nics.join(" ")}
+exec perl -e '${SHELLS.replace("READY", READY).replace("ACCEPTED", ACCEPTED)}' ${veths.join(" ")}
 `;
+}
+
+/** The lines of `tc -batch` that send all that comes in at one device out of another one. */
+function redirect(from: string, to: string): string[] {
+  return [
+    `qdisc add dev ${from} ingress`,
+    `filter add dev ${from} ingress matchall action mirred egress redirect dev ${to}`,
+  ];
 }

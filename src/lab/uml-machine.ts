@@ -68,7 +68,7 @@ export class UmlMachine implements Machine {
   }
 
   async echo(protocol: "tcp" | "udp", ip: string, port: number): Promise<void> {
-    await this.run(["perl", "-MSocket", "-e", ECHO, protocol, ip, String(port)]);
+    await this.run(["perl", "-MSocket=:DEFAULT,inet_pton", "-e", ECHO, protocol, ip, String(port)]);
   }
 }
 

@@ -3,7 +3,7 @@ import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
 import { execa } from "execa";
 import { CannotRun } from "./cannot-run.js";
 import { Console } from "./uml-console.js";
-import { initScript, READY } from "./uml-init.js";
+import { type GuestNic, initScript, READY } from "./uml-init.js";
 import { UmlLine } from "./uml-line.js";
 import { UmlMachine } from "./uml-machine.js";
 
@@ -13,7 +13,7 @@ export const UML_BINARY = "linux.uml";
 const MODULES = [
   "veth ipip sit ip6_tunnel ip_gre fou fou6",
   "ip_vs ip_vs_rr ip_vs_wrr ip_vs_sh ip_vs_mh ip_vs_lc ip_vs_wlc",
-  "sch_ingress cls_flower act_skbedit",
+  "sch_ingress cls_flower cls_matchall act_skbedit act_mirred",
 ].join(" ");
 
 const BOOT_TIMEOUT = 60_000;
@@ -28,12 +28,6 @@ const TUN = "/dev/net/tun";
 /** What fits into the guest's command line of 4096 bytes (COMMAND_LINE_SIZE), with room for all else that stands there. */
 const MOST_NICS = 70;
 
-/** What the guest is to hold: its NICs are fixed when it boots. */
-export interface UmlSize {
-  readonly hosts: number;
-  readonly nics: number;
-}
-
 /**
  * One User-Mode Linux kernel for a whole run. Its hosts are network namespaces inside it; its NICs are tap devices of
  * the namespace that it was booted in.
@@ -44,23 +38,25 @@ export class UmlKernel {
   readonly release: string;
   readonly #line: UmlLine;
   #nicsTaken = 0;
-  readonly #size: UmlSize;
+  readonly #nics: number;
 
-  private constructor(line: UmlLine, size: UmlSize, release: string) {
+  private constructor(line: UmlLine, nics: number, release: string) {
     this.#line = line;
-    this.#size = size;
+    this.#nics = nics;
     this.release = release;
   }
 
   /**
    * Boots the kernel; some 2 s.
+   * @param nics how many it is to have: their number is fixed when it boots.
+   * @param mtu the largest of them.
    * @param scratch a folder on a tmpfs, for the guest's memory and its init script.
    * @throws CannotRun with the end of the boot messages where the guest does not come up.
    */
-  static async boot(size: UmlSize, scratch: string): Promise<UmlKernel> {
-    if (size.nics > MOST_NICS)
+  static async boot(nics: number, mtu: number, scratch: string): Promise<UmlKernel> {
+    if (nics > MOST_NICS)
       throw new CannotRun(
-        `these scenarios need ${size.nics} NICs in User-Mode Linux, and one kernel has ${MOST_NICS}; run them in parts (--shard), or let scenarios share a setup`,
+        `these scenarios need ${nics} NICs in User-Mode Linux, and one kernel has ${MOST_NICS}; run them in parts (--shard), or let scenarios share a setup`,
       );
     try {
       accessSync(TUN, constants.R_OK | constants.W_OK);
@@ -70,7 +66,7 @@ export class UmlKernel {
       );
     }
     try {
-      return await UmlKernel.#boot(size, scratch);
+      return await UmlKernel.#boot(nics, mtu, scratch);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       const reason =
@@ -81,11 +77,11 @@ export class UmlKernel {
     }
   }
 
-  static async #boot(size: UmlSize, scratch: string): Promise<UmlKernel> {
+  static async #boot(count: number, mtu: number, scratch: string): Promise<UmlKernel> {
     mkdirSync(`${scratch}/uml`, { recursive: true });
     const init = `${scratch}/init`;
-    const nics = Array.from({ length: size.nics }, (_, i) => i);
-    writeFileSync(init, initScript(MODULES, nics.map(guestName)), { mode: 0o755 });
+    const nics = Array.from({ length: count }, (_, i) => i);
+    writeFileSync(init, initScript(MODULES, nics.map(guestNic), mtu), { mode: 0o755 });
     const taps = nics.flatMap((i) => [
       `tuntap add ${tapDevice(i)} mode tap`,
       `link set ${tapDevice(i)} txqueuelen ${TAP_QUEUE}`,
@@ -105,7 +101,7 @@ export class UmlKernel {
         `uml_dir=${scratch}/uml/`,
         "con=null",
         "con0=fd:0,fd:1",
-        ...nics.map((i) => `vec${i}:transport=tap,ifname=${tapDevice(i)},depth=128,gro=1`),
+        ...nics.map((i) => `${guestNic(i).outside}:transport=tap,ifname=${tapDevice(i)},depth=128,gro=1`),
       ],
       { stdio: ["pipe", "pipe", "ignore"], env: { ...process.env, TMPDIR: scratch } },
     );
@@ -114,7 +110,7 @@ export class UmlKernel {
     child.once("exit", (code, signal) =>
       line.fail(new Error(`the User-Mode Linux kernel ended (${signal ?? `exit status ${code}`})`)),
     );
-    return new UmlKernel(line, size, await line.greeting(READY, BOOT_TIMEOUT));
+    return new UmlKernel(line, count, await line.greeting(READY, BOOT_TIMEOUT));
   }
 
   /** A host of its own inside the guest. */
@@ -128,15 +124,14 @@ export class UmlKernel {
   /** A NIC: its name in the guest's first namespace, and the tap device that is its other end. */
   takeNic(): { name: string; tap: string } {
     const index = this.#nicsTaken;
-    if (index >= this.#size.nics)
-      throw new Error(`the User-Mode Linux kernel was booted for ${this.#size.nics} NICs only`);
+    if (index >= this.#nics) throw new Error(`the User-Mode Linux kernel was booted for ${this.#nics} NICs only`);
     this.#nicsTaken += 1;
-    return { name: guestName(index), tap: tapDevice(index) };
+    return { name: guestNic(index).inside, tap: tapDevice(index) };
   }
 }
 
-function guestName(index: number): string {
-  return `vec${index}`;
+function guestNic(index: number): GuestNic {
+  return { inside: `nic${index}`, between: `wire${index}`, outside: `vec${index}` };
 }
 
 function tapDevice(index: number): string {

@@ -114,6 +114,11 @@ export function canonicalIp(text: string): string {
   return anyIpToString(anyIpFromString(text));
 }
 
+/** `10.0.0.10:80`, `[fd00::10]:80`: in brackets, an address ends before the port (RFC 3986 §3.2.2). */
+export function endpoint(ip: string, port: number): string {
+  return isIp6(ip) ? `[${ip}]:${port}` : `${ip}:${port}`;
+}
+
 /**
  * Whether an address lies in `network/prefixLength`; bits of the network behind the prefix do not matter.
  * An address of the other family never does. A RangeError where the network has no such prefix length.

@@ -1,10 +1,10 @@
 import { ruleById } from "../forwarding/catalogue.js";
-import { endpoint } from "../forwarding/datagram.js";
 import type { Evidence } from "../forwarding/evidence.js";
 import type { Journey, Sighting } from "../forwarding/journey.js";
 import type { Finding } from "../forwarding/rule.js";
 import { type Model, modelsOf, type Setup, tapName } from "../forwarding/setup.js";
 import { isPartial } from "../forwarding/sightings.js";
+import { endpoint } from "../packet/address.js";
 import type { Packet } from "../packet/packet.js";
 import { alignedFields, headerOf, isOfTunnel, nameIn } from "./align.js";
 import { frameKey } from "./link.js";

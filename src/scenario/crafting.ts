@@ -153,7 +153,7 @@ export class Crafting {
     const destination = String(spec["ipv6.dst"] ?? spec["ip.dst"]);
     const nic = this.#nicBeside(from, spec["eth.dst"]) ?? this.#egress(from, destination);
     const frame = craft({ "eth.src": nic.mac, "eth.dst": this.#nextHopMac(from, destination), ...spec });
-    const pieces = step.fragment ? fragment(frame, step.fragment.size) : [frame];
+    const pieces = step.fragment ? fragment(frame, step.fragment.size, this.#nextId()) : [frame];
     return {
       host: from.name,
       nic: nic.name,

@@ -1,7 +1,6 @@
 import { startBackups } from "../director/backup.js";
-
 import { type Director, type DirectorTraits, directorHost, type RunningDirector } from "../director/director.js";
-import { endpoint, portsOf } from "../forwarding/datagram.js";
+import { portsOf } from "../forwarding/datagram.js";
 import type { Host, Setup } from "../forwarding/setup.js";
 import { CannotRun } from "../lab/cannot-run.js";
 import type { Fabric } from "../lab/fabric.js";
@@ -10,7 +9,7 @@ import { Lab } from "../lab/lab.js";
 import type { Where } from "../lab/machine.js";
 import { CONVERSATION_PORTS, CRAFTED_PORTS } from "../lab/plan.js";
 import { tunnelParts } from "../lab/tunnels.js";
-import type { UmlSize } from "../lab/uml.js";
+import { endpoint } from "../packet/address.js";
 import type { Frame } from "../packet/frame.js";
 import { Ports } from "./ports.js";
 
@@ -55,22 +54,17 @@ function partsNeeded(setup: Setup, host: Host): KernelPart[] {
   return [...tunnelParts(setup, host), ...(host.options.backup ? (["ip_vs"] as const) : [])];
 }
 
-/** What the labs of these setups need of a User-Mode Linux kernel. */
-export function umlSizeOf(
+/** How many NICs the labs of these setups need in a User-Mode Linux kernel. */
+export function umlNicsOf(
   plans: Iterable<{ readonly setup: Setup; readonly director: Director }>,
   kernel: KernelChoice,
-): UmlSize {
-  let hosts = 0;
+): number {
   let nics = 0;
   for (const { setup, director } of plans) {
     const place = placement(setup, director, kernel);
-    for (const host of setup.hosts)
-      if (place(host) === "user-mode-linux") {
-        hosts += 1;
-        nics += host.nics.length;
-      }
+    for (const host of setup.hosts) if (place(host) === "user-mode-linux") nics += host.nics.length;
   }
-  return { hosts, nics };
+  return nics;
 }
 
 /** A lab with its director, for the scenarios that share them. */

@@ -1,5 +1,6 @@
 /** Direct routing: who answers ARP for the VIP, and in whose name hosts ask. */
 
+import { Icmpv6 } from "../../packet/icmpv6.js";
 import { questionsAt } from "../arp.js";
 import { rule } from "../declare.js";
 import type { Sighting } from "../journey.js";
@@ -167,6 +168,8 @@ function* reachesDirector(view: View): Iterable<Outcome> {
   for (const { sightings } of view.evidence.journeys) {
     const at = sightings.find((sighting) => sighting.addressed && taps.has(sighting.tap));
     if (at === undefined || !vips.has(at.packet.ip?.dst ?? "") || hasDirectorMac(view, at.packet.eth?.src)) continue;
+    // Who has the VIP is asked of single hosts too.
+    if (at.packet.icmp instanceof Icmpv6 && at.packet.icmp.isNeighbour) continue;
     // What a real server sends on is not the client's packet any more.
     if (pathTo(at).some(({ host }) => view.network.host(host)?.role === "real-server") && at.direction === "out")
       continue;

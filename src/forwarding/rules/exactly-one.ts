@@ -1,6 +1,7 @@
+import { endpoint } from "../../packet/address.js";
 /** GEN-SVC-01: what a client sends to a service leaves the director once, and nothing leaves that nobody sent. */
 
-import { core, endpoint, isSyn, portsOf } from "../datagram.js";
+import { core, isSyn, portsOf } from "../datagram.js";
 import { rule } from "../declare.js";
 import { mayBeEarlier, servicesAt } from "../evidence.js";
 import { fateOf } from "../fate.js";

@@ -1,6 +1,7 @@
+import { endpoint } from "../../packet/address.js";
 /** LVS-NAT: the way that answers take. */
 
-import { closesConnection, endpoint, portsOf, protocolOf } from "../datagram.js";
+import { closesConnection, portsOf, protocolOf } from "../datagram.js";
 import { rule } from "../declare.js";
 import { fateOf } from "../fate.js";
 import type { Sighting } from "../journey.js";

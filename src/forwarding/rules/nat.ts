@@ -1,7 +1,8 @@
+import { endpoint } from "../../packet/address.js";
 /** LVS-NAT: requests and answers are translated, and both pass the director. */
 
 import { matrixOutcomes } from "../compare.js";
-import { endpoint, portsOf, protocolOf } from "../datagram.js";
+import { portsOf, protocolOf } from "../datagram.js";
 import { matrixRule, rule } from "../declare.js";
 import { absent, DIRECTOR, fail, type Outcome, pass } from "../outcome.js";
 import { describe, passesDirector, pathTo } from "../paths.js";

@@ -1,8 +1,9 @@
+import { endpoint } from "../../packet/address.js";
 /** What DR and TUN have in common about real servers: they take requests in and answer straight to the client. */
 
 import { l4ChecksumState } from "../../packet/checksum.js";
 import { TCP_FLAG } from "../../packet/tcp.js";
-import { core, endpoint, isSyn, portsOf } from "../datagram.js";
+import { core, isSyn, portsOf } from "../datagram.js";
 import { groupBy } from "../group.js";
 import { isSourceRouted } from "../ip-options.js";
 import type { Sighting } from "../journey.js";

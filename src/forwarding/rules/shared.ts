@@ -11,7 +11,7 @@ import { DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
 import { describe } from "../paths.js";
 import type { Rule } from "../rule.js";
 import type { Model } from "../setup.js";
-import { isPartial, startOf } from "../sightings.js";
+import { indivisible, isPartial, startOf } from "../sightings.js";
 import type { Crossing, Kind, View } from "../view.js";
 
 /** What nearly all rules of one model have in common. */
@@ -74,11 +74,12 @@ export function* oversizeOutcomes(view: View, model: Model): Iterable<Outcome> {
     const { ip } = sighting.packet;
     const limits = limitsOf(view.network, crossing);
     if (ip === undefined || !ip.checksumValid || ip.ttl <= 1 || limits.length === 0) continue;
-    if (!ip.df || isCutAnyway(crossing.service) || !isRecordedWhole(view.network, sighting)) continue;
-    if (ip.length > Math.max(...limits)) {
+    const length = indivisible(sighting);
+    if (length === undefined || isCutAnyway(crossing.service) || !isRecordedWhole(view.network, sighting)) continue;
+    if (length > Math.max(...limits)) {
       tooLarge = true;
       yield refused(view, crossing, limits, refusals);
-    } else if (ip.length === Math.min(...limits)) fitting.push(passesThrough(view, crossing));
+    } else if (length === Math.min(...limits)) fitting.push(passesThrough(view, crossing));
   }
   // That what fits passes says nothing about what does not.
   yield* tooLarge ? fitting : fitting.filter(({ status }) => status !== "pass");
