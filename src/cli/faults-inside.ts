@@ -1,11 +1,11 @@
 import { writeFileSync } from "node:fs";
-import { knownDirectors } from "../director/known.js";
 import { catalogue } from "../forwarding/catalogue.js";
 import { renderProof, renderScore, type Score } from "../report/faults.js";
 import { makeStyle } from "../report/list.js";
 import { type Fault, knownFaults } from "../scenario/faults/fault.js";
 import { casesOf, directorOf, type Proof, prove } from "../scenario/faults/prove.js";
 import { findScenarios } from "../scenario/load.js";
+import { directorNamed } from "./directors.js";
 import { CliError, STATUS } from "./error.js";
 import type { FaultsOptions } from "./faults.js";
 import { checkPlaces, type Plan, Stages } from "./stages.js";
@@ -55,12 +55,6 @@ async function plansOf(faults: readonly Fault[], files: readonly string[]): Prom
     for (const { setup } of await casesOf(fault, files))
       plans.push({ setup, director: directorNamed(directorOf(fault)) });
   return plans;
-}
-
-function directorNamed(name: string) {
-  const director = knownDirectors.find((known) => known.name === name);
-  if (!director) throw new Error(`there is no director ${name}`);
-  return director;
 }
 
 /** @param whole whether all faults were tried: only then a rule without one is known to have none */
