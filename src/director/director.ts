@@ -2,15 +2,26 @@ import { directorsOf, type Model, type Service, type Setup } from "../forwarding
 import type { Lab } from "../lab/lab.js";
 import type { Where } from "../lab/machine.js";
 
-/** A load balancer that can be put into a lab. */
-export interface Director {
+/** What a director's file says of it. */
+export interface DirectorTraits {
   readonly name: string;
   readonly models: readonly Model[];
+  /** Rules that it breaks on purpose, each with the reason. */
+  readonly deviations: Readonly<Record<string, string>>;
+  /** Features that it does not have, each with the reason. */
+  readonly lacks: Readonly<Record<string, string>>;
+}
+
+/** How a load balancer is put into a lab. */
+export interface Driver {
   /** Where its network stack can run here; the first that the user allows is taken. */
   readonly places: readonly Where[];
   /** Starts it on the lab's host `director`; it serves the setup's services when this resolves. */
   start(lab: Lab): Promise<RunningDirector>;
 }
+
+/** A load balancer that can be put into a lab. */
+export interface Director extends DirectorTraits, Driver {}
 
 export interface RunningDirector {
   /** Makes this the service table; connections stay. */

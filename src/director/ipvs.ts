@@ -12,17 +12,15 @@ import { hostKernelHas } from "../lab/kernel.js";
 import type { Machine, Where } from "../lab/machine.js";
 import { endpoint, ipFromNumber, isIp6 } from "../packet/address.js";
 import { GUE_PORT } from "../packet/gue.js";
-import type { Director, RunningDirector } from "./director.js";
+import type { Driver, RunningDirector } from "./director.js";
 
 const SERVICE_OPTION: Record<Protocol, string> = { tcp: "-t", udp: "-u", sctp: "--sctp-service" };
 const FORWARDING_OPTION: Record<Model, string> = { nat: "-m", dr: "-g", tun: "-i" };
 
 /** Linux Virtual Server, the kernel's own load balancer, by `ipvsadm`. */
-export const ipvs: Director = {
-  name: "ipvs",
-  models: ["nat", "dr", "tun"],
-  get places(): readonly Where[] {
-    return hostKernelHas("ip_vs") ? ["host-kernel", "user-mode-linux"] : ["user-mode-linux"];
+export const ipvs: Driver = {
+  get places() {
+    return ipvsPlaces();
   },
   async start(lab) {
     const { setup } = lab;
@@ -37,6 +35,11 @@ export const ipvs: Director = {
     return running;
   },
 };
+
+/** Where IPVS can run here. */
+export function ipvsPlaces(): readonly Where[] {
+  return hostKernelHas("ip_vs") ? ["host-kernel", "user-mode-linux"] : ["user-mode-linux"];
+}
 
 /** The service table of one kernel. */
 class Table {
@@ -60,7 +63,7 @@ class Table {
 }
 
 /** Tells a director's kernel what is no matter of its service table. */
-async function prepareKernel(machine: Machine, host: Host, setup: Setup): Promise<void> {
+export async function prepareKernel(machine: Machine, host: Host, setup: Setup): Promise<void> {
   await machine.sysctl(pmtuSettings(setup));
   const marks = markLines(setup, host);
   if (marks.length > 0) await machine.run(["tc", "-batch", "-"], `${marks.join("\n")}\n`);
@@ -71,8 +74,8 @@ function pmtuSettings({ services }: Setup): Record<string, string> {
   return services.some(isCutAnyway) ? { "net.ipv4.vs.pmtu_disc": "0" } : {};
 }
 
-/** The input of `ipvsadm -R` for a setup's services. */
-export function ipvsCommands({ services }: Setup): string {
+/** The input of `ipvsadm -R` for these services. */
+export function ipvsCommands(services: readonly Service[]): string {
   return changes([], services)
     .map((line) => `${line}\n`)
     .join("");
@@ -117,7 +120,7 @@ function scheduling({ vip, scheduler, schedulerFlags, persistence, onePacket }: 
 }
 
 /** `/29` as ipvsadm wants it of IPv4: 255.255.255.248. */
-function netmask(prefix: number): string {
+export function netmask(prefix: number): string {
   return ipFromNumber(prefix === 0 ? 0 : (-1 << (32 - prefix)) >>> 0);
 }
 

@@ -113,3 +113,10 @@ export interface RawScenario {
   readonly expect?: readonly RawAssertion[];
   readonly absent?: readonly RawAssertion[];
 }
+
+export interface RawDirector {
+  readonly name: string;
+  readonly models: readonly Model[];
+  readonly deviations?: Readonly<Record<string, string>>;
+  readonly lacks?: Readonly<Record<string, string>>;
+}
