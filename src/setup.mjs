@@ -35,6 +35,8 @@ const PACKAGES = [
   { name: "kmod", shownBy: "modprobe" },
   { name: "busybox-static", shownBy: "busybox", instead: "busybox" },
   { name: "ipvsadm", shownBy: "ipvsadm" },
+  { name: "nftables", shownBy: "nft" },
+  { name: "keepalived", shownBy: "keepalived" },
   { name: "user-mode-linux", shownBy: "linux.uml", needed: needsUserModeLinux },
 ];
 

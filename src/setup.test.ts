@@ -273,7 +273,7 @@ describe("the set-up", () => {
       for (const command of ["g++", "make", "python3", "ip", "tcpreplay", "unshare", "modprobe", "busybox"]) {
         program(command);
       }
-      for (const command of ["ipvsadm", "linux.uml"]) program(command);
+      for (const command of ["ipvsadm", "nft", "keepalived", "linux.uml"]) program(command);
       expect(run(["--check"]).stdout).to.match(/^(?:missing, under Debian's names: libpcap-dev\n)?$/);
       rmSync(path("bin/g++"));
       const { status, stderr } = run();

@@ -10,7 +10,14 @@ import { isolationError } from "../lab/isolation.js";
 import { hostKernelHas } from "../lab/kernel.js";
 import { loadProblem, NATIVE_PACKAGES } from "./native.js";
 
-export type Needed = "lab" | "ipvs on the host's kernel" | "ipvs in User-Mode Linux" | "bursts" | "build";
+export type Needed =
+  | "lab"
+  | "ipvs on the host's kernel"
+  | "ipvs in User-Mode Linux"
+  | "the director nftables"
+  | "the director keepalived"
+  | "bursts"
+  | "build";
 
 export interface Check {
   readonly name: string;
@@ -71,6 +78,8 @@ export async function checkMachine(machine: Machine = thisMachine()): Promise<Ch
     checkCommand(machine, "busybox", "busybox-static", inUml, GUEST_PATH),
     checkCommand(machine, "perl", "perl-base", inUml, GUEST_PATH),
     checkTun(machine),
+    checkCommand(machine, "nft", "nftables", "the director nftables"),
+    checkCommand(machine, "keepalived", "keepalived", "the director keepalived", onHost ? machine.path : GUEST_PATH),
     checkCommand(machine, "tcpreplay", "tcpreplay", "bursts"),
     checkCommand(machine, "g++", "g++", "build"),
     checkCommand(machine, "make", "make", "build"),

@@ -1,5 +1,4 @@
 import { writeFileSync } from "node:fs";
-import { knownDirectors } from "../director/known.js";
 import { catalogue } from "../forwarding/catalogue.js";
 import { renderProof, renderScore, type Score } from "../report/faults.js";
 import { makeStyle } from "../report/list.js";
@@ -7,6 +6,7 @@ import { type Fault, knownFaults } from "../scenario/faults/fault.js";
 import type { Proof } from "../scenario/faults/proof.js";
 import { casesOf, directorOf, prove } from "../scenario/faults/prove.js";
 import { findScenarios } from "../scenario/load.js";
+import { directorNamed } from "./directors.js";
 import { CliError, STATUS } from "./error.js";
 import type { FaultsOptions } from "./faults.js";
 import { checkPlaces, type Plan, Stages } from "./stages.js";
@@ -56,12 +56,6 @@ async function plansOf(faults: readonly Fault[], files: readonly string[]): Prom
     for (const { setup } of await casesOf(fault, files))
       plans.push({ setup, director: directorNamed(directorOf(fault)) });
   return plans;
-}
-
-function directorNamed(name: string) {
-  const director = knownDirectors.find((known) => known.name === name);
-  if (!director) throw new Error(`there is no director ${name}`);
-  return director;
 }
 
 /** @param whole whether all faults were tried: only then a rule without one is known to have none */

@@ -5,6 +5,7 @@ import { collect } from "../report/collect.js";
 import { renderHtml } from "../report/html.js";
 import { renderJson } from "../report/json.js";
 import type { RunResult, ScenarioResult } from "../report/result.js";
+import { wasRun } from "../report/verdict.js";
 import { writeReport } from "../report/write.js";
 import type { Judged } from "../scenario/judgement.js";
 import type { Scenario } from "../scenario/scenario.js";
@@ -106,7 +107,7 @@ function shellWord(word: string): string {
 }
 
 export function resultOf(judged: Judged, options: RunOptions, out: string, capture: string): ScenarioResult {
-  const { scenario, evidence, findings, assertions, problem, durationMs, repetition } = judged;
+  const { scenario, evidence, findings, assertions, problem, notSupported, durationMs, repetition } = judged;
   const file = relative(process.cwd(), scenario.file);
   const result = collect({
     file,
@@ -115,13 +116,14 @@ export function resultOf(judged: Judged, options: RunOptions, out: string, captu
     evidence,
     findings: [...findings, ...assertions],
     ...(problem === undefined ? {} : { problem }),
+    ...(notSupported === undefined ? {} : { notSupported }),
     durationMs,
     capture,
     reproduce: `hopcheck run ${shellWord(file)} --director ${shellWord(options.director)}${options.profile === "core" ? "" : ` --profile ${options.profile}`}`,
   });
   // Every repetition of what passed would say the same; what did not pass is kept whenever it happened.
   const worthKeeping = repetition === 1 || result.verdict !== "pass";
-  if (worthKeeping && isWritten(options)) {
+  if (wasRun(result) && worthKeeping && isWritten(options)) {
     writeFile(`${out}/${capture}`, pcapngBytes(evidence.frames, `hopcheck ${version}`));
     return result;
   }

@@ -1,12 +1,14 @@
 import type { Director } from "../director/director.js";
-import { knownDirectors } from "../director/known.js";
 import { directorFault } from "../director/reference/faults/known.js";
 import { catalogue } from "../forwarding/catalogue.js";
 import type { Setup } from "../forwarding/setup.js";
 import { makeStyle, renderSummary } from "../report/list.js";
 import type { RunResult, ScenarioResult } from "../report/result.js";
 import { exitStatus, runVerdict } from "../report/verdict.js";
+import { unsupported } from "../scenario/features.js";
+import type { Scenario } from "../scenario/scenario.js";
 import { runSuites } from "../scenario/suite.js";
+import { directorNamed } from "./directors.js";
 import { CliError, STATUS } from "./error.js";
 import { keepLab } from "./keep.js";
 import { printScenario } from "./progress.js";
@@ -20,21 +22,18 @@ import { version } from "./version.js";
 export async function run(paths: readonly string[], options: RunOptions): Promise<number> {
   const started = performance.now();
   const startedAt = new Date().toISOString();
-  const director = directorOf(options);
+  const director = directorNamed(options.director);
   checkFault(director, options);
   const selected = await select(paths, options);
-  checkPlaces(
-    selected.map(({ setup }) => ({ setup, director })),
-    options.kernel,
-  );
-  const scenarios = inOrder(selected, director, options);
+  const isSupported = (scenario: Scenario) => unsupported(scenario, director) === undefined;
+  const supported = selected.filter(isSupported);
+  const plans = supported.map(({ setup }) => ({ setup, director }));
+  checkPlaces(plans, options.kernel);
+  const scenarios = [...inOrder(supported, director, options), ...selected.filter((one) => !isSupported(one))];
   const out = folderFor(options, startedAt);
   const results = new Map<string, ScenarioResult>();
   const captures = new CaptureNames();
-  const stages = new Stages(
-    scenarios.map(({ setup }) => ({ setup, director })),
-    options.kernel,
-  );
+  const stages = new Stages(plans, options.kernel);
   const style = makeStyle(process.stdout);
   const stageFor = async (setup: Setup) => {
     const stage = await stages.of({ setup, director });
@@ -44,6 +43,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
 
   const suites = runSuites(scenarios, {
     rules: catalogue.filter((rule) => options.profile === "extended" || rule.profile === "core"),
+    director,
     bail: options.bail,
     retries: options.retries,
     repeat: options.repeat,
@@ -75,7 +75,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     schemaVersion: 1,
     tool: { name: "hopcheck", version },
     verdict: interrupted && runVerdict(scenarioResults) === "pass" ? "inconclusive" : runVerdict(scenarioResults),
-    director: await stages.describeDirector(),
+    director: await stages.describe(director),
     startedAt,
     durationMs: Math.round(performance.now() - started),
     scenarios: scenarioResults,
@@ -109,13 +109,4 @@ function checkFault(director: Director, { fault }: RunOptions): void {
 function mochaReporter({ reporter }: RunOptions): { reporter?: string } {
   const name = reporter.find((name) => !(FORMATS as readonly string[]).includes(name));
   return name ? { reporter: name } : {};
-}
-
-function directorOf({ director: name }: RunOptions): Director {
-  const director = knownDirectors.find((director) => director.name === name);
-  if (director) return director;
-  throw new CliError(
-    STATUS.badInput,
-    `unknown director ${name}; there are ${knownDirectors.map(({ name }) => name).join(", ")}`,
-  );
 }

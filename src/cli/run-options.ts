@@ -26,7 +26,7 @@ export const FORMATS = ["list", "html", "json"] as const;
 export function runOptions(command: Command): Command {
   return command
     .argument("[paths...]", "scenario files, and folders that hold some (default: the bundled cases)")
-    .option("--director <name>", "the load balancer to test", "ipvs")
+    .option("--director <name>", "the load balancer to test: a name, or a director file", "ipvs")
     .option("--model <models>", "only scenarios of these models: nat,dr,tun", models)
     .addOption(new Option("--profile <profile>", "the rules to judge by").choices(["core", "extended"]).default("core"))
     .addOption(

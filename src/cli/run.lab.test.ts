@@ -311,7 +311,10 @@ describe("hopcheck run", function () {
     it("ends with 2 for a file, director, option or reporter that is none", async () => {
       const cases: [string[], RegExp][] = [
         [["missing.yaml"], /^hopcheck: missing\.yaml:1:1: there is no such file or folder\n$/],
-        [["pass.yaml", "--director", "haproxy"], /^hopcheck: unknown director haproxy; there are ipvs, reference/],
+        [
+          ["pass.yaml", "--director", "haproxy"],
+          /^hopcheck: unknown director haproxy; there are ipvs, keepalived, nftables, reference$/m,
+        ],
         [["pass.yaml", "--frobnicate"], /unknown option '--frobnicate'/],
         [["pass.yaml", "--shard", "5/4"], /such as 1\/4/],
         [["pass.yaml", "--reporter", "spec,tap"], /spec and tap are both of mocha/],

@@ -9,10 +9,13 @@ export function runCommand(): Command {
     .description("run scenarios against a director")
     .action(async (paths: string[], options: RunOptions) => {
       const out = resolve(options.out ?? "reports");
-      process.exitCode = await inIsolation({ paths, ...(isWritten(options) ? { out } : {}) }, async () => {
-        // Loaded here alone: whoever only wants to know the rules, or what the machine lacks, needs no lab.
-        const { run } = await import("./run-inside.js");
-        return run(paths, options);
-      });
+      process.exitCode = await inIsolation(
+        { paths: [...paths, options.director], ...(isWritten(options) ? { out } : {}) },
+        async () => {
+          // Loaded here alone: whoever only wants to know the rules, or what the machine lacks, needs no lab.
+          const { run } = await import("./run-inside.js");
+          return run(paths, options);
+        },
+      );
     });
 }

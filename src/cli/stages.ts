@@ -1,10 +1,10 @@
 import { release } from "node:os";
-import { type Director, directorHost } from "../director/director.js";
+import type { Director } from "../director/director.js";
 import type { Setup } from "../forwarding/setup.js";
 import { CannotRun } from "../lab/cannot-run.js";
 import { Fabric } from "../lab/fabric.js";
 import type { DirectorResult } from "../report/result.js";
-import { type KernelChoice, placement, Stage, umlNicsOf } from "../scenario/stage.js";
+import { type KernelChoice, placeOf, Stage, umlNicsOf } from "../scenario/stage.js";
 import { CliError, STATUS } from "./error.js";
 
 /** A network with the director that is to be put into it. */
@@ -65,15 +65,14 @@ export class Stages {
     return Math.max(...hosts.flatMap(({ nics }) => nics.map((nic) => nic.mtu)));
   }
 
-  /** The director of a run that has only one. */
-  async describeDirector(): Promise<DirectorResult> {
-    const { setup, director } = this.#plans[0] as Plan;
-    const where = placement(setup, director, this.#kernel)(directorHost(setup));
+  /** The director of a run that has only one; the kernel of a guest is known once it was needed. */
+  async describe(director: Director): Promise<DirectorResult> {
     const { name } = director;
+    const where = placeOf(director, this.#kernel);
     if (where === "userspace") return { name, where };
     if (where === "host-kernel") return { name, where, kernel: release() };
-    const uml = (await this.#fabric)?.uml();
-    return { name, where, kernel: (await uml)?.release ?? "unknown" };
+    const fabric = await this.#fabric;
+    return fabric === undefined ? { name, where } : { name, where, kernel: (await fabric.uml()).release };
   }
 
   all(): Promise<Stage>[] {

@@ -14,7 +14,7 @@ async function startBackup(lab: Lab, host: Host): Promise<void> {
   const machine = lab.machine(host.name);
   const { sysctl } = host.options;
   await machine.sysctl({ "net.ipv4.vs.backup_only": sysctl["net.ipv4.vs.backup_only"] ?? "1" });
-  await machine.run(["ipvsadm", "-R"], ipvsCommands(lab.setup));
+  await machine.run(["ipvsadm", "-R"], ipvsCommands(lab.setup.services));
   await machine.run(["ipvsadm", "--start-daemon", "backup", "--mcast-interface", host.nics[0]?.name ?? ""]);
 }
 

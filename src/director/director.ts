@@ -1,16 +1,27 @@
-import type { Model, Service, Setup } from "../forwarding/setup.js";
+import { directorsOf, type Model, type Service, type Setup } from "../forwarding/setup.js";
 import type { Lab } from "../lab/lab.js";
 import type { Where } from "../lab/machine.js";
 
-/** A load balancer that can be put into a lab. */
-export interface Director {
+/** What a director's file says of it. */
+export interface DirectorTraits {
   readonly name: string;
   readonly models: readonly Model[];
+  /** Rules that it breaks on purpose, each with the reason. */
+  readonly deviations: Readonly<Record<string, string>>;
+  /** Features that it does not have, each with the reason. */
+  readonly lacks: Readonly<Record<string, string>>;
+}
+
+/** How a load balancer is put into a lab. */
+export interface Driver {
   /** Where its network stack can run here; the first that the user allows is taken. */
   readonly places: readonly Where[];
   /** Starts it on the lab's host `director`; it serves the setup's services when this resolves. */
   start(lab: Lab): Promise<RunningDirector>;
 }
+
+/** A load balancer that can be put into a lab. */
+export interface Director extends DirectorTraits, Driver {}
 
 export interface RunningDirector {
   /** Makes this the service table; connections stay. */
@@ -26,6 +37,14 @@ export interface RunningDirector {
   setForwarding?(on: boolean): void;
 }
 
+/** What keeps the VIPs at one of two directors, beside the director itself. */
+export interface Redundancy {
+  /** A host gives the VIPs up, as on a clean shutdown: the other one takes over. */
+  resign(host: string): Promise<void>;
+  /** It comes back, and resolves when the first director has the VIPs again. */
+  restore(host: string): Promise<void>;
+}
+
 export interface Neighbours {
   forget(): void;
   /** Gives back what the lab taught it. */
@@ -33,7 +52,7 @@ export interface Neighbours {
 }
 
 export function directorHost(setup: Setup) {
-  const host = setup.hosts.find((host) => host.role === "director");
+  const [host] = directorsOf(setup);
   if (!host) throw new Error("the setup has no director");
   return host;
 }

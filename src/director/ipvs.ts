@@ -1,62 +1,91 @@
 import { isCutAnyway } from "../forwarding/fate.js";
-import type { Model, Protocol, RealServer, Service, Setup } from "../forwarding/setup.js";
+import {
+  directorsOf,
+  type Host,
+  type Model,
+  type Protocol,
+  type RealServer,
+  type Service,
+  type Setup,
+} from "../forwarding/setup.js";
 import { hostKernelHas } from "../lab/kernel.js";
-import type { Where } from "../lab/machine.js";
+import type { Machine, Where } from "../lab/machine.js";
 import { endpoint, ipFromNumber, isIp6 } from "../packet/address.js";
 import { GUE_PORT } from "../packet/gue.js";
-import { type Director, directorHost, type RunningDirector } from "./director.js";
+import type { Driver, RunningDirector } from "./director.js";
 
 const SERVICE_OPTION: Record<Protocol, string> = { tcp: "-t", udp: "-u", sctp: "--sctp-service" };
 const FORWARDING_OPTION: Record<Model, string> = { nat: "-m", dr: "-g", tun: "-i" };
 
 /** Linux Virtual Server, the kernel's own load balancer, by `ipvsadm`. */
-export const ipvs: Director = {
-  name: "ipvs",
-  models: ["nat", "dr", "tun"],
-  get places(): readonly Where[] {
-    return hostKernelHas("ip_vs") ? ["host-kernel", "user-mode-linux"] : ["user-mode-linux"];
+export const ipvs: Driver = {
+  get places() {
+    return ipvsPlaces();
   },
   async start(lab) {
     const { setup } = lab;
-    const machine = lab.machine(directorHost(setup).name);
-    /** What the kernel's table holds; unknown after a change that failed. */
-    let current: readonly Service[] | undefined = [];
+    const tables = directorsOf(setup).map(({ name }) => new Table(lab.machine(name)));
     const running: RunningDirector = {
       async configure(services) {
-        if (current === undefined) await machine.run(["ipvsadm", "-C"]);
-        const lines = changes(current ?? [], services);
-        current = undefined;
-        // Its exit status is that of the last line alone; where all went well it prints nothing.
-        const output = lines.length === 0 ? "" : await machine.run(["ipvsadm", "-R"], `${lines.join("\n")}\n`);
-        if (output.trim()) throw new Error(`ipvsadm -R: ${output.trim()}\nfor:\n${lines.join("\n")}`);
-        current = services;
+        await Promise.all(tables.map((table) => table.change(services)));
       },
     };
-    await machine.sysctl(pmtuSettings(setup));
-    const marks = markLines(setup);
-    if (marks.length > 0) await machine.run(["tc", "-batch", "-"], `${marks.join("\n")}\n`);
+    for (const host of directorsOf(setup)) await prepareKernel(lab.machine(host.name), host, setup);
     await running.configure(setup.services);
     return running;
   },
 };
+
+/** Where IPVS can run here. */
+export function ipvsPlaces(): readonly Where[] {
+  return hostKernelHas("ip_vs") ? ["host-kernel", "user-mode-linux"] : ["user-mode-linux"];
+}
+
+/** The service table of one kernel. */
+class Table {
+  readonly #machine: Machine;
+  /** Unknown after a change that failed. */
+  #services: readonly Service[] | undefined = [];
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  async change(services: readonly Service[]): Promise<void> {
+    if (this.#services === undefined) await this.#machine.run(["ipvsadm", "-C"]);
+    const lines = changes(this.#services ?? [], services);
+    this.#services = undefined;
+    // Its exit status is that of the last line alone; where all went well it prints nothing.
+    const output = lines.length === 0 ? "" : await this.#machine.run(["ipvsadm", "-R"], `${lines.join("\n")}\n`);
+    if (output.trim()) throw new Error(`ipvsadm -R: ${output.trim()}\nfor:\n${lines.join("\n")}`);
+    this.#services = services;
+  }
+}
+
+/** Tells a director's kernel what is no matter of its service table. */
+export async function prepareKernel(machine: Machine, host: Host, setup: Setup): Promise<void> {
+  await machine.sysctl(pmtuSettings(setup));
+  const marks = markLines(setup, host);
+  if (marks.length > 0) await machine.run(["tc", "-batch", "-"], `${marks.join("\n")}\n`);
+}
 
 /** One setting for all tunnels: a setup's services agree about it. */
 function pmtuSettings({ services }: Setup): Record<string, string> {
   return services.some(isCutAnyway) ? { "net.ipv4.vs.pmtu_disc": "0" } : {};
 }
 
-/** The input of `ipvsadm -R` for a setup's services. */
-export function ipvsCommands({ services }: Setup): string {
+/** The input of `ipvsadm -R` for these services. */
+export function ipvsCommands(services: readonly Service[]): string {
   return changes([], services)
     .map((line) => `${line}\n`)
     .join("");
 }
 
 /** The `tc -batch` lines that give packets their services' marks as they come in. */
-function markLines(setup: Setup): string[] {
+function markLines(setup: Setup, { nics }: Host): string[] {
   const marked = setup.services.filter(({ mark }) => mark !== undefined);
   if (marked.length === 0) return [];
-  return directorHost(setup).nics.flatMap(({ name }) => [
+  return nics.flatMap(({ name }) => [
     `qdisc add dev ${name} clsact`,
     ...marked.map(({ vip, protocol, port, mark }) => {
       const match = `protocol ${isIp6(vip) ? "ipv6" : "ip"} flower dst_ip ${vip} ip_proto ${protocol} dst_port ${port}`;
@@ -91,7 +120,7 @@ function scheduling({ vip, scheduler, schedulerFlags, persistence, onePacket }: 
 }
 
 /** `/29` as ipvsadm wants it of IPv4: 255.255.255.248. */
-function netmask(prefix: number): string {
+export function netmask(prefix: number): string {
   return ipFromNumber(prefix === 0 ? 0 : (-1 << (32 - prefix)) >>> 0);
 }
 

@@ -1,15 +1,13 @@
 import { addressesOf, type Host, hasAddress, type Nic, type Setup } from "../forwarding/setup.js";
 import { canaryAddress } from "../lab/plan.js";
 import { segmentsOf } from "../lab/segments.js";
-import { type Director, directorHost, type RunningDirector } from "./director.js";
+import { type Driver, directorHost, type RunningDirector } from "./director.js";
 import { patienceOf } from "./patience.js";
 import { ReferenceDirector } from "./reference/director.js";
 import { directorFault } from "./reference/faults/known.js";
 
 /** The executable form of the rules: a director of our own, in this process, on frames. It runs where no kernel can help. */
-export const reference: Director = {
-  name: "reference",
-  models: ["nat", "dr", "tun"],
+export const reference: Driver = {
   places: ["userspace"],
   async start(lab) {
     const { setup } = lab;

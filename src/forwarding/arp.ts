@@ -42,7 +42,7 @@ export function questionsAt(view: View, port: Port, forbidden: ReadonlySet<strin
       const variant = variantOf(sighting, port);
       questions.push({ at: sighting, port, ip: arp.targetIp, variant, answers: [] });
     } else if (sighting.direction === "out" && arp.opcode === REPLY) {
-      const at = questionOf(questions, sighting, done, forbidden);
+      const at = questionOf(questions, sighting, done, port, forbidden);
       questions[at]?.answers.push(sighting);
       if (hasAddress(port.nic, arp.senderIp) && at >= done) done = at;
     }
@@ -118,7 +118,7 @@ export function requestsFrom(view: View, port: Port): Sighting[] {
   });
 }
 
-/** Sender and target are the same: it tells, it does not ask (RFC 5227 §3). */
+/** Sender and target are the same: it tells, it does not ask (RFC 5227 §1.1). */
 export function isAnnouncement({ packet: { arp } }: Sighting): boolean {
   return arp !== undefined && arp.senderIp === arp.targetIp;
 }
@@ -138,6 +138,7 @@ function questionOf(
   questions: readonly Question[],
   sighting: Sighting,
   done: number,
+  { nic }: Port,
   forbidden: ReadonlySet<string>,
 ): number {
   const { arp } = sighting.packet;
@@ -145,9 +146,11 @@ function questionOf(
     const request = at.packet.arp;
     return ip === arp?.senderIp && request?.senderMac === arp.targetMac && request.senderIp === arp.targetIp;
   };
-  const open = questions.findIndex(
-    (question, index) => index >= done && question.answers.length === 0 && fits(question),
-  );
+  const isOpen = (question: Question, index: number) =>
+    index >= done && question.answers.length === 0 && fits(question);
+  // What a NIC must answer it answers in turn. Other addresses may move to it, and earlier questions stay without answer.
+  const mustAnswer = hasAddress(nic, arp?.senderIp ?? "");
+  const open = mustAnswer ? questions.findIndex(isOpen) : questions.findLastIndex(isOpen);
   const known = open >= 0 ? open : questions.findLastIndex(fits);
   if (known >= 0 || isAnnouncement(sighting) || !forbidden.has(arp?.senderIp ?? "")) return known;
   return questions.findIndex(({ ip, answers }, index) => index >= done && answers.length === 0 && ip === arp?.senderIp);

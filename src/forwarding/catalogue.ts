@@ -7,6 +7,7 @@ import { flowRules } from "./rules/flows.js";
 import { ipv6Rules } from "./rules/ipv6.js";
 import { natRules } from "./rules/nat.js";
 import { natTopologyRules } from "./rules/nat-topology.js";
+import { redundancyRules } from "./rules/redundancy.js";
 import { schedulingRules } from "./rules/scheduling.js";
 import { serviceOptionRules } from "./rules/service-options.js";
 import { serviceRules } from "./rules/services.js";
@@ -32,6 +33,7 @@ export const catalogue: readonly Rule[] = [
   ...encapsulationRules,
   ...tunnelServerRules,
   ...tunRules,
+  ...redundancyRules,
 ];
 
 const byId: ReadonlyMap<string, Rule> = new Map(catalogue.map((rule) => [rule.id, rule]));

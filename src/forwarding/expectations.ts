@@ -188,7 +188,7 @@ export function content(rule: string, mss = rule): Row[] {
   return [...same(rule, ...TCP_FIELDS), ...same(mss, "tcp.options.mss_val"), ...same(rule, ...L4_REST)];
 }
 
-/** Options are copied; Record Route and Timestamp may be filled in on the way (RFC 3022 §4.6). */
+/** Options are copied; Record Route and Timestamp may be filled in on the way (RFC 1812 §5.3.13). */
 export function options(rule: string): Row {
   return {
     field: "ip.options",

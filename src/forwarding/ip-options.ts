@@ -5,7 +5,7 @@ import { sameBytes } from "./datagram.js";
 
 const END = 0;
 const NO_OPERATION = 1;
-/** Record Route and Timestamp: a router may fill them in on the way (RFC 3022 §4.6). */
+/** Record Route and Timestamp: a router may fill them in on the way (RFC 1812 §5.3.13.5, §5.3.13.6). */
 const FILLED_IN: readonly number[] = [7, 68];
 /** Loose and strict source route. */
 const SOURCE_ROUTES: readonly number[] = [0x83, 0x89];
@@ -19,7 +19,7 @@ interface Option {
   readonly length: number;
 }
 
-/** A host may refuse a packet with a source route, and a router may (RFC 7126 §4.3). */
+/** A host may refuse a packet with a source route, and a router may (RFC 1122 §3.3.5; RFC 7126 §4.3, §4.4). */
 export function isSourceRouted({ ip4 }: Packet): boolean {
   return ip4 !== undefined && optionsIn(ip4.options).some(({ kind }) => SOURCE_ROUTES.includes(kind));
 }

@@ -147,7 +147,7 @@ const drError: Table = {
   ],
 };
 
-/** An ICMP error under NAT: translated outside and, the other way round, inside (RFC 5508 REQ-4, REQ-5). */
+/** An ICMP error under NAT: translated outside and, the other way round, inside (RFC 5508 §4.2). */
 function translatedError(rule: string, outside: readonly Row[], quoted: readonly Row[]): Table {
   const valid: Row = {
     field: "l4.checksum",

@@ -13,7 +13,7 @@ import { describe } from "./paths.js";
 import { isPartial, startOf } from "./sightings.js";
 import type { View } from "./view.js";
 
-/** Sent in the name of the address that was asked (RFC 1122 §3.2.2.1). */
+/** Sent in the name of the address that was asked (RFC 1122 §3.3.4.2). */
 const LOCAL_KINDS: readonly IcmpKind[] = ["protocol-unreachable", "port-unreachable"];
 
 interface Reply {

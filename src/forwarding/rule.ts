@@ -36,6 +36,8 @@ export interface Finding {
   readonly lookedFor?: string;
   readonly expected?: string;
   readonly observed?: string;
+  /** Why it is declared, or not supported, as the director's file says. */
+  readonly reason?: string;
   /** How many times the rule was exercised with this outcome. */
   readonly count: number;
   /** Most likely first. */

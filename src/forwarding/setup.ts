@@ -41,7 +41,10 @@ export type Answers = "echo" | "silent" | "closed" | "absent";
 export interface HostOptions {
   /** Kernel settings by their dotted name (`net.ipv4.conf.all.arp_ignore`). */
   readonly sysctl: Readonly<Record<string, string>>;
-  /** The device that holds the VIPs of a real server: `lo` (default for DR), `tunl0` (default for TUN), a NIC, or `none` (NAT). */
+  /**
+   * The device that holds the VIPs of a real server: `lo` (default for DR), `tunl0` (default for TUN), a NIC, or `none`
+   * (NAT); of a director beside another one that which holds them all the time, whoever is the master.
+   */
   readonly vipDevice?: string;
   /** Prefix length with which a real server holds an IPv4 VIP (default 32). */
   readonly vipPrefix: number;
@@ -57,6 +60,8 @@ export interface HostOptions {
   readonly tunnelChecksum?: boolean;
   /** A real server that is the director's backup: it has the same services, and balances once it is the master. */
   readonly backup?: boolean;
+  /** Whether a director tells its segment when it takes over the VIPs (default true). */
+  readonly announces?: boolean;
   /** Addresses whose MACs it has wrong: address, and name of the host whose MAC it takes. */
   readonly neighbours?: Readonly<Record<string, string>>;
 }
@@ -179,6 +184,16 @@ export function addressFor(nic: Nic, ip: string): string | undefined {
 /** The next hop of the default route of an address's family. */
 export function gatewayFor({ gateways }: Host, ip: string): string | undefined {
   return gateways.find((gateway) => isIp6(gateway) === isIp6(ip));
+}
+
+/** The load balancer under test, and behind it the one that takes over when it fails. */
+export function directorsOf({ hosts }: Setup): Host[] {
+  return hosts.filter(({ role }) => role === "director");
+}
+
+/** Whether the VIPs move between two directors by VRRP. */
+export function isRedundant(setup: Setup): boolean {
+  return directorsOf(setup).length > 1;
 }
 
 /** The models that the setup's services use. */

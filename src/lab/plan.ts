@@ -2,10 +2,12 @@ import {
   type Address,
   addressesOf,
   addressFor,
+  directorsOf,
   type Host,
   type HostOptions,
   hasAddress,
   isOnLink,
+  isRedundant,
   modelsOf,
   type Nic,
   type Service,
@@ -174,6 +176,8 @@ function virtualAddresses(
   services: readonly ServiceBehind[],
 ): { device: string; lines: string[] } {
   if (host.role === "director") {
+    // Two of them have the VIPs in turn: see startVrrp.
+    if (isRedundant(setup) && host.options.vipDevice === undefined) return { device: "", lines: [] };
     const vips = [...new Set(setup.services.map((service) => service.vip))];
     // Not a source that the kernel would choose by itself: real servers drop packets from an address of their own.
     const lines = vips.map((vip) => vipLine(vip, nicTowards(host, vip).name, 32, isIp6(vip) ? " preferred_lft 0" : ""));
@@ -219,8 +223,10 @@ function neighbours(setup: Setup, segments: readonly Segment[], host: Host): str
 
 /** The VIPs, for those who send requests. */
 function virtualNeighbours(setup: Setup, own: Member, others: readonly Member[]): [string, string][] {
-  const director = setup.hosts.find((other) => other.role === "director");
-  if (director === undefined || (own.host.role !== "router" && own.host.role !== "client")) return [];
+  const [director] = directorsOf(setup);
+  // Where the VIPs may move, a neighbour has to ask.
+  if (director === undefined || isRedundant(setup) || (own.host.role !== "router" && own.host.role !== "client"))
+    return [];
   return [...new Set(setup.services.map((service) => service.vip))].flatMap((vip) => {
     const nic = nicTowards(director, vip);
     const isHere = others.some((other) => other.nic === nic) && !hasAddress(own.nic, vip);

@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** The programs that every lab calls, with the Debian package that has them. */
+/** The programs that labs call, with the Debian package that has them. */
 const PACKAGES = {
   setpriv: "util-linux",
   taskset: "util-linux",
@@ -12,6 +12,8 @@ const PACKAGES = {
   true: "coreutils",
   ip: "iproute2",
   bridge: "iproute2",
+  nft: "nftables",
+  keepalived: "keepalived",
 } as const;
 
 /** Which of these programs are not there, and what to do; undefined where all are. */

@@ -11,6 +11,9 @@
  * `ip netns exec` would be three.
  */
 
+/** Where the guest, which sees the machine's files, looks for programs. */
+export const GUEST_PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
+
 /** Frames that may wait for one of the guest's CPUs: a burst must not overflow, for the queue drops in silence. */
 export const GUEST_QUEUE = 30_000;
 
@@ -90,7 +93,7 @@ export function initScript(modules: string, nics: readonly GuestNic[], mtu: numb
   const wires = nics.flatMap(({ between, outside }) => [...redirect(between, outside), ...redirect(outside, between)]);
   const veths = nics.flatMap(({ inside, between }) => [inside, between]);
   return `#!/bin/sh
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export PATH=${GUEST_PATH}
 # Not the set-uid mount of the machine: in a user namespace it belongs to nobody, and refuses.
 busybox mount -t proc proc /proc
 busybox mount -t sysfs sys /sys

@@ -13,7 +13,7 @@ export const UML_BINARY = "linux.uml";
 const MODULES = [
   "veth ipip sit ip6_tunnel ip_gre fou fou6",
   "ip_vs ip_vs_rr ip_vs_wrr ip_vs_sh ip_vs_mh ip_vs_lc ip_vs_wlc",
-  "sch_ingress cls_flower cls_matchall act_skbedit act_mirred",
+  "sch_ingress cls_flower cls_matchall act_skbedit act_mirred act_gact",
 ].join(" ");
 
 const BOOT_TIMEOUT = 60_000;

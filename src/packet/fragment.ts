@@ -52,7 +52,7 @@ export function fragment(frame: Uint8Array, payloadSize: number, id = DEFAULT_ID
  * is no fragment is returned as it is.
  *
  * Undefined while fragments are missing, and for good where they contradict each other: other addresses or ID, under
- * IPv4 another protocol, different fragments that overlap (RFC 5722 §3), bytes missing, or more than 65535 bytes in all.
+ * IPv4 another protocol, different fragments that overlap (RFC 5722 §4), bytes missing, or more than 65535 bytes in all.
  */
 export function reassemble(packets: readonly Packet[]): Packet | undefined {
   const [any] = packets;

@@ -24,6 +24,8 @@ export interface Judgement {
   readonly evidence: Evidence;
   readonly findings: readonly Finding[];
   readonly problem?: string;
+  /** Why the director could not be asked. */
+  readonly notSupported?: string;
   readonly durationMs: number;
   readonly capture?: string;
   readonly reproduce: string;
@@ -31,7 +33,7 @@ export interface Judgement {
 
 /** Turns what was judged into what is reported. */
 export function collect(judgement: Judgement): ScenarioResult {
-  const { evidence, file, title, durationMs, reproduce, problem, capture } = judgement;
+  const { evidence, file, title, durationMs, reproduce, problem, capture, notSupported } = judgement;
   const covered = new Set(judgement.covers);
   const findings = judgement.findings.map((finding) => describe(finding, covered.has(finding.rule)));
   const start = evidence.frames[0]?.time ?? 0n;
@@ -41,10 +43,11 @@ export function collect(judgement: Judgement): ScenarioResult {
   return {
     file,
     title,
-    verdict: scenarioVerdict(findings, problem),
+    verdict: notSupported === undefined ? scenarioVerdict(findings, problem) : "not-supported",
     durationMs: Math.round(durationMs * 1000) / 1000,
     models: { declared: one(modelsOf(evidence.setup)) ?? "mixed", observed: observedModel(evidence) },
     ...(problem === undefined ? {} : { problem }),
+    ...(notSupported === undefined ? {} : { reason: notSupported }),
     hosts: hosts(evidence.setup),
     findings,
     journeys: kept.map((journey) => journeyResult(journey, start, violated)),

@@ -186,6 +186,7 @@ const tunnel: ScenarioResult = {
       field: "ip.src",
       expected: "10.0.0.1",
       observed: "172.31.7.9",
+      reason: "the outer source is chosen per flow, so that routers spread flows",
     }),
     finding("TUN-ENC-09", { status: "not-supported", profile: "extended", count: 0 }),
   ],
@@ -213,7 +214,28 @@ const tunnel: ScenarioResult = {
   reproduce: "hopcheck run cases/tun/mtu.yaml --director ipvs",
 };
 
-/** One scenario that fails, one that passes, one that is inconclusive. Every property of the result model occurs. */
+const unsupported: ScenarioResult = {
+  file: "cases/nat/sctp.yaml",
+  title: "SCTP is translated with a checksum of its own",
+  verdict: "not-supported",
+  durationMs: 0,
+  models: { declared: "nat", observed: "none" },
+  reason: "sctp: this director balances TCP and UDP only",
+  hosts: [host("client", "client", ["172.16.0.100", MAC.client])],
+  findings: [
+    finding("NAT-SCTP-01", {
+      status: "not-supported",
+      profile: "extended",
+      covered: true,
+      reason: "sctp: this director balances TCP and UDP only",
+      count: 0,
+    }),
+  ],
+  journeys: [],
+  reproduce: "hopcheck run cases/nat/sctp.yaml --director ipvs",
+};
+
+/** One scenario that fails, one that passes, one that is inconclusive, one that was not run. Every property of the result model occurs. */
 export function exampleResult(): RunResult {
   return {
     schemaVersion: 1,
@@ -222,6 +244,6 @@ export function exampleResult(): RunResult {
     director: { name: "ipvs", kernel: "6.1.176", where: "user-mode-linux" },
     startedAt: "2025-11-23T07:12:45Z",
     durationMs: 17_420,
-    scenarios: [directRouting, translation, tunnel],
+    scenarios: [directRouting, translation, tunnel, unsupported],
   };
 }

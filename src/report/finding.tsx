@@ -42,11 +42,12 @@ export function Failure({ finding, id, anchors }: FailureProps) {
   );
 }
 
-function Outcome({ finding: { expected, observed, lookedFor } }: { readonly finding: FindingResult }) {
+function Outcome({ finding: { expected, observed, lookedFor, reason } }: { readonly finding: FindingResult }) {
   const parts = [
     { label: "Expected", text: expected },
     { label: "Observed", text: observed },
     { label: "Looked for, not found", text: lookedFor },
+    { label: "Reason, by the director's file", text: reason },
   ].filter(({ text }) => text !== undefined);
   if (parts.length === 0) {
     return null;
@@ -54,7 +55,7 @@ function Outcome({ finding: { expected, observed, lookedFor } }: { readonly find
   return (
     <dl class="outcome">
       {parts.map(({ label, text }) => (
-        <div key={label} class={label.toLowerCase().split(" ", 1)[0]}>
+        <div key={label} class={label.toLowerCase().split(/\W/, 1)[0]}>
           <dt>{label}</dt>
           <dd>{text}</dd>
         </div>

@@ -1,5 +1,5 @@
 import type { FrameReference, Status } from "../forwarding/rule.js";
-import type { DirectorResult, ScenarioResult } from "./result.js";
+import type { DirectorResult, ScenarioResult, Verdict } from "./result.js";
 
 /** Milliseconds as a person says them: `42 ms`, `12.4 s`, `3 min 05 s`. */
 export function duration(milliseconds: number): string {
@@ -40,6 +40,14 @@ export const STATUS_WORDS: Readonly<Record<Status, { readonly word: string; read
   "not-exercised": { word: "not exercised", sign: "○" },
   declared: { word: "declared", sign: "≈" },
   "not-supported": { word: "not supported", sign: "–" },
+};
+
+/** How a verdict stands at the head of a scenario. */
+export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
+  pass: "pass",
+  fail: "fail",
+  inconclusive: "inconclusive",
+  "not-supported": "not supported",
 };
 
 /** `rs1 #7, #8; client #2`: frames by tap, at most `most` of them. */

@@ -51,6 +51,13 @@ describe("renderHtml", () => {
     }
   });
 
+  it("says why a finding is declared, and why a scenario was not run", () => {
+    expect(page).to.contain("so that routers spread flows");
+    expect(page).to.contain("Not run: the director does not support what it asks for.");
+    expect(page.match(/sctp: this director balances TCP and UDP only/g)).to.have.lengthOf(2);
+    expect(page).to.contain("1 of 3 scenarios failed. Not run: 1 scenario that the director does not support.");
+  });
+
   it("has a column for every hop, and a mark on every changed field", () => {
     const hops = exampleResult().scenarios.flatMap(({ journeys }) => journeys.flatMap((journey) => journey.hops));
     const changes = hops.flatMap((hop) => hop.changed?.map(({ verdict }) => verdict) ?? []);

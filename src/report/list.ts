@@ -2,7 +2,8 @@ import { styleText } from "node:util";
 import type { Status } from "../forwarding/rule.js";
 import { count, directorPlace, duration, frameList, STATUS_WORDS } from "./format.js";
 import type { FindingResult, RunResult, ScenarioResult } from "./result.js";
-import { STATUSES, tallyRules, tallyScenarios } from "./tally.js";
+import { isAssertion, STATUSES, tallyRules, tallyScenarios } from "./tally.js";
+import { wasRun } from "./verdict.js";
 import { shortened, visibleInLog } from "./visible.js";
 
 /** How text is set off on a terminal. Each function returns its text unchanged where there is no colour. */
@@ -87,7 +88,7 @@ export function renderProblem(scenario: ScenarioResult, style: Style = PLAIN): s
   ];
 }
 
-/** The counts at the end of a run, and its verdict. */
+/** The counts at the end of a run, and its verdict; before them the rules that the director's file excuses. */
 export function renderSummary(result: RunResult, style: Style = PLAIN): string[] {
   const scenarios = tallyScenarios(result.scenarios);
   const rules = tallyRules(result.scenarios);
@@ -99,7 +100,10 @@ export function renderSummary(result: RunResult, style: Style = PLAIN): string[]
   const rows: [string, string[]][] = [
     [
       count(result.scenarios.length, "scenario"),
-      (["pass", "fail", "inconclusive"] as const).map((verdict) => part(scenarios[verdict], verdict)),
+      [
+        ...(["pass", "fail", "inconclusive"] as const).map((verdict) => part(scenarios[verdict], verdict)),
+        ...(scenarios["not-supported"] > 0 ? [part(scenarios["not-supported"], "not-supported")] : []),
+      ],
     ],
     [
       count(judged, "rule"),
@@ -114,11 +118,23 @@ export function renderSummary(result: RunResult, style: Style = PLAIN): string[]
   const width = Math.max(...rows.map(([label]) => label.length));
   const colour = colourOf(result.verdict, style);
   const by = result.director ? ` · ${visibleInLog(`${result.director.name}, ${directorPlace(result.director)}`)}` : "";
-  const nothing = result.scenarios.length === 0 ? ": no scenario was run, and no traffic never passes" : "";
+  const nothing = result.scenarios.some(wasRun) ? "" : ": no scenario was run, and no traffic never passes";
   return [
+    ...renderDeviations(result, style),
     ...rows.map(([label, parts]) => `${label.padEnd(width)}  ${parts.join(" · ")}`),
     `${style.strong(colour(result.verdict))}${nothing} · ${duration(result.durationMs)}${by}`,
   ];
+}
+
+/** Each rule that was broken on purpose, with the reason: once, however many scenarios it shows in. */
+function renderDeviations({ scenarios }: RunResult, style: Style): string[] {
+  const declared = scenarios.flatMap(({ findings }) => findings.filter(({ status }) => status === "declared"));
+  const { word, sign } = STATUS_WORDS.declared;
+  const lines = declared.map(
+    ({ rule, reason }) =>
+      `${style.quiet(`${sign} ${isAssertion({ rule }) ? "an assertion" : visibleInLog(rule)} ${word}`)}: ${visibleInLog(reason ?? "")}`,
+  );
+  return [...new Set(lines)].toSorted();
 }
 
 /** The hop at which it shows, before the others that the finding rests on. */

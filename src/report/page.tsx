@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { Badge } from "./badge.js";
-import { count, directorPlace, duration, models, STATUS_WORDS } from "./format.js";
-import type { RunResult } from "./result.js";
+import { count, directorPlace, duration, models, STATUS_WORDS, VERDICT_WORDS } from "./format.js";
+import type { RunResult, ScenarioResult, Verdict } from "./result.js";
 import { Scenario } from "./scenario.js";
 import { STYLE } from "./style.js";
 import { STATUSES, tallyRules, tallyScenarios } from "./tally.js";
+import { wasRun } from "./verdict.js";
 
 /** Nothing may be loaded or run; the one style sheet is admitted by its hash. */
 const POLICY = [
@@ -40,7 +41,7 @@ export function Page({ result }: { readonly result: RunResult }) {
               key={scenario.file}
               scenario={scenario}
               id={`s${index + 1}`}
-              open={scenario.verdict !== "pass" || result.scenarios.length === 1}
+              open={!["pass", "not-supported"].includes(scenario.verdict) || result.scenarios.length === 1}
             />
           ))}
         </main>
@@ -95,7 +96,14 @@ function Head({ result }: { readonly result: RunResult }) {
 }
 
 /** The verdict's reason in a sentence. */
-function lede({ verdict, scenarios }: RunResult): string {
+function lede({ verdict, scenarios: selected }: RunResult): string {
+  const scenarios = selected.filter(wasRun);
+  const left = selected.length - scenarios.length;
+  const others = left === 0 ? "" : ` Not run: ${count(left, "scenario")} that the director does not support.`;
+  return `${ledeOfRun(verdict, scenarios)}${others}`;
+}
+
+function ledeOfRun(verdict: Verdict, scenarios: readonly ScenarioResult[]): string {
   if (scenarios.length === 0) {
     return "No scenario was run, and no traffic never passes.";
   }
@@ -130,7 +138,7 @@ function Overview({ result }: { readonly result: RunResult }) {
           {result.scenarios.map((scenario, index) => (
             <tr key={scenario.file}>
               <td>
-                <Badge status={scenario.verdict} word={scenario.verdict} />
+                <Badge status={scenario.verdict} word={VERDICT_WORDS[scenario.verdict]} />
               </td>
               <th scope="row">
                 <a href={`#s${index + 1}`}>{scenario.title}</a>

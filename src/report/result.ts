@@ -1,8 +1,11 @@
 import type { Finding, Level, Profile } from "../forwarding/rule.js";
 import type { Model } from "../forwarding/setup.js";
 
-/** The worst of what was found: `fail` before `inconclusive` before `pass`. */
-export type Verdict = "pass" | "fail" | "inconclusive";
+/**
+ * The worst of what was found: `fail` before `inconclusive` before `pass`. A scenario that the director has not what it
+ * takes for is `not-supported`; a run never is.
+ */
+export type Verdict = "pass" | "fail" | "inconclusive" | "not-supported";
 
 export interface RunResult {
   readonly schemaVersion: 1;
@@ -33,6 +36,8 @@ export interface ScenarioResult {
   readonly models: { readonly declared: Model | "mixed"; readonly observed: Model | "mixed" | "none" };
   /** What kept the scenario from ending (a lab that did not settle, frames lost at a tap, a step that failed). */
   readonly problem?: string;
+  /** Why it was not run: what the director lacks, by its file. Present with the verdict `not-supported` alone. */
+  readonly reason?: string;
   /** The hosts and what they are, for drawing the network. */
   readonly hosts: readonly HostResult[];
   readonly findings: readonly FindingResult[];

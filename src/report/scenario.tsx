@@ -2,7 +2,7 @@ import type { Status } from "../forwarding/rule.js";
 import { Badge } from "./badge.js";
 import { chooseJourneys, openJourneys } from "./choose.js";
 import { Failure } from "./finding.js";
-import { count, duration, frameList, models, STATUS_WORDS } from "./format.js";
+import { count, duration, frameList, models, STATUS_WORDS, VERDICT_WORDS } from "./format.js";
 import { Journey } from "./journey.js";
 import { captureLink, frameAnchors } from "./link.js";
 import type { FindingResult, HostResult, ScenarioResult } from "./result.js";
@@ -27,7 +27,7 @@ export function Scenario({ scenario, id, open }: ScenarioProps) {
       <details open={open}>
         <summary>
           <h2 id={`${id}-title`}>
-            <Badge status={scenario.verdict} word={scenario.verdict} /> {scenario.title}
+            <Badge status={scenario.verdict} word={VERDICT_WORDS[scenario.verdict]} /> {scenario.title}
           </h2>
           <span class="meta">
             <code>{scenario.file}</code> · {models(scenario.models)} · {duration(scenario.durationMs)}
@@ -36,6 +36,12 @@ export function Scenario({ scenario, id, open }: ScenarioProps) {
         {scenario.problem !== undefined && (
           <p class="problem">
             <strong>The scenario did not end as it should.</strong> <span class="lines">{scenario.problem}</span>
+          </p>
+        )}
+        {scenario.reason !== undefined && (
+          <p class="problem">
+            <strong>Not run: the director does not support what it asks for.</strong>{" "}
+            <span class="lines">{scenario.reason}</span>
           </p>
         )}
         <h3>Findings</h3>
@@ -125,7 +131,9 @@ function Others({ status, findings }: { readonly status: Status; readonly findin
                 <td>{finding.level}</td>
                 <td class="title">{finding.title}</td>
                 <td>{finding.count}</td>
-                <td>{finding.frames.length > 0 ? frameList(finding.frames, 4) : finding.lookedFor}</td>
+                <td>
+                  {finding.frames.length > 0 ? frameList(finding.frames, 4) : (finding.reason ?? finding.lookedFor)}
+                </td>
               </tr>
             ))}
           </tbody>

@@ -42,6 +42,7 @@ describe("tallyScenarios", () => {
       pass: 2,
       fail: 1,
       inconclusive: 0,
+      "not-supported": 0,
     });
   });
 });

@@ -1,5 +1,5 @@
 import type { Status } from "../forwarding/rule.js";
-import type { FindingResult, ScenarioResult } from "./result.js";
+import type { FindingResult, ScenarioResult, Verdict } from "./result.js";
 import { isUnkeptPromise } from "./verdict.js";
 
 /** How many rules ended with each status. */
@@ -42,14 +42,16 @@ export function tallyRules(scenarios: readonly Pick<ScenarioResult, "findings">[
   return tally;
 }
 
-/** `expect@12`, `the script's own expectations`: no ID of the catalogue has such characters. */
-function isAssertion({ rule }: FindingResult): boolean {
+/** What a scenario's author asserts: `expect@12`, `the script's own expectations`: no ID of the catalogue has such characters. */
+export function isAssertion({ rule }: Pick<FindingResult, "rule">): boolean {
   return /[@ ]/.test(rule);
 }
 
 /** Counts scenarios by verdict. */
-export function tallyScenarios(scenarios: readonly Pick<ScenarioResult, "verdict">[]) {
-  const tally = { pass: 0, fail: 0, inconclusive: 0 };
+export function tallyScenarios(
+  scenarios: readonly Pick<ScenarioResult, "verdict">[],
+): Readonly<Record<Verdict, number>> {
+  const tally: Record<Verdict, number> = { pass: 0, fail: 0, inconclusive: 0, "not-supported": 0 };
   for (const { verdict } of scenarios) {
     tally[verdict] += 1;
   }

@@ -48,8 +48,14 @@ describe("runVerdict", () => {
     expect(run("inconclusive", "fail", "pass")).to.equal("fail");
   });
 
+  it("takes no account of what the director does not support", () => {
+    expect(run("not-supported", "pass")).to.equal("pass");
+    expect(run("pass", "not-supported", "inconclusive")).to.equal("inconclusive");
+  });
+
   it("fails where no scenario was run", () => {
     expect(run()).to.equal("fail");
+    expect(run("not-supported", "not-supported")).to.equal("fail");
   });
 });
 

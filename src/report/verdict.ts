@@ -18,12 +18,18 @@ export function scenarioVerdict(findings: readonly FindingResult[], problem?: st
   return findings.some(holds) ? "pass" : "fail";
 }
 
-/** The worst of the scenarios; a run that selected none has failed. */
+/** The worst of the scenarios that were run; where none was, nothing was tested, and that never passes. */
 export function runVerdict(scenarios: readonly Pick<ScenarioResult, "verdict">[]): Verdict {
-  if (scenarios.length === 0 || scenarios.some((scenario) => scenario.verdict === "fail")) {
+  const verdicts = scenarios.filter(wasRun).map((scenario) => scenario.verdict);
+  if (verdicts.length === 0 || verdicts.includes("fail")) {
     return "fail";
   }
-  return scenarios.some((scenario) => scenario.verdict === "inconclusive") ? "inconclusive" : "pass";
+  return verdicts.includes("inconclusive") ? "inconclusive" : "pass";
+}
+
+/** False for a scenario that the director does not support. */
+export function wasRun({ verdict }: Pick<ScenarioResult, "verdict">): boolean {
+  return verdict !== "not-supported";
 }
 
 /** The process's exit status: 0 where all rules hold, 1 where one is violated or was not settled. */

@@ -9,6 +9,7 @@ import { NotSettled } from "../lab/prober.js";
 import type { Frame } from "../packet/frame.js";
 import { talkTcp, talkUdp } from "./conversation.js";
 import { Crafting, type Destination, type Flow, type Outgoing } from "./crafting.js";
+import { featuresOfStep, lacked } from "./features.js";
 import { owesAcknowledgement, serverOf } from "./flow-record.js";
 import { matches } from "./judgement.js";
 import { ScenarioError, scriptedSteps } from "./load.js";
@@ -22,6 +23,8 @@ export interface Executed {
   readonly evidence: Evidence;
   /** Why the scenario could not be carried out to its end; the evidence holds what was recorded up to there. */
   readonly problem?: string;
+  /** The feature that a script asks for and the director lacks. */
+  readonly notSupported?: string;
   /** The assertion that failed in the body of a TypeScript scenario. */
   readonly expectation?: string;
   /** True where frames are missing from the evidence: nothing in it can prove a violation. */
@@ -38,14 +41,18 @@ export async function execute(scenario: Scenario, stage: Stage): Promise<Execute
   const evidence = execution.evidence(lost === undefined && execution.settled);
   stage.rememberClients(evidence.frames);
   await execution.restore(evidence.frames);
-  const { expectation } = execution;
+  const { expectation, notSupported } = execution;
   return {
     evidence,
     incomplete: lost !== undefined,
     ...(problem === undefined ? {} : { problem }),
     ...(expectation === undefined ? {} : { expectation }),
+    ...(notSupported === undefined ? {} : { notSupported }),
   };
 }
+
+/** A step that a script asks for and the director cannot take. */
+class NotSupported extends Error {}
 
 /** An assertion that failed, by the author's own copy of chai as well as by ours. */
 function isExpectation(error: unknown): error is Error {
@@ -55,6 +62,7 @@ function isExpectation(error: unknown): error is Error {
 class Execution {
   readonly changes: Change[] = [];
   expectation: string | undefined;
+  notSupported: string | undefined;
   /** Whether everything that the steps caused has been recorded, also where one of them failed. */
   settled = true;
   readonly #scenario: Scenario;
@@ -64,6 +72,8 @@ class Execution {
   readonly #forgetful = new Set<string>();
   /** Hosts whose forwarding was turned on or off. */
   readonly #forwarding = new Set<string>();
+  /** Directors that gave the VIPs up. */
+  readonly #resigned = new Set<string>();
   /** Flows whose client has sent data over TCP, so that a server may be sending some back. */
   readonly #talkative = new Set<Flow>();
   #services: readonly Service[];
@@ -111,12 +121,18 @@ class Execution {
       await script({
         step: async (step) => {
           const position = callIn(file, new Error("called here"));
-          await this.#step({ ...shownAt(position, () => read(step)), position });
+          const known = { ...shownAt(position, () => read(step)), position };
+          this.#checkSupport(known);
+          await this.#step(known);
           await this.#stage.lab.settle();
         },
         evidence: () => this.evidence(true),
       });
     } catch (error) {
+      if (error instanceof NotSupported) {
+        this.notSupported = error.message;
+        return undefined;
+      }
       if (!isExpectation(error)) {
         this.settled = error instanceof Error && (await this.#comesToRest(error));
         if (error instanceof ScenarioError) return error.message;
@@ -125,6 +141,12 @@ class Execution {
       this.expectation = error.message;
     }
     return undefined;
+  }
+
+  /** A script's steps show only now what they ask of the director. */
+  #checkSupport(step: Step): void {
+    const missing = lacked(featuresOfStep(step, this.#scenario.setup), this.#stage.traits);
+    if (missing !== undefined) throw new NotSupported(missing);
   }
 
   /** What was recorded up to now; `settled` where the steps so far came to their end. */
@@ -139,7 +161,7 @@ class Execution {
       settled,
       earlierClients: this.#stage.earlierClients(),
     };
-    rememberOrigin(evidence);
+    rememberOrigin(evidence, this.#stage.traits);
     return evidence;
   }
 
@@ -150,6 +172,7 @@ class Execution {
       await this.#stage.director.configure(this.#scenario.setup.services);
     for (const host of this.#forgetful) await this.#stage.restoreNeighbours(host);
     for (const host of this.#forwarding) await this.#stage.restoreForwarding(host);
+    for (const host of this.#resigned) await this.#stage.redundancy?.restore(host);
   }
 
   async #step(step: Step): Promise<void> {
@@ -198,6 +221,9 @@ class Execution {
         return this.#setForwarding(step.host, step.on);
       case "bounce":
         return this.#stage.lab.bounce(step.host);
+      case "resign":
+        this.#resigned.add(step.host);
+        return this.#stage.redundancy?.resign(step.host);
       case "await":
         return this.#await(step.frame);
     }

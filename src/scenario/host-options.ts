@@ -1,4 +1,4 @@
-import type { Address, HostOptions } from "../forwarding/setup.js";
+import type { Address, HostOptions, Role } from "../forwarding/setup.js";
 import { hostAddress, nicAddress } from "./addresses.js";
 import type { RawHost } from "./raw.js";
 import type { Place } from "./source.js";
@@ -7,19 +7,20 @@ import { quoted } from "./suggest.js";
 /** Kernel settings outside `net.` are not those of a namespace, but those of the machine. */
 const SYSCTL = /^net(\.[A-Za-z0-9_-]+)+$/;
 
-/** What only a real server can be told. */
-export const FOR_REAL_SERVERS = [
-  "vipDevice",
-  "vipPrefix",
-  "wildcard",
-  "tunnelFrom",
-  "tunnelChecksum",
-  "backup",
-] as const satisfies readonly (keyof RawHost)[];
+/** What only hosts of some roles can be told. */
+export const FOR_ROLES = {
+  vipDevice: ["real-server", "director"],
+  vipPrefix: ["real-server"],
+  wildcard: ["real-server"],
+  tunnelFrom: ["real-server"],
+  tunnelChecksum: ["real-server"],
+  backup: ["real-server"],
+  announces: ["director"],
+} as const satisfies Partial<Record<keyof RawHost, readonly Role[]>>;
 
 /** What a host has otherwise than its role and the models would have it. */
 export function readOptions(raw: RawHost, place: Place, nic: Address | undefined): HostOptions {
-  const { forwarding, wildcard, tunnelFrom, tunnelChecksum, backup, vipPrefix = 32 } = raw;
+  const { forwarding, wildcard, tunnelFrom, tunnelChecksum, backup, announces, vipPrefix = 32 } = raw;
   const actualIp = raw.ip === undefined ? undefined : actualAddress(raw.ip, place.at("ip"), nic);
   const neighbours = raw.neighbours === undefined ? undefined : readNeighbours(raw.neighbours, place.at("neighbours"));
   return {
@@ -31,6 +32,7 @@ export function readOptions(raw: RawHost, place: Place, nic: Address | undefined
     ...(tunnelFrom === undefined ? {} : { tunnelFrom }),
     ...(tunnelChecksum === undefined ? {} : { tunnelChecksum }),
     ...(backup === undefined ? {} : { backup }),
+    ...(announces === undefined ? {} : { announces }),
     ...(neighbours === undefined ? {} : { neighbours }),
   };
 }

@@ -1,7 +1,7 @@
 import { type Address, addressesOf, type HostOptions, type Model, type Nic, type Role } from "../forwarding/setup.js";
 import { isIp6 } from "../packet/address.js";
 import { defaultMac, hostAddress, nicAddress, nicMac } from "./addresses.js";
-import { FOR_REAL_SERVERS, readOptions } from "./host-options.js";
+import { FOR_ROLES, readOptions } from "./host-options.js";
 import type { OneOrMore, RawHost, RawInterface, RawRealServer, RawService, RawSetup } from "./raw.js";
 import type { Place } from "./source.js";
 import { quoted, suggestion } from "./suggest.js";
@@ -27,24 +27,25 @@ export interface NicDraft extends Nic {
 export type Purpose = "lab" | "captures";
 
 /** Words that a file uses for something else than a real server. */
-const RESERVED = ["client", "router", "director", "network", "vip", "broadcast"];
+const RESERVED = ["client", "router", "director", "standby", "network", "vip", "broadcast"];
 const DEFAULT_MTU = 1500;
 
-/** The hosts of a setup, in the order client, router, director, real servers. */
+/** The hosts of a setup, in the order client, router, director, standby, real servers. */
 export function readHosts(raw: RawSetup, place: Place, purpose: Purpose): HostDraft[] {
   const reader = new HostReader(raw, place, purpose);
-  const { client, router, director } = raw;
+  const { client, router, director, standby } = raw;
   if (client)
     reader.add("client", "client", [[client, place.at("client")]], [client.gateway, place.at("client", "gateway")]);
   else if (purpose === "lab")
     place.complain("`client` is missing: the host that sends the requests, such as { ip: 10.0.0.100/24 }");
-  for (const [role, host] of [
-    ["router", router],
-    ["director", director],
+  for (const [name, role, host] of [
+    ["router", "router", router],
+    ["director", "director", director],
+    ["standby", "director", standby],
   ] as const) {
     if (host === undefined) continue;
-    const nics = host.interfaces.map((nic, index) => [nic, place.at(role, "interfaces", index)] as const);
-    reader.add(role, role, nics, [host.gateway, place.at(role, "gateway")]);
+    const nics = host.interfaces.map((nic, index) => [nic, place.at(name, "interfaces", index)] as const);
+    reader.add(name, role, nics, [host.gateway, place.at(name, "gateway")]);
   }
   for (const [index, service] of raw.services.entries()) {
     for (const [position, server] of service.realServers.entries()) {
@@ -128,9 +129,10 @@ class HostReader {
           .at(name, "vipDevice")
           .complain(`${quoted(name)} has no NIC ${quoted(vipDevice)}${suggestion("", nics)}`);
       }
-      for (const key of FOR_REAL_SERVERS) {
-        if (override[key] === undefined || host === undefined || host.role === "real-server") continue;
-        this.#place.at(name, key).complainOfKey(`${quoted(key)} is for real servers; ${quoted(name)} is none`);
+      for (const [key, roles] of Object.entries(FOR_ROLES) as [keyof typeof FOR_ROLES, readonly Role[]][]) {
+        if (override[key] === undefined || host === undefined || roles.includes(host.role)) continue;
+        const whose = roles.map((role) => `${role}s`.replace("-", " ")).join(" and ");
+        this.#place.at(name, key).complainOfKey(`${quoted(key)} is for ${whose}; ${quoted(name)} is none`);
       }
       for (const taken of Object.values(override.neighbours ?? {})) {
         if (this.hosts.has(taken)) continue;
@@ -200,6 +202,8 @@ function readGateways(written: OneOrMore<string> | undefined, place: Place): Hos
 
 /** The device for the VIPs, by the most demanding of the models that the real server serves. */
 function withVipDevice(host: HostDraft, override: RawHost, services: readonly RawService[]): HostDraft {
+  if (host.role === "director" && override.vipDevice !== undefined)
+    return { ...host, options: { ...host.options, vipDevice: override.vipDevice } };
   if (host.role !== "real-server") return host;
   const own = services.filter(({ realServers }) => realServers.some(({ name }) => name === host.name));
   const vipDevice = override.vipDevice ?? (own.some(usesTunl0) ? "tunl0" : own.some(holdsVip) ? "lo" : "none");

@@ -14,6 +14,8 @@ export interface Judged {
   /** What the scenario's author asserted with `expect` and `absent`. */
   readonly assertions: readonly Finding[];
   readonly problem?: string;
+  /** Why the director could not be asked: it lacks a model or a feature. */
+  readonly notSupported?: string;
   /** From the first step to the last finding, in milliseconds. */
   readonly durationMs: number;
   /** From 1; the how manieth time the scenario ran. */

@@ -89,7 +89,8 @@ export function loadCapturedSetup(file: string): CapturedSetup {
   return { setup, captures, withoutModel };
 }
 
-function open(file: string): Source {
+/** The YAML file at a path; throws a `ScenarioError` where it cannot be read or is no sound YAML. */
+export function open(file: string): Source {
   let text: string;
   try {
     if (statSync(file).isDirectory()) throw fileError(file, "this is a folder, not a YAML file");

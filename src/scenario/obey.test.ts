@@ -5,12 +5,12 @@ import { obeying, rememberOrigin } from "./obey.js";
 use(obeying);
 
 describe("expect(…).to.obey", () => {
-  function evidence(ttl: number) {
+  function evidence(ttl: number, deviations: Record<string, string> = {}) {
     const lab = new PaperLab("dr");
     lab.request({ port: 40001 });
     lab.request({ port: 40002, server: "rs2", out: { "ip.src": ttl === 0 ? "10.0.0.1" : "172.16.0.100" } });
     const all = lab.evidence();
-    rememberOrigin(all);
+    rememberOrigin(all, { name: "lb", models: ["dr"], deviations, lacks: {} });
     return all;
   }
   const sound = () => evidence(1);
@@ -32,6 +32,13 @@ describe("expect(…).to.obey", () => {
     expect(message(() => expect(broken()).to.obey("DR-REQ-01"))).to.match(
       /^DR-REQ-01: fail: .*expected .*, observed .* \(.*director #\d+.*\)/,
     );
+  });
+
+  it("passes where the rule is broken by a director that declares it, in all and in one journey", () => {
+    const all = evidence(0, { "DR-REQ-01": "full NAT" });
+    expect(all).to.obey("DR-REQ-01");
+    for (const journey of all.journeys) expect(message(() => expect(journey).to.obey("DR-REQ-01"))).to.equal("it held");
+    expect(message(() => expect(all).to.obey("DR-ARP-02"))).to.match(/^DR-ARP-02: not exercised/);
   });
 
   it("fails where nothing exercised the rule, and says what was looked for", () => {

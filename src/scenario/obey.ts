@@ -1,15 +1,17 @@
+import type { DirectorTraits } from "../director/director.js";
 import { ruleById } from "../forwarding/catalogue.js";
 import type { Evidence } from "../forwarding/evidence.js";
 import type { Journey } from "../forwarding/journey.js";
 import { judge } from "../forwarding/judge.js";
-import type { Finding } from "../forwarding/rule.js";
+import type { Finding, Rule } from "../forwarding/rule.js";
+import { asDeclared } from "./declared.js";
 
 declare global {
   namespace Chai {
     interface Assertion {
       /**
-       * The rule was exercised by this evidence, or by this journey of it, and holds.
-       * Not exercised and inconclusive both fail: no traffic never passes.
+       * The rule was exercised by this evidence, or by this journey of it, and holds, or the director's file declares
+       * that it does not. Not exercised and inconclusive both fail: no traffic never passes.
        */
       obey(ruleId: string): Assertion;
     }
@@ -17,9 +19,11 @@ declare global {
 }
 
 const origins = new WeakMap<Journey, Evidence>();
+const directors = new WeakMap<Evidence, DirectorTraits>();
 
-/** Remembers which evidence the journeys belong to, so that one of them can be held against a rule. */
-export function rememberOrigin(evidence: Evidence): void {
+/** Remembers which evidence the journeys belong to, so that one of them can be held against a rule, and whose it is. */
+export function rememberOrigin(evidence: Evidence, director: DirectorTraits): void {
+  directors.set(evidence, director);
   for (const journey of evidence.journeys) origins.set(journey, evidence);
 }
 
@@ -30,7 +34,7 @@ export const obeying: Chai.ChaiPlugin = (chai) => {
     function (this: Chai.AssertionStatic & { _obj: Evidence | Journey }, ruleId: string) {
       const subject = this._obj;
       const findings = findingsOf(subject, ruleId);
-      const broken = findings.filter((finding) => finding.status !== "pass");
+      const broken = findings.filter(({ status }) => status !== "pass" && status !== "declared");
       const held = findings.length > 0 && broken.length === 0;
       this.assert(
         held,
@@ -46,12 +50,15 @@ export const obeying: Chai.ChaiPlugin = (chai) => {
 function findingsOf(subject: Evidence | Journey, ruleId: string): readonly Finding[] {
   const rule = ruleById(ruleId);
   if (!rule) throw new Error(`the catalogue has no rule ${ruleId}; \`hopcheck rules\` lists them`);
-  if ("frames" in subject) return judge(subject, [rule]);
-  const evidence = origins.get(subject);
+  const evidence = "frames" in subject ? subject : origins.get(subject);
   if (!evidence) throw new Error("this journey comes from no run of a scenario");
-  const own = new Set(
-    subject.sightings.flatMap((sighting) => sighting.frames.map((frame) => `${frame.tap} ${frame.number}`)),
-  );
+  const director = directors.get(evidence);
+  const findings = "frames" in subject ? judge(evidence, [rule]) : findingsOfJourney(subject, rule, evidence);
+  return director ? findings.map((finding) => asDeclared(finding, director)) : findings;
+}
+
+function findingsOfJourney({ sightings }: Journey, rule: Rule, evidence: Evidence): readonly Finding[] {
+  const own = new Set(sightings.flatMap((sighting) => sighting.frames.map((frame) => `${frame.tap} ${frame.number}`)));
   return rule
     .judge(evidence)
     .filter((finding) => finding.frames.some(({ tap, number }) => own.has(`${tap} ${number}`)));

@@ -13,8 +13,9 @@ export interface Tree {
   readonly root: string;
 }
 
-/** The folder of the setups that come with hopcheck. */
+/** The folders of the setups and directors that come with hopcheck. */
 const BUNDLED_SETUPS = join(packageFolder(), "fixtures", "setups");
+const BUNDLED_DIRECTORS = join(packageFolder(), "fixtures", "directors");
 
 export function treeOf(file: string): Tree {
   const folder = realpathSync(dirname(resolve(file)));
@@ -23,7 +24,7 @@ export function treeOf(file: string): Tree {
 
 /** The file of a setup that a scenario names: a bundled one, or a YAML file of the project. */
 export function setupPath(name: string, place: Place, tree: Tree): string | undefined {
-  if (/[/\\]|\.ya?ml$/.test(name)) return insideTree(name, place, tree);
+  if (isPath(name)) return insideTree(name, place, tree);
   const known = bundledSetups();
   if (known.includes(name)) return join(BUNDLED_SETUPS, `${name}.yaml`);
   const here = existsSync(join(tree.folder, `${name}.yaml`))
@@ -35,7 +36,28 @@ export function setupPath(name: string, place: Place, tree: Tree): string | unde
 
 /** The names of the setups that come with hopcheck. */
 export function bundledSetups(): string[] {
-  const files = existsSync(BUNDLED_SETUPS) ? readdirSync(BUNDLED_SETUPS) : [];
+  return namesIn(BUNDLED_SETUPS);
+}
+
+/** The names of the directors that come with hopcheck. */
+export function bundledDirectors(): string[] {
+  return namesIn(BUNDLED_DIRECTORS);
+}
+
+/** The file of a director that a user names: a bundled one, or a path; undefined where there is no such name. */
+export function directorPath(name: string): string | undefined {
+  if (isPath(name)) return name;
+  return bundledDirectors().includes(name) ? join(BUNDLED_DIRECTORS, `${name}.yaml`) : undefined;
+}
+
+/** Whether a path is meant, and not the name of something bundled. */
+function isPath(name: string): boolean {
+  return /[/\\]|\.ya?ml$/.test(name);
+}
+
+/** The names of the YAML files in a folder. */
+function namesIn(folder: string): string[] {
+  const files = existsSync(folder) ? readdirSync(folder) : [];
   return files
     .filter((file) => file.endsWith(".yaml"))
     .map((file) => file.slice(0, -".yaml".length))

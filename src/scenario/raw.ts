@@ -57,6 +57,7 @@ export interface RawHost {
   readonly tunnelFrom?: "anyone" | "director" | "nobody";
   readonly tunnelChecksum?: boolean;
   readonly backup?: boolean;
+  readonly announces?: boolean;
   readonly mac?: string;
   readonly mtu?: number;
 }
@@ -64,6 +65,7 @@ export interface RawHost {
 export interface RawSetup {
   readonly services: readonly RawService[];
   readonly director: RawRouted;
+  readonly standby?: RawRouted;
   readonly router?: RawRouted;
   readonly client?: RawClient;
   readonly hosts?: Readonly<Record<string, RawHost>>;
@@ -110,4 +112,11 @@ export interface RawScenario {
   readonly steps: readonly RawStep[];
   readonly expect?: readonly RawAssertion[];
   readonly absent?: readonly RawAssertion[];
+}
+
+export interface RawDirector {
+  readonly name: string;
+  readonly models: readonly Model[];
+  readonly deviations?: Readonly<Record<string, string>>;
+  readonly lacks?: Readonly<Record<string, string>>;
 }

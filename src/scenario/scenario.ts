@@ -49,6 +49,7 @@ export type Step = (
   | ForwardingStep
   | AwaitStep
   | BounceStep
+  | ResignStep
 ) & { readonly position: Position };
 
 /**
@@ -160,6 +161,12 @@ export interface AwaitStep {
 /** Takes a host's NICs down and up again. */
 export interface BounceStep {
   readonly kind: "bounce";
+  readonly host: string;
+}
+
+/** One of two directors gives the VIPs up, as on a clean shutdown, and has them again after the scenario. */
+export interface ResignStep {
+  readonly kind: "resign";
   readonly host: string;
 }
 

@@ -1,6 +1,7 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import directorSchema from "./director.schema.json" with { type: "json" };
 import { ScenarioError } from "./problem.js";
-import type { RawScenario, RawSetup } from "./raw.js";
+import type { RawDirector, RawScenario, RawSetup } from "./raw.js";
 import scenarioSchema from "./scenario.schema.json" with { type: "json" };
 import { explain } from "./schema-errors.js";
 import setupSchema from "./setup.schema.json" with { type: "json" };
@@ -9,6 +10,7 @@ import type { Source } from "./source.js";
 const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true, strictTypes: false });
 const checkSetup = ajv.compile(setupSchema);
 const checkScenario = ajv.compile(scenarioSchema);
+const checkDirector = ajv.compile(directorSchema);
 const { title, setup, covers } = scenarioSchema.properties;
 const checkDeclaration = ajv.compile({
   type: "object",
@@ -33,6 +35,11 @@ export function declarationShape(source: Source): Omit<RawScenario, "steps"> {
 /** The same for a setup in a file of its own. */
 export function setupShape(source: Source): RawSetup {
   return shape<RawSetup>(checkSetup, source);
+}
+
+/** The same for the file of a director. */
+export function directorShape(source: Source): RawDirector {
+  return shape<RawDirector>(checkDirector, source);
 }
 
 function shape<Raw>(check: ValidateFunction, source: Source): Raw {

@@ -29,13 +29,20 @@ describe("a TypeScript scenario", () => {
     return outcome.replaceAll(file, "FILE").replaceAll(`${workspace.folder}/`, "");
   }
 
-  async function run(file: string): Promise<Executed> {
+  async function run(file: string, lacks: Record<string, string> = {}): Promise<Executed> {
     const [scenario] = await loadScenarios(file);
     if (!scenario) throw new Error("no scenario");
     const { frames } = new PaperLab("dr").evidence();
     const lab = { begin() {}, frames, settle: async () => {}, send() {} };
     let port = 40_000;
-    const rest = { earlierClients: () => new Set(), rememberClients() {}, nextId: () => 1, takePort: () => port++ };
+    const traits = { name: "lb", models: ["dr"], deviations: {}, lacks };
+    const rest = {
+      traits,
+      earlierClients: () => new Set(),
+      rememberClients() {},
+      nextId: () => 1,
+      takePort: () => port++,
+    };
     return execute(scenario, { lab, ...rest } as unknown as Stage);
   }
 
@@ -91,6 +98,16 @@ describe("a TypeScript scenario", () => {
     expect((await run(file)).problem).to.equal(
       `${file}:4:13: \`a\` is already the name of a flow; a burst opens flows of its own`,
     );
+  });
+
+  it("ends at a step that asks for what the director lacks, before the director is asked", async () => {
+    const file = scripted(
+      '  await lab.step({ send: { flow: "a" } });',
+      '  await lab.step({ remove: { server: "rs1" } });',
+      '  throw new Error("it went on");',
+    );
+    const { notSupported, problem } = await run(file, { "change-servers": "its table is fixed" });
+    expect([notSupported, problem]).to.deep.equal(["change-servers: its table is fixed", undefined]);
   });
 
   it("fails by an assertion of whichever chai, and has a problem with anything else", async () => {

@@ -1,5 +1,12 @@
 import { startBackups } from "../director/backup.js";
-import { type Director, directorHost, type RunningDirector } from "../director/director.js";
+import {
+  type Director,
+  type DirectorTraits,
+  directorHost,
+  type Redundancy,
+  type RunningDirector,
+} from "../director/director.js";
+import { startVrrp } from "../director/vrrp.js";
 import { portsOf } from "../forwarding/datagram.js";
 import type { Host, Setup } from "../forwarding/setup.js";
 import { CannotRun } from "../lab/cannot-run.js";
@@ -18,17 +25,24 @@ export { CannotRun } from "../lab/cannot-run.js";
 /** Whose kernel runs what needs more than the host's may have: `auto` takes the host's where it can. */
 export type KernelChoice = "auto" | "host" | "uml";
 
-/** Where each host of a setup lives. @throws CannotRun where the choice leaves no place. */
-export function placement(setup: Setup, director: Director, kernel: KernelChoice): (host: Host) => Where {
+/** Where the director runs. @throws CannotRun where the choice leaves no place. */
+export function placeOf({ name, places }: Director, kernel: KernelChoice): Where {
   const allowed = (where: Where) =>
     where === "userspace" || kernel === "auto" || (kernel === "host") === (where === "host-kernel");
-  const directorPlace = director.places.find(allowed);
-  if (!directorPlace)
-    throw new CannotRun(
-      `${director.name} cannot run with --kernel ${kernel} here: this machine's kernel has no ip_vs; load it (modprobe ip_vs), or leave --kernel out to use User-Mode Linux`,
-    );
+  const place = places.find(allowed);
+  if (place) return place;
+  const reason =
+    kernel === "uml"
+      ? "it runs in this machine's own kernel; leave --kernel out"
+      : "this machine's kernel has no ip_vs; load it (modprobe ip_vs), or leave --kernel out to use User-Mode Linux";
+  throw new CannotRun(`${name} cannot run with --kernel ${kernel} here: ${reason}`);
+}
+
+/** Where each host of a setup lives. @throws CannotRun where the choice leaves no place. */
+export function placement(setup: Setup, director: Director, kernel: KernelChoice): (host: Host) => Where {
+  const directorPlace = placeOf(director, kernel);
   return (host) => {
-    if (host === directorHost(setup)) return directorPlace;
+    if (host.role === "director") return directorPlace;
     const needed = partsNeeded(setup, host);
     if (needed.length === 0) return "host-kernel";
     const missing = needed.filter((part) => !hostKernelHas(part));
@@ -64,16 +78,22 @@ export function umlNicsOf(
 export class Stage {
   readonly lab: Lab;
   readonly director: RunningDirector;
+  /** What the director's file says of it. */
+  readonly traits: DirectorTraits;
+  /** There where the setup has two directors. */
+  readonly redundancy: Redundancy | undefined;
   readonly scratch: string;
   readonly #clients = new Set<string>();
   readonly #craftedPorts = new Ports(CRAFTED_PORTS);
   readonly #conversationPorts = new Ports(CONVERSATION_PORTS);
   #id = 0;
 
-  private constructor(lab: Lab, director: RunningDirector, scratch: string) {
-    this.lab = lab;
-    this.director = director;
-    this.scratch = scratch;
+  private constructor(parts: Pick<Stage, "lab" | "director" | "traits" | "redundancy" | "scratch">) {
+    this.lab = parts.lab;
+    this.director = parts.director;
+    this.traits = parts.traits;
+    this.redundancy = parts.redundancy;
+    this.scratch = parts.scratch;
   }
 
   /** Builds the lab, starts the director, and resolves when every host has answered. */
@@ -81,8 +101,9 @@ export class Stage {
     const lab = await Lab.build(fabric, setup, placement(setup, director, kernel));
     const running = await director.start(lab);
     await startBackups(lab);
+    const redundancy = await startVrrp(lab);
     await lab.ready();
-    return new Stage(lab, running, fabric.scratch);
+    return new Stage({ lab, director: running, traits: director, redundancy, scratch: fabric.scratch });
   }
 
   /** Client endpoints (`172.16.0.100:40001`) of the scenarios before: the director may still know their connections. */

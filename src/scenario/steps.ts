@@ -1,3 +1,4 @@
+import { isRedundant } from "../forwarding/setup.js";
 import { canonicalIp, isAnyIp } from "../packet/address.js";
 import { readAssertion } from "./assertions.js";
 import { firstService, readDestination } from "./destination.js";
@@ -65,17 +66,22 @@ function readStep(kind: string, raw: RawStepBody, place: Place, context: Context
     case "add":
     case "remove":
       return readServer(kind, raw, place, context);
-    case "forget": {
+    case "forget":
+    case "bounce": {
       const host = names.host(raw.host ?? "", place.at("host"));
+      return host && { kind, host: host.name };
+    }
+    case "resign": {
+      const host = names.host(raw.host ?? "", place.at("host"));
+      if (host && (host.role !== "director" || !isRedundant(names.setup)))
+        place
+          .at("host")
+          .complain(`${quoted(host.name)} has no VIPs to give up to another one; name one of two directors`);
       return host && { kind, host: host.name };
     }
     case "forwarding": {
       const host = names.host(raw.host ?? "", place.at("host"));
       return host && { kind, host: host.name, on: raw.on ?? true };
-    }
-    case "bounce": {
-      const host = names.host(raw.host ?? "", place.at("host"));
-      return host && { kind, host: host.name };
     }
     case "await":
       return { kind, frame: readAssertion(raw as RawAssertion, place, names) };

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { DirectorTraits } from "../director/director.js";
 import { catalogue } from "../forwarding/catalogue.js";
 import type { Rule } from "../forwarding/rule.js";
 import { PaperLab } from "../forwarding/testing/paper-lab.js";
@@ -13,15 +14,23 @@ describe("runSuites", () => {
     broken?: boolean;
     out?: PacketSpec;
     lost?: string;
+    traits?: DirectorTraits;
   }
 
+  const director: DirectorTraits = { name: "lb", models: ["dr"], deviations: {}, lacks: {} };
+
   /** A lab that has recorded what a run of the scenario is to record: `broken` or right. */
-  function stage({ broken = false, out = broken ? { "ip.ttl": 61 } : {}, lost }: Recorded = {}): Stage {
+  function stage({
+    broken = false,
+    out = broken ? { "ip.ttl": 61 } : {},
+    lost,
+    traits = director,
+  }: Recorded = {}): Stage {
     const paper = new PaperLab("dr");
     paper.request({ port: 40001, out });
     const { frames } = paper.evidence();
     const lab = { begin() {}, frames, lost, settle: async () => {} };
-    return { lab, earlierClients: () => new Set(), rememberClients() {}, nextId: () => 1 } as unknown as Stage;
+    return { lab, traits, earlierClients: () => new Set(), rememberClients() {}, nextId: () => 1 } as unknown as Stage;
   }
 
   const position = { file: "case.yaml", line: 9, column: 3 };
@@ -40,6 +49,7 @@ describe("runSuites", () => {
     const judged: Judged[] = [];
     const { ended } = runSuites(scenarios, {
       rules: catalogue,
+      director,
       bail: false,
       retries: 0,
       repeat: 1,
@@ -68,6 +78,44 @@ describe("runSuites", () => {
     ]);
     expect(judged).to.have.length(1);
     expect(statusOf(judged[0], "GEN-TTL-01")).to.equal("fail");
+  });
+
+  it("does not fail by a rule that the director's file declares, and keeps what was seen with the reason", async () => {
+    const traits = { ...director, deviations: { "GEN-TTL-01": "it is a bridge" } };
+    const stageOf = async () => stage({ broken: true, traits });
+    const { failures, judged } = await run([scenario()], { director: traits, stageOf });
+    expect(failures).to.deep.equal([]);
+    const finding = judged[0]?.findings.find(({ rule }) => rule === "GEN-TTL-01");
+    expect(finding).to.deep.include({ status: "declared", reason: "it is a bridge", observed: "61", causes: [] });
+  });
+
+  describe("a scenario that asks for what the director lacks", () => {
+    const lacking = { ...director, lacks: { "change-servers": "its table is fixed", rr: "it hashes" } };
+    const neverBuilt = async () => {
+      throw new Error("a lab was asked for");
+    };
+
+    it("is not run and does not fail; each rule that it covers is not supported, for that reason", async () => {
+      const { failures, judged } = await run([scenario()], { director: lacking, retries: 3, stageOf: neverBuilt });
+      expect(failures).to.deep.equal([]);
+      expect(judged).to.have.length(1);
+      expect(judged[0]?.notSupported).to.equal("rr: it hashes");
+      expect(judged[0]?.findings.map(({ rule, status, reason }) => [rule, status, reason])).to.deep.equal([
+        ["GEN-TTL-01", "not-supported", "rr: it hashes"],
+        ["DR-REQ-02", "not-supported", "rr: it hashes"],
+      ]);
+    });
+
+    it("does not fail for a model that the director does not forward by, nor stop a run that is to stop at failures", async () => {
+      const nat = { ...director, models: ["nat" as const] };
+      const { failures, judged } = await run([scenario(), scenario({ title: "Another" })], {
+        director: nat,
+        bail: true,
+        stageOf: neverBuilt,
+      });
+      expect(failures).to.deep.equal([]);
+      expect(judged.map(({ notSupported }) => notSupported)).to.deep.equal(new Array(2).fill("dr: lb forwards by nat"));
+    });
   });
 
   it("says of a record with gaps that it is inconclusive, never that a rule or an assertion failed", async () => {
@@ -122,6 +170,7 @@ describe("runSuites", () => {
     const judged: Judged[] = [];
     const suites = runSuites([scenario()], {
       rules: catalogue,
+      director,
       bail: false,
       retries: 5,
       repeat: 1,

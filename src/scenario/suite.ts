@@ -1,9 +1,12 @@
 import { expect, use as useChai } from "chai";
 import Mocha from "mocha";
+import type { DirectorTraits } from "../director/director.js";
 import { judge } from "../forwarding/judge.js";
 import type { Finding, Rule } from "../forwarding/rule.js";
 import type { Setup } from "../forwarding/setup.js";
+import { asDeclared, assertionAsDeclared } from "./declared.js";
 import { type Executed, execute } from "./execute.js";
+import { unsupported } from "./features.js";
 import { assertionId, type Judged, judgeAssertions, SCRIPT } from "./judgement.js";
 import { explain, obeying } from "./obey.js";
 import type { Scenario } from "./scenario.js";
@@ -14,6 +17,7 @@ useChai(obeying);
 export interface SuiteOptions {
   /** The rules to judge by. */
   readonly rules: readonly Rule[];
+  readonly director: DirectorTraits;
   readonly grep?: RegExp;
   readonly bail: boolean;
   /** How many times a scenario that fails one of its tests runs again. */
@@ -36,7 +40,10 @@ export interface SuiteRun {
   abort(): void;
 }
 
-/** Runs scenarios under mocha: each scenario is a suite, each rule that it exercises a test. */
+/**
+ * Runs scenarios under mocha: each scenario is a suite, each rule that it exercises a test. What the director does not
+ * support is judged as such without a lab; its tests are pending.
+ */
 export function runSuites(scenarios: readonly Scenario[], options: SuiteOptions): SuiteRun {
   const mocha = new Mocha({
     bail: options.bail,
@@ -105,9 +112,11 @@ function addSuite(
   );
   let result: Promise<Judged> | undefined;
   for (const { title, check } of checks) {
-    const test = new Mocha.Test(title, async () => {
+    const test = new Mocha.Test(title, async function (this: Mocha.Context) {
       result ??= run(checks.map(({ check }) => check));
-      check(await result);
+      const judged = await result;
+      if (judged.notSupported !== undefined) this.skip();
+      check(judged);
     });
     test.file = scenario.file;
     suite.addTest(test);
@@ -130,7 +139,7 @@ function checksOf(scenario: Scenario): { title: string; check: Check }[] {
     {
       title: "breaks no other rule and runs to its end",
       check: (judged) => {
-        holds(judged.findings.filter((finding) => !["pass", "not-exercised", "declared"].includes(finding.status)));
+        holds(judged.findings.filter((finding) => finding.status !== "not-exercised"));
         if (judged.problem) throw new Error(judged.problem);
       },
     },
@@ -148,7 +157,8 @@ async function runAndRetry(
   for (let retries = options.retries; ; retries--) {
     const judged = await runScenario(scenario, repetition, options);
     options.onJudged(judged);
-    if (retries <= 0 || aborted() || checks.every((check) => passes(check, judged))) return judged;
+    const isFinal = judged.notSupported !== undefined || retries <= 0 || aborted();
+    if (isFinal || checks.every((check) => passes(check, judged))) return judged;
   }
 }
 
@@ -162,11 +172,13 @@ function passes(check: Check, judged: Judged): boolean {
 }
 
 function holds(findings: readonly Finding[]): void {
-  const broken = findings.filter((finding) => finding.status !== "pass");
+  const broken = findings.filter(({ status }) => status !== "pass" && status !== "declared");
   if (broken.length > 0) throw new Error(broken.map((finding) => `${finding.rule}: ${explain(finding)}`).join("\n"));
 }
 
 async function runScenario(scenario: Scenario, repetition: number, options: SuiteOptions): Promise<Judged> {
+  const lacking = unsupported(scenario, options.director);
+  if (lacking !== undefined) return notRun(scenario, repetition, lacking);
   let executed: Executed & { durationMs: number };
   let found: Finding[] = [];
   try {
@@ -177,13 +189,23 @@ async function runScenario(scenario: Scenario, repetition: number, options: Suit
     const { stack, message } = error instanceof Error ? error : new Error(String(error));
     executed = nothing(scenario.setup, `a fault of hopcheck itself; please report it: ${stack ?? message}`);
   }
+  if (executed.notSupported !== undefined) return notRun(scenario, repetition, executed.notSupported);
   const proven = (finding: Finding) => asProven(finding, scenario, executed);
-  const findings = found.map(proven);
+  const findings = found.map((finding) => asDeclared(proven(finding), options.director));
   // What the steps that were not carried out would have shown is unknown.
   const settled = executed.evidence.settled && executed.problem === undefined;
   const judged = judgeAssertions(scenario, { ...executed.evidence, settled }, executed);
-  const assertions = judged.map(proven);
+  const assertions = judged.map((finding) => assertionAsDeclared(proven(finding), scenario, options.director));
   return { scenario, ...executed, findings, assertions, repetition };
+}
+
+/** What is said of a scenario that the director has not what it takes for: nothing was tested, and nothing passes. */
+function notRun(scenario: Scenario, repetition: number, reason: string): Judged {
+  const { evidence, durationMs } = nothing(scenario.setup, reason);
+  const findings = scenario.covers.map(
+    (rule): Finding => ({ rule, status: "not-supported", frames: [], reason, count: 0, causes: [] }),
+  );
+  return { scenario, evidence, durationMs, findings, assertions: [], notSupported: reason, repetition };
 }
 
 /**

@@ -60,9 +60,9 @@ export class Connection {
   }
 
   /**
-   * A RST closes an established one, but not one that still waits
-   * for its handshake (`tcp_states` of ip_vs_proto_tcp.c). FIN closes when both ends have sent it; where the replies
-   * bypass the director, the client's next ACK stands for the server's FIN.
+   * A RST closes an established connection, but not one that still waits for its handshake (`tcp_states` of
+   * ip_vs_proto_tcp.c). FIN closes when both ends have sent it; where the replies bypass the director, the client's next
+   * ACK stands for the server's FIN.
    */
   #noteSegment(way: Way, flags: number): void {
     if (flags & TCP_FLAG.rst) {

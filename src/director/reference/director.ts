@@ -29,8 +29,8 @@ export interface ReferenceOptions {
  * The rules in executable form: a director for NAT, DR and TUN that takes frames and gives frames.
  *
  * It does no I/O and has no clock; it answers nothing later than in the `receive` (or `learn`) that causes it, but for
- * what waits for a neighbour: `Wait` ends that. It throws on a wrong configuration and never on a frame. What it keeps is bounded: see `ConnectionTable`, `Neighbours`
- * and `Reassembly`.
+ * what waits for a neighbour, which `Wait` ends. It throws on a wrong configuration and never on a frame. What it keeps
+ * is bounded: see `ConnectionTable`, `Balancer`, `Neighbours`, `Network` and `Reassembly`.
  */
 export class ReferenceDirector {
   readonly #network: Network;
@@ -194,8 +194,9 @@ export class ReferenceDirector {
       return;
     }
     const pathMtu = this.#network.learnMtu(outer.ip.dst, icmp.mtu);
-    // Whoever lets its packets be fragmented has no use for it (`ip_vs_in_icmp`).
-    if (inner.ip.df) this.#stack.refuse(inner, tooBig(this.#steps.models.tun.room(inner.ip, connection, pathMtu)));
+    const room = this.#steps.models.tun.room(inner.ip, connection, pathMtu);
+    // Whoever's packets are fragmented all the same has no use for it (`ip_vs_in_icmp`).
+    if (inner.ip.df && Number.isFinite(room)) this.#stack.refuse(inner, tooBig(room));
   }
 
   /** To someone else: the answers of NAT real servers, and whatever else has the director for its gateway. */

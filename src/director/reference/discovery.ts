@@ -1,6 +1,6 @@
 import { hasAddress, type Nic } from "../../forwarding/setup.js";
 import { ARP_OPCODE, type Arp } from "../../packet/arp.js";
-import { ICMPV6_TYPE, type Icmpv6 } from "../../packet/icmpv6.js";
+import { ICMPV6_TYPE, Icmpv6 } from "../../packet/icmpv6.js";
 import type { Packet } from "../../packet/packet.js";
 import { groupMacsOf, neighbourMessage, UNSPECIFIED } from "./ndp.js";
 import type { Neighbours } from "./neighbours.js";
@@ -26,12 +26,12 @@ export class Discovery {
 
   /** Learns from a packet, and answers it; false where it has nothing to do with address resolution. */
   receive(nic: Nic, packet: Packet): boolean {
-    const { eth, arp, icmp, ip6 } = packet;
+    const { eth, arp, icmp } = packet;
     if (arp !== undefined) {
       if (eth?.dst === nic.mac || eth?.dst === BROADCAST) this.#receiveArp(nic, arp);
       return true;
     }
-    const isNeighbour = ip6 !== undefined && (icmp as Icmpv6 | undefined)?.isNeighbour === true;
+    const isNeighbour = icmp instanceof Icmpv6 && icmp.isNeighbour;
     if (isNeighbour) this.#receiveNeighbour(nic, packet);
     return isNeighbour;
   }

@@ -29,6 +29,11 @@ export const MOST_QUOTED = ERROR_LENGTH[6];
 
 const ICMP_PROTOCOL = { 4: IP_PROTOCOL.icmp, 6: IP_PROTOCOL.icmpv6 } as const;
 
+/** Whether a packet carries ICMP of its family, sound or not. */
+export function isIcmp({ ip, ip6 }: Packet): boolean {
+  return ip?.protocol === ICMP_PROTOCOL[ip6 ? 6 : 4];
+}
+
 /** Asks for a next hop's MAC; the sender is the NIC's own address, never a VIP (RFC 826, `arp_solicit`). */
 export function arpRequest(nic: Nic, targetIp: string): Uint8Array {
   const payload = new Uint8Array(ARP_LENGTH);
@@ -82,7 +87,7 @@ export function icmpError(about: Packet, error: IcmpError, src: string, id: numb
   const { ip, icmp } = about;
   if (ip === undefined || ip.fragmentOffset > 0 || !isHostAddress(ip.src)) return undefined;
   const version = about.ip6 ? 6 : 4;
-  if (ip.protocol === ICMP_PROTOCOL[version] && (icmp === undefined || icmp.isError)) return undefined;
+  if (isIcmp(about) && (icmp === undefined || icmp.isError)) return undefined;
   const header = { tos: ERROR_TOS[version], id, src, dst: ip.src };
   const room = ERROR_LENGTH[version] - icmpMessage(header, {}, EMPTY).length;
   return icmpMessage(header, fieldsOf(error, about), about.bytes.subarray(0, Math.min(ip.length, room)));

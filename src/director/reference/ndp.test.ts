@@ -1,9 +1,10 @@
 import { expect } from "chai";
-import type { PacketSpec } from "../../packet/craft.js";
+import { craftIp, type PacketSpec } from "../../packet/craft.js";
 import { Icmpv6 } from "../../packet/icmpv6.js";
 import type { Packet } from "../../packet/packet.js";
 import { groupMac, solicitedNode } from "./ndp.js";
-import { checksums, ETH0, MAC, macs, only, server, service, Testbed } from "./testbed.js";
+import type { Wait } from "./neighbours.js";
+import { checksums, ETH0, MAC, macs, only, server, service, Testbed, withoutEthernet } from "./testbed.js";
 import { CIP6, DIP6, ETH0_6, ETH1_6, GATEWAY6, ipv6Testbed, query6, syn6, VIP6 } from "./testbed-ipv6.js";
 
 /** A solicitation of the gateway's for an address. */
@@ -107,6 +108,20 @@ describe("reference director: neighbour discovery", () => {
       expect(sent.map(({ tcp }) => tcp?.srcPort)).to.deep.equal([1, 2]);
       expect(bed.exchange("eth0", syn6(3)).eth?.dst).to.equal(MAC.rs3);
     }
+  });
+
+  it("tells clients that nobody answers, from the DIP (GEN-UNR-01)", () => {
+    const waits: Wait[] = [];
+    const services = [service("dr", [server("gone", "fd00::13")], { vip: VIP6 })];
+    const bed = ipv6Testbed("dr", { services, wait: (wait) => waits.push(wait) });
+    const spec = syn6(45000, { payload: new Uint8Array(1400) });
+    bed.receive("eth0", spec);
+    expect(waits[0]?.askAgain()).to.equal(true);
+    expect(only(bed.taken()).packet.icmp?.kind).to.equal("neighbour-solicitation");
+    waits[0]?.giveUp();
+    const { packet } = only(bed.taken());
+    expect([packet.ip?.src, packet.ip?.dst, packet.icmp?.type, packet.icmp?.code]).to.deep.equal([DIP6, CIP6, 1, 3]);
+    expect(packet.quoted?.bytes).to.deep.equal(craftIp(withoutEthernet(spec)).subarray(0, 1232));
   });
 
   it("learns from who asks it, and from nobody of another link", () => {

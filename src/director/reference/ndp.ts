@@ -4,7 +4,13 @@ import { addressFor, type Nic } from "../../forwarding/setup.js";
 import { ip6FromString, ip6ToString, macToString } from "../../packet/address.js";
 import { l4ChecksumState } from "../../packet/checksum.js";
 import { ETHERTYPE } from "../../packet/ethernet.js";
-import { ICMPV6_LINK_ADDRESS_LENGTH, ICMPV6_NEIGHBOUR_LENGTH, ICMPV6_TYPE, Icmpv6 } from "../../packet/icmpv6.js";
+import {
+  ICMPV6_LINK_ADDRESS_LENGTH,
+  ICMPV6_NEIGHBOUR_LENGTH,
+  ICMPV6_TYPE,
+  Icmpv6,
+  type Icmpv6Values,
+} from "../../packet/icmpv6.js";
 import { IP_PROTOCOL } from "../../packet/ip.js";
 import type { Packet } from "../../packet/packet.js";
 import { frame, ipPacket, sealed } from "./compose.js";
@@ -63,13 +69,7 @@ export function groupMac(group: string): string {
 }
 
 /** With the NIC's MAC as the option that both messages have. */
-function message(
-  nic: Nic,
-  to: string,
-  src: string,
-  dst: string,
-  fields: NonNullable<Parameters<typeof Icmpv6.emit>[2]>,
-): Uint8Array {
+function message(nic: Nic, to: string, src: string, dst: string, fields: Icmpv6Values): Uint8Array {
   const bytes = new Uint8Array(ICMPV6_NEIGHBOUR_LENGTH + ICMPV6_LINK_ADDRESS_LENGTH);
   Icmpv6.emit(bytes, 0, { ...fields, linkAddress: nic.mac });
   const packet = sealed(ipPacket({ ttl: HOP_LIMIT, protocol: IP_PROTOCOL.icmpv6, src, dst }, bytes));

@@ -1,5 +1,5 @@
 import { l4ChecksumState } from "../../packet/checksum.js";
-import { IP_PROTOCOL, type Ip } from "../../packet/ip.js";
+import type { Ip } from "../../packet/ip.js";
 import type { Packet } from "../../packet/packet.js";
 import {
   type IcmpError,
@@ -10,7 +10,7 @@ import {
   TIME_EXCEEDED,
   tooBig,
 } from "./errors.js";
-import { MOST_QUOTED } from "./local.js";
+import { isIcmp, MOST_QUOTED } from "./local.js";
 import type { Network, Route } from "./network.js";
 import type { Output } from "./output.js";
 import type { Datagram } from "./reassembly.js";
@@ -55,7 +55,7 @@ export class Stack {
     } else {
       const { nextId } = this.#output;
       this.#output.sendOwn(this.#steps.redirect(packet, route, nextId));
-      const came = packet.bytes.slice(0, MOST_QUOTED);
+      const came = new Uint8Array(packet.bytes.subarray(0, MOST_QUOTED));
       this.#steps.countDown(ip);
       const { src, mtu } = route;
       this.#output.send(rewrite({ src, dst: towards, mtu, nextId }, route), route, came);
@@ -85,8 +85,4 @@ export class Stack {
     if (speaker === undefined) return;
     this.#output.sendOwn(this.#steps.icmpError(packet, error, speaker, this.#output.nextId()));
   }
-}
-
-function isIcmp({ ip4, ip6 }: Packet): boolean {
-  return ip4?.protocol === IP_PROTOCOL.icmp || ip6?.protocol === IP_PROTOCOL.icmpv6;
 }

@@ -1,8 +1,9 @@
 /**
  * NAT: the rewriting of addresses and ports (RFC 3022 §4, `ip_vs_nat_xmit`, `handle_response`).
  *
- * Checksums follow incrementally (RFC 1624), so that one that was wrong stays wrong by the same amount and
- * corruption still shows at the receiver; Linux, for one, mends the CRC32c of SCTP. Everything that is not named here stays as it came.
+ * Checksums follow incrementally (RFC 1624), so that one that was wrong stays wrong by the same amount and corruption
+ * still shows at the receiver; Linux does not do so for SCTP, whose CRC32c it mends. Everything that is not named here
+ * stays as it came.
  */
 
 import { anyIpFromString } from "../../packet/address.js";

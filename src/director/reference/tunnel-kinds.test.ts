@@ -138,6 +138,13 @@ describe("reference director: TUN without path MTU discovery (TUN-MTU-03)", () =
       ]);
       const whole = decode(reassemble(pieces.map(({ packet }) => packet))?.bytes ?? new Uint8Array());
       expect(whole.inner?.bytes).to.deep.equal(craftIp({ ...withoutEthernet(spec), "ip.ttl": 60 }));
+      const bed = testbed({ kind, pmtuDiscovery: false });
+      const quoted = ipBytes(bed.exchange("eth0", sized(1400))).subarray(0, 528);
+      const report = { "icmp.type": 3, "icmp.code": 4, "icmp.mtu": 1300, quoted };
+      expect(
+        bed.receive("eth0", { "eth.dst": MAC.eth0, "ip.src": "10.9.0.254", "ip.dst": DIP, ...report }),
+      ).to.deep.equal([]);
+      expect(bed.receive("eth0", sized(1400)), "yet it is learnt").to.have.length(2);
       const small = testbed({ kind, pmtuDiscovery: false }).exchange("eth0", sized(100));
       expect([small.ip?.df, small.ip?.id === 0, small.inner?.ip?.df]).to.deep.equal([false, false, true]);
     });

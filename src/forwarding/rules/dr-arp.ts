@@ -4,10 +4,12 @@ import { Icmpv6 } from "../../packet/icmpv6.js";
 import { questionsAt } from "../arp.js";
 import { rule } from "../declare.js";
 import type { Sighting } from "../journey.js";
+import { masterAt } from "../mastership.js";
 import { DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
 import { hasDirectorMac, pathTo } from "../paths.js";
 import type { Rule } from "../rule.js";
-import { isOnLink, shareSegment, tapName } from "../setup.js";
+import { isOnLink, isRedundant, shareSegment, tapName } from "../setup.js";
+import { startOf } from "../sightings.js";
 import type { View } from "../view.js";
 import {
   announcesNoVip,
@@ -30,7 +32,7 @@ export const drArpRules: readonly Rule[] = [
     title: "The director answers ARP for the VIP",
     statement:
       "A who-has for the VIP gets exactly one answer from the director, sent to the asker alone, that gives the MAC of the NIC it was asked at.",
-    source: "RFC 826",
+    source: "RFC 826 (Packet Reception)",
     observedAt: "director in → director out",
     lookedFor: "a who-has for the VIP at the director",
     judge: directorAnswers,
@@ -72,7 +74,7 @@ export const drArpRules: readonly Rule[] = [
     title: "A real server still answers for its RIP",
     statement:
       "A who-has for the real server's own address is answered: the director could not reach it otherwise, and no silence about the VIP would prove anything.",
-    source: "RFC 826",
+    source: "RFC 826 (Packet Reception)",
     lookedFor: "a who-has for a real server's own address",
     judge: (view) => answersForRip(view, "dr"),
   }),
@@ -91,7 +93,7 @@ export const drArpRules: readonly Rule[] = [
     id: "DR-ARP-07",
     title: "A real server never announces the VIP",
     statement: "No ARP frame of a real server has the VIP as both its sender and its target.",
-    source: "RFC 5227 §3",
+    source: "RFC 5227 §2.3, §2.4",
     lookedFor: "any ARP frame of a real server",
     judge: (view) => announcesNoVip(view, "dr"),
   }),
@@ -128,6 +130,8 @@ function* directorAnswers(view: View): Iterable<Outcome> {
       const isForeign =
         !vips.has(request?.senderIp ?? "") && view.network.byIp(request?.senderIp ?? "")?.host !== port.host;
       if (!vips.has(ip) || !isForeign || !isOnLink(port.nic, ip)) continue;
+      // Of two directors only the master has the VIP.
+      if (isRedundant(view.evidence.setup) && masterAt(view, ip, startOf(at)) !== port.host) continue;
       yield judgeReplies(
         view,
         at,

@@ -106,7 +106,7 @@ const answers: readonly Rule[] = [
     title: "Real servers answer from the VIP and the service's port",
     statement:
       "Every TCP segment and ICMP error that a real server sends to the client about a request has the address and port that the client asked as its source.",
-    source: "RFC 9293 (a connection is a pair of sockets)",
+    source: "RFC 9293 §3.4.1 (a connection is a pair of sockets); RFC 1122 §3.3.4.2(1)",
     lookedFor: "a TCP answer of a real server of a DR service, or its ICMP error",
     judge: (view) =>
       ownAnswersOf(view, "dr")
@@ -119,7 +119,7 @@ const answers: readonly Rule[] = [
     title: "UDP servers answer from the VIP too",
     statement:
       "A datagram that answers one to the VIP has the VIP and the service's port as its source; a server bound to 0.0.0.0 does not see to that by itself.",
-    source: "IP_PKTINFO (ip(7))",
+    source: "RFC 1122 §4.1.3.5, §3.3.4.2(1); IP_PKTINFO (ip(7))",
     lookedFor: "a UDP answer of a real server of a DR service",
     judge: (view) =>
       ownAnswersOf(view, "dr")
@@ -173,7 +173,7 @@ const realServers: readonly Rule[] = [
     level: "MUST NOT",
     title: "A real server does not send requests on",
     statement: "A real server takes a packet for the VIP in or drops it; it does not route it back into the network.",
-    source: "ip_forward; RFC 1812",
+    source: "ip_forward; RFC 1122 §3.2.1.3",
     observedAt: "real servers out",
     lookedFor: "a request of a DR service that arrives at a real server",
     *judge(view) {
@@ -206,7 +206,7 @@ const others: readonly Rule[] = [
     title: "ICMP errors of the client's side reach the flow's real server unchanged",
     statement:
       "An ICMP error to the VIP about an answer is forwarded to the real server that has the flow; only MACs and TTL change.",
-    source: "RFC 1191; ip_vs_icmp_xmit",
+    source: "RFC 1191 §3; ip_vs_icmp_xmit",
     observedAt: "director in → real servers in",
     lookedFor: "an ICMP error to the VIP about an answer, at the director",
     *judge(view) {
@@ -220,7 +220,7 @@ const others: readonly Rule[] = [
     title: "Requests larger than the MTU towards the real server",
     statement:
       "With DF such a request is refused with ICMP fragmentation needed and the right MTU; without DF it is fragmented.",
-    source: "RFC 1191; RFC 1812 §5.2.7.1",
+    source: "RFC 1191 §4; RFC 1812 §5.2.7.1, §4.2.2.7",
     observedAt: "director in → client in, real servers in",
     lookedFor: "a request larger than the MTU of the director's NIC towards the real server",
     *judge(view) {

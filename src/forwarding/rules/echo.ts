@@ -17,7 +17,7 @@ export const echo = rule({
   models: ["nat", "dr", "tun"],
   statement:
     "An echo request to the VIP reaches no real server; where an echo reply comes, it comes from the director's MAC with the VIP as source and the request's identifier, sequence number and data.",
-  source: "ip_vs_in_icmp handles error types only",
+  source: "RFC 1122 §3.2.2.6 (source: the address that was asked); ip_vs_in_icmp handles error types only",
   observedAt: "director in → client in",
   lookedFor: "an ICMP echo request to the VIP at the director",
   *judge(view) {

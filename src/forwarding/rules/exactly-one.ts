@@ -24,7 +24,7 @@ export const exactlyOne = rule({
   models: ["nat", "dr", "tun"],
   statement:
     "A TCP SYN or first UDP datagram to a virtual service leaves the director exactly once, towards exactly one of the service's real servers; no later packet, answer or ICMP error is multiplied either, and no connection is opened that no client asked for.",
-  source: "ip_vs_in, ip_vs_schedule, packet_xmit",
+  source: "ip_vs_in_hook, ip_vs_schedule, packet_xmit; RFC 2391 §4.1",
   observedAt: "director in → real servers in",
   lookedFor: "a TCP SYN or UDP datagram to a virtual service at the director",
   *judge(view) {

@@ -57,7 +57,7 @@ const ttlExpired = rule({
   models: ALL,
   statement:
     "A packet that reaches the director with TTL 1 is not forwarded; the director should say so with ICMP time exceeded, which quotes the packet as it came in.",
-  source: "RFC 1812 §5.3.1, §4.3.3.3",
+  source: "RFC 1812 §5.3.1, §5.2.7.3, §4.3.2.3; decrement_ttl (ip_vs_xmit.c)",
   observedAt: "director in → real servers in",
   lookedFor: "a packet of a service with TTL 1 at the director",
   *judge(view) {
@@ -123,7 +123,7 @@ const closing = rule({
   models: ALL,
   statement:
     "FIN and RST of an existing connection are forwarded in both directions: tearing down the director's entry must not swallow them.",
-  source: "tcp_state_transition; RFC 9293",
+  source: "tcp_state_transition; RFC 9293 §3.5.3, §3.6",
   observedAt: "director in → director out",
   lookedFor: "a FIN or RST of a connection that passed packets the same way before",
   *judge(view) {

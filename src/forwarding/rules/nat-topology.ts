@@ -45,7 +45,7 @@ export const natTopologyRules: readonly Rule[] = [
     title: "No real server answers past the director",
     statement:
       "The client gets no packet of a balanced connection from the real server's own address by a way that avoids the director.",
-    source: "ip_vs_reply4: only what passes the director is translated",
+    source: "RFC 2391 §1; ip_vs_out_hook: only what passes the director is translated",
     observedAt: "client in",
     lookedFor: "an answer of a NAT service at the client",
     *judge(view) {
@@ -85,7 +85,7 @@ export const natTopologyRules: readonly Rule[] = [
     title: "The director forwards answers",
     statement:
       "An answer of a connection's real server that reaches the director leaves it towards the client; that requests are forwarded proves nothing about it.",
-    source: "ip_vs_reply4 sits on FORWARD: ip_forward must be 1",
+    source: "ip_vs_out_hook sits on FORWARD: ip_forward must be 1",
     observedAt: "director in (real servers' side) → client in",
     lookedFor: "an answer of a NAT service at the director",
     *judge(view) {

@@ -56,7 +56,7 @@ const requests: readonly Rule[] = [
     title: "MACs on the real servers' side",
     statement:
       "A request leaves with the MAC of the director's egress NIC as its source and that of the real server, or of the router to it, as its destination.",
-    source: "RFC 1812",
+    source: "RFC 1812 §5.2.1.2, §5.2.4.3",
   }),
   matrixRule({
     ...REQUEST,
@@ -84,7 +84,7 @@ const requests: readonly Rule[] = [
     id: "NAT-REQ-08",
     title: "ID, flags, fragment offset, TOS and length are preserved",
     statement: "Identification, DF, MF, fragment offset, DSCP, ECN and total length of a request are unchanged.",
-    source: "RFC 1812 §5.2, §5.3; RFC 3022",
+    source: "RFC 6864 §4.3 (DF), §5.3.1 (ID); RFC 1812 §5.2.5, §5.3.3.3; ip_vs_nat_xmit",
   }),
   matrixRule({
     ...REQUEST,
@@ -93,7 +93,7 @@ const requests: readonly Rule[] = [
     level: "SHOULD",
     profile: "extended",
     statement: "IP options of a request are unchanged; Record Route may be filled in.",
-    source: "RFC 3022 §4.6; RFC 1812 §5.2.4",
+    source: "RFC 1812 §5.3.13.1, §5.3.13.5; RFC 7126 §4.3, §4.4; RFC 3022 §4.6",
   }),
   matrixRule({
     ...REQUEST,
@@ -141,7 +141,7 @@ const replies: readonly Rule[] = [
     title: "The answer's destination is the client, its MACs the director's",
     statement:
       "An answer leaves with the client's address and port as its destination, from the MAC of the director's NIC to that of the client or its router.",
-    source: "handle_response; RFC 1812",
+    source: "handle_response; RFC 1812 §5.2.1.2, §5.2.4.3",
   }),
   matrixRule({
     ...REPLY,
@@ -157,7 +157,7 @@ const replies: readonly Rule[] = [
     title: "Both directions pass the director",
     statement:
       "Every answer that the client gets from the VIP was at the director before, with the real server's address as its source.",
-    source: "ip_vs_reply4",
+    source: "RFC 2391 §1; ip_vs_out_hook",
     observedAt: "real servers out → director in → client in",
     lookedFor: "an answer from the VIP of a NAT service at the client",
     *judge(view) {
@@ -279,7 +279,7 @@ const others: readonly Rule[] = [
     title: "The director resolves real servers with its own address",
     statement:
       "A who-has for a real server's address names the address of the director's NIC as its sender, never the VIP.",
-    source: "RFC 826; arp_solicit",
+    source: "RFC 826 (Packet Generation); arp_solicit",
     observedAt: "director out (real servers' side)",
     lookedFor: "an ARP request of the director for a real server's address",
     judge: (view) => resolvesWithDip(view, "nat"),
@@ -290,7 +290,7 @@ const others: readonly Rule[] = [
     title: "ICMP errors of real servers are translated, outside and inside",
     statement:
       "An error that quotes a translated request leaves the director from the VIP and quotes the request as the client sent it; the checksums of the ICMP message and of the quoted header are valid.",
-    source: "RFC 3022 §4.3; RFC 5508 REQ-4, REQ-5; ip_vs_nat_icmp",
+    source: "RFC 3022 §4.3; RFC 5508 REQ-5 (§4.2.2); ip_vs_nat_icmp",
     observedAt: "director in (real servers' side) → client in",
     lookedFor: "an ICMP error of a real server about a request, at the director",
     *judge(view) {
@@ -304,7 +304,7 @@ const others: readonly Rule[] = [
     title: "ICMP errors of the client's side reach the right real server, translated",
     statement:
       "An error to the VIP that quotes an answer goes to the connection's real server, quotes the answer as that sent it, and keeps its own sender.",
-    source: "RFC 5508 REQ-5; RFC 1191; ip_vs_in_icmp",
+    source: "RFC 5508 REQ-4 (§4.2.1), §7.1.2; RFC 1191 §3; ip_vs_in_icmp",
     observedAt: "director in → real servers in",
     lookedFor: "an ICMP error to the VIP about an answer, at the director",
     *judge(view) {
@@ -318,7 +318,7 @@ const others: readonly Rule[] = [
     title: "The MTU to the real server is signalled in the client's terms",
     statement:
       "A request with DF that is larger than the MTU towards the real server is refused with ICMP fragmentation needed, with that MTU and a quote that names the VIP; without DF it is fragmented.",
-    source: "RFC 1191; RFC 1812 §5.2.7.1; ensure_mtu_is_adequate (before DNAT)",
+    source: "RFC 1191 §4; RFC 1812 §5.2.7.1, §4.2.2.7; RFC 5508 §7.1.1; ensure_mtu_is_adequate (before DNAT)",
     observedAt: "director in → client in, real servers in",
     lookedFor: "a request larger than the MTU of the director's NIC towards the real server",
     *judge(view) {
@@ -332,7 +332,7 @@ const others: readonly Rule[] = [
     title: "All fragments of a datagram are translated and stay together",
     statement:
       "The fragments of a datagram, in whatever order they come, leave with the translated address and one ID for one receiver, and make up the same payload with a valid checksum.",
-    source: "RFC 3022 §6.3; ip_vs_gather_frags",
+    source: "RFC 4787 REQ-14 (§11); RFC 6864 §5.3.1; ip_vs_gather_frags",
     observedAt: "director in → director out, both directions",
     lookedFor: "a fragmented datagram of a NAT service at the director",
     judge: (view) => fragmentOutcomes(view, "NAT-FRAG-01", "nat"),

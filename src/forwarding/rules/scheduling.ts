@@ -44,7 +44,10 @@ const weightedRoundRobin = rule({
 
 function* takesTurns(view: View, scheduler: string): Iterable<Outcome> {
   const requests = view.crossings.filter(({ kind, service }) => kind === "request" && isInTurn(service, scheduler));
-  for (const ofService of groupBy(requests, ({ service }) => balancedAs(service)).values()) {
+  for (const ofService of groupBy(
+    requests,
+    ({ service, director }) => `${director.name} ${balancedAs(service)}`,
+  ).values()) {
     for (const run of runs(ofService)) yield* cycles(view, run);
   }
 }
@@ -211,7 +214,7 @@ const removed = rule({
   profile: "extended",
   statement:
     "A segment of a connection whose real server was removed is forwarded neither to that server nor, in mid-stream, to another one: it is dropped, or answered with a reset.",
-  source: "ip_vs_in (IP_VS_DEST_F_AVAILABLE); ipvs-sysctl (expire_nodest_conn)",
+  source: "ip_vs_in_hook (IP_VS_DEST_F_AVAILABLE); ipvs-sysctl (expire_nodest_conn)",
   lookedFor: "a TCP segment other than a SYN, of a connection whose real server has been removed since",
   *judge(view) {
     for (const crossing of view.crossings) {

@@ -147,7 +147,7 @@ const corruptHeader = rule({
   models: ALL,
   statement:
     "A packet whose IPv4 header checksum is wrong is silently discarded: it is neither forwarded nor answered.",
-  source: "RFC 1812 §5.2.2(4); ip_rcv",
+  source: "RFC 1812 §5.2.2(2); ip_rcv",
   observedAt: "director in → real servers in",
   lookedFor: "a packet to a service with a wrong IPv4 header checksum at the director",
   *judge(view) {

@@ -48,7 +48,7 @@ export const encapsulationRules: readonly Rule[] = [
     title: "The inner packet is preserved except for TTL and checksum",
     statement:
       "The packet inside is the client's: addresses, ID, flags, TOS, options, L4 header and payload are unchanged, and its header checksum is valid.",
-    source: "RFC 2003 §3.1",
+    source: "RFC 2003 §3, §3.1",
   }),
   rule({
     ...REQUEST,
@@ -86,7 +86,7 @@ export const encapsulationRules: readonly Rule[] = [
     title: "Outer IDs of fragmentable packets differ",
     statement:
       "Successive packets without outer DF to one real server have different outer IDs: their fragments could not be told apart otherwise.",
-    source: "RFC 6864 §4; ip_select_ident",
+    source: "RFC 6864 §4.3, §6.3; ip_select_ident",
     lookedFor: "two packets without DF in their outer headers to the same real server",
     judge: outerIds,
   }),
@@ -105,7 +105,7 @@ export const encapsulationRules: readonly Rule[] = [
     title: "MACs follow the route to the RIP",
     statement:
       "The frame goes from the MAC of the director's egress NIC to that of the real server, or of the router to it.",
-    source: "RFC 1812",
+    source: "RFC 1812 §5.2.1.2, §5.2.4.3",
   }),
   matrixRule({
     ...REQUEST,

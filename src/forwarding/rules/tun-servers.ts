@@ -54,7 +54,7 @@ export const tunnelServerRules: readonly Rule[] = [
     title: "The answer is a plain packet from the VIP, direct to the client",
     statement:
       "A real server answers from the address and port that the client asked, in no tunnel, to the MAC of the client or of a router.",
-    source: "RFC 9293",
+    source: "RFC 9293 §3.4.1; RFC 1122 §3.3.4.2(1)",
     observedAt: "real servers out → client in",
     lookedFor: "an answer of a real server of a TUN service",
     *judge(view) {
@@ -77,7 +77,7 @@ export const tunnelServerRules: readonly Rule[] = [
     id: "TUN-RS-04",
     title: "Reverse path filtering lets packets out of the tunnel through",
     statement: "A tunnelled request is answered although the route to the client does not lead into the tunnel.",
-    source: "rp_filter (ip-sysctl: the greater of all and the interface); RFC 3704",
+    source: "rp_filter (ip-sysctl: the greater of all and the interface); RFC 3704 §2.2, §2.4",
     *judge(view) {
       const [refusals, sentOn] = [refusalsOf(view), sentOnBy(view)];
       for (const delivery of deliveriesOf(view, "tun")) {
@@ -114,7 +114,7 @@ export const tunnelServerRules: readonly Rule[] = [
     title: "The VIP of a real server is invisible to ARP",
     statement:
       "A real server answers no who-has for the VIP, asks nothing in its name and does not announce it, whatever device holds it.",
-    source: "arp_ignore, arp_announce (ip-sysctl); RFC 5227 §3",
+    source: "arp_ignore, arp_announce (ip-sysctl); RFC 5227 §2.3, §2.4",
     observedAt: "real servers' NICs",
     lookedFor: "a who-has for the VIP at a real server, or an ARP request of one",
     *judge(view) {
@@ -134,7 +134,7 @@ export const tunnelServerRules: readonly Rule[] = [
     title: "A real server does not send the inner packet on",
     statement:
       "A real server takes the packet in the tunnel in or drops it; without the VIP it does not route it back to the director, in a tunnel or without.",
-    source: "RFC 2003 §6; ip_forward",
+    source: "RFC 2003 §6.2; RFC 1122 §3.2.1.3; ip_forward",
     observedAt: "real servers out",
     lookedFor: "a tunnelled request that arrives at a real server",
     *judge(view) {

@@ -27,7 +27,7 @@ export const tunRules: readonly Rule[] = [
     title: "A packet with DF that does not fit the tunnel is refused with the tunnel's MTU",
     statement:
       "A request with DF that is larger than the egress MTU less the tunnel's 20 bytes is not forwarded but refused with ICMP fragmentation needed, that MTU, and a quote of the client's packet.",
-    source: "RFC 2003 §5.1; RFC 1191; ensure_mtu_is_adequate",
+    source: "RFC 2003 §5.1; RFC 1191 §4; ensure_mtu_is_adequate",
     observedAt: "director in → client in",
     lookedFor: "a request with DF, larger than the egress MTU less 20 bytes, at the director",
     judge: (view) => oversizeOutcomes(view, "tun"),
@@ -37,7 +37,7 @@ export const tunRules: readonly Rule[] = [
     id: "TUN-MTU-02",
     title: "A packet without DF that does not fit is fragmented",
     statement: "The fragments of the outer packet make up the whole inner packet.",
-    source: "RFC 2003 §3.1, §5",
+    source: "RFC 2003 §3.1, §5.1",
     observedAt: "director out → real servers in",
     lookedFor: "a request without DF, larger than the egress MTU less 20 bytes, at the director",
     judge: (view) => fragmentedOutcomes(view, "tun"),
@@ -100,7 +100,7 @@ export const tunRules: readonly Rule[] = [
     title: "ICMP errors of the client's side are tunnelled to the flow's real server",
     statement:
       "An ICMP error to the VIP about an answer is forwarded in the tunnel to the real server that has the flow; only its TTL changes.",
-    source: "RFC 1191; ip_vs_icmp_xmit",
+    source: "RFC 1191 §3; ip_vs_icmp_xmit",
     observedAt: "director in → real servers in",
     lookedFor: "an ICMP error to the VIP about an answer, at the director",
     *judge(view) {
@@ -128,7 +128,7 @@ export const tunRules: readonly Rule[] = [
     title: "The director does not take tunnelled packets to the VIP out and balance them",
     statement:
       "A packet in a tunnel that ends at the VIP reaches no real server: who may not send requests must not get them in by wrapping them.",
-    source: "ipvs-sysctl (ignore_tunneled); RFC 2003 §5.1",
+    source: "ipvs-sysctl (ignore_tunneled); RFC 6169 §2.2",
     observedAt: "director in → real servers in",
     lookedFor: "an IP-in-IP packet to the VIP at the director",
     *judge(view) {

@@ -71,6 +71,8 @@ export class PaperLab {
       dualHomed?: boolean;
       /** The real servers are backup directors. */
       backup?: boolean;
+      /** A second director. */
+      standby?: boolean;
     } = {},
   ) {
     this.model = model;
@@ -89,6 +91,9 @@ export class PaperLab {
         ...(options.dualHomed ? [nic("eth2", "10.8.0.254", "02:00:00:00:08:fe")] : []),
       ]),
       host("director", "director", dirNics, "10.0.0.254"),
+      ...(options.standby
+        ? [host("standby", "director", [nic("eth0", "10.0.0.2", "02:00:00:00:00:02")], "10.0.0.254")]
+        : []),
       options.dualHomed
         ? host("rs1", "real-server", [first, nic("eth1", "10.8.0.11", "02:00:00:00:08:11")], "10.8.0.254")
         : host("rs1", "real-server", [first], gateway, options.backup),
@@ -128,6 +133,11 @@ export class PaperLab {
     const frames = this.#frames;
     const common = { setup, changes, frames, settled, journeys: followJourneys(frames, setup) };
     return this.earlierClients === undefined ? common : { ...common, earlierClients: this.earlierClients };
+  }
+
+  /** Lets so many milliseconds pass. */
+  wait(milliseconds: number): void {
+    this.#time += BigInt(milliseconds) * 1_000_000n;
   }
 
   ip(name: string): string {
