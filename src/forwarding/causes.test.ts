@@ -4,7 +4,7 @@ import { causesOf } from "./causes.js";
 import type { Evidence } from "./evidence.js";
 import { judge } from "./judge.js";
 import type { Cause, Finding } from "./rule.js";
-import type { Host } from "./setup.js";
+import type { Host, Model } from "./setup.js";
 import { DIP, PaperLab, VIP } from "./testing/paper-lab.js";
 
 function finding(rule: string, frames: Finding["frames"] = []): Finding {
@@ -70,5 +70,63 @@ describe("causes", () => {
     const found = judge(lab.evidence(), catalogue).find((one) => one.rule === "GEN-SVC-01");
     expect(found).to.include({ status: "fail", suspect: "rs1" });
     expect(found?.causes.map(({ id }) => id)).to.deep.equal(["neighbour-unresolved"]);
+  });
+
+  it("of requests: whether they were kept or sent on, and what of them is wrong", () => {
+    const first = (model: Model, options: Parameters<PaperLab["request"]>[0], rule: string) => {
+      const lab = new PaperLab(model);
+      lab.request(options);
+      return judge(lab.evidence(), catalogue).find((one) => one.rule === rule && one.status === "fail")?.causes[0]?.id;
+    };
+    const stranger = "02:00:00:00:00:77";
+    const router = new PaperLab("tun").mac("router", 1);
+    expect(first("nat", { copies: 0 }, "GEN-SVC-01")).to.equal("service-not-configured");
+    expect(first("nat", { copies: 2 }, "GEN-SVC-01")).to.equal("director-implementation");
+    expect(first("tun", { out: { "eth.dst": router } }, "TUN-ENC-10")).to.equal("wrong-route-to-server");
+    expect(first("tun", { out: { "eth.dst": stranger } }, "TUN-ENC-10")).to.equal("stale-neighbour");
+    expect(first("tun", { out: { "eth.src": stranger } }, "TUN-ENC-10")).to.equal("director-implementation");
+    expect(first("dr", { out: { "tcp.options": "02040514" } }, "DR-REQ-04")).to.equal("mss-clamping");
+    expect(first("dr", { out: { "tcp.window_size_value": 7 } }, "DR-REQ-04")).to.equal("director-implementation");
+  });
+
+  it("of a checksum: a NIC left it to fill in where it is the sum of the pseudo header", () => {
+    const first = (checksum: number) => {
+      const lab = new PaperLab("nat");
+      lab.request({ out: { "tcp.checksum": checksum } });
+      return judge(lab.evidence(), catalogue).find(({ rule, status }) => rule === "NAT-REQ-07" && status === "fail");
+    };
+    // 172.16.0.100 > 192.168.10.11, protocol 6, 24 bytes.
+    expect(first(0x7746)?.causes[0]?.id).to.equal("checksum-offload");
+    expect(first(0x1111)?.causes[0]?.id).to.equal("director-implementation");
+  });
+
+  it("of an answer for the VIP: the setup says where a real server holds it", () => {
+    const lab = new PaperLab("dr");
+    lab.ask("rs1", VIP);
+    const { setup, ...rest } = lab.evidence();
+    const held = (vipDevice: string) =>
+      setup.hosts.map((host) => ({ ...host, options: { ...host.options, vipDevice } }));
+    const ids = (vipDevice: string) =>
+      judge(withHosts({ setup, ...rest }, held(vipDevice)), catalogue)
+        .find(({ rule }) => rule === "DR-ARP-02")
+        ?.causes.map(({ id }) => id);
+    expect(ids("lo")).to.deep.equal(["arp-ignore-not-effective", "vip-on-lan-device"]);
+    expect(ids("eth0")).to.deep.equal(["vip-on-lan-device", "arp-ignore-not-effective"]);
+  });
+
+  it("are mended by commands of the address's family, and of the service's tunnel", () => {
+    const { setup, ...rest } = new PaperLab("tun").evidence();
+    const services = setup.services.map((service) => ({
+      ...service,
+      vip: "fd00::10",
+      tunnel: { kind: "gue" as const, checksum: true, pmtuDiscovery: true },
+    }));
+    const evidence = { ...rest, setup: { ...setup, services } };
+    const [model] = causesOf({ ...finding("TUN-ENC-03"), field: "ip.proto" }, evidence);
+    expect(model?.fix).to.equal(
+      "ipvsadm -e -t [fd00::10]:80 -r 10.0.0.11:80 -i --tun-type gue --tun-port 6080 --tun-csum",
+    );
+    const [vip] = causesOf(finding("TUN-ENC-02"), evidence);
+    expect(vip?.fix).to.equal("ip addr change fd00::10/128 dev eth0 preferred_lft 0");
   });
 });

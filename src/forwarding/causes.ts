@@ -4,6 +4,7 @@ import type { Frame } from "../packet/frame.js";
 import type { Packet } from "../packet/packet.js";
 import { core, portsOf, protocolOf } from "./datagram.js";
 import type { Evidence } from "./evidence.js";
+import type { CauseOf } from "./mending.js";
 import * as is from "./mending.js";
 import { Network } from "./network.js";
 import { looksUnfilled } from "./offload.js";
@@ -18,7 +19,16 @@ const MOST_FRAMES = 8;
 export function causesOf(finding: Finding, evidence: Evidence): readonly Cause[] {
   const site = siteOf(finding, evidence);
   if (site === undefined) return [];
-  return (CAUSES[finding.rule] ?? DEFAULT).flatMap((cause) => cause(site) ?? []);
+  return ofRule(finding.rule).flatMap((cause) => cause.at(site) ?? []);
+}
+
+/** The names of all causes that come into question for a rule. */
+export function causeIds(rule: string): readonly string[] {
+  return ofRule(rule).map(({ id }) => id);
+}
+
+function ofRule(rule: string): readonly CauseOf[] {
+  return CAUSES[rule] ?? DEFAULT;
 }
 
 function siteOf(finding: Finding, evidence: Evidence): is.Site | undefined {
@@ -106,23 +116,23 @@ const isFromVip = ({ shown, service }: is.Site) =>
 const isVipOnNic = ({ host }: is.Site) => host?.nics.some(({ name }) => name === host.options.vipDevice) === true;
 
 /** A frame for the wrong MAC: by a wrong route where it is a router's. */
-const wrongMac: readonly is.CauseOf[] = [
+const wrongMac: readonly CauseOf[] = [
   is.when(isAbout("eth.dst"), is.when(isToRouter, is.wrongRouteToServer)),
   is.when(isAbout("eth.dst"), is.staleNeighbour),
   is.implementation,
 ];
-const answersForVip: readonly is.CauseOf[] = [
+const answersForVip: readonly CauseOf[] = [
   is.when(isVipOnNic, is.vipOnNic),
   is.arpIgnore,
   is.when((site) => !isVipOnNic(site), is.vipOnNic),
 ];
-const wrongTunnel: readonly is.CauseOf[] = [is.when(isAbout("ip.proto"), is.wrongModel), is.implementation];
-const refusal: readonly is.CauseOf[] = [is.when(isAboutNone, is.icmpFiltered), is.implementation];
-const asksInVipsName: readonly is.CauseOf[] = [is.when(isFromVip, is.vipPrimary), is.implementation];
+const wrongTunnel: readonly CauseOf[] = [is.when(isAbout("ip.proto"), is.wrongModel), is.implementation];
+const refusal: readonly CauseOf[] = [is.when(isAboutNone, is.icmpFiltered), is.implementation];
+const asksInVipsName: readonly CauseOf[] = [is.when(isFromVip, is.vipPrimary), is.implementation];
 
-const DEFAULT: readonly is.CauseOf[] = [is.implementation];
+const DEFAULT: readonly CauseOf[] = [is.implementation];
 
-const CAUSES: Readonly<Record<string, readonly is.CauseOf[]>> = {
+const CAUSES: Readonly<Record<string, readonly CauseOf[]>> = {
   "GEN-SVC-01": [
     is.when(isDirectors, is.when(isKept, is.noService)),
     is.when(isKept, is.unreachable),

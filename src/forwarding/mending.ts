@@ -29,23 +29,29 @@ export interface Site {
   readonly isSentOn: boolean;
 }
 
-/** A cause at a site; undefined where it cannot be the cause there. */
-export type CauseOf = (site: Site) => Cause | undefined;
+export interface CauseOf {
+  readonly id: string;
+  /** The cause at a site; undefined where it cannot be the cause there. */
+  at(site: Site): Cause | undefined;
+}
 
 /** A cause that comes into question only where the frame in which it shows is of a kind. */
 export function where(shows: (frame: Packet) => boolean, then: CauseOf): CauseOf {
-  return (site) => (site.shown === undefined || shows(site.shown) ? then(site) : undefined);
+  return when(({ shown }) => shown === undefined || shows(shown), then);
 }
 
 /** A cause that comes into question only for findings of a kind. */
 export function when(holds: (site: Site) => boolean, then: CauseOf): CauseOf {
-  return (site) => (holds(site) ? then(site) : undefined);
+  return { id: then.id, at: (site) => (holds(site) ? then.at(site) : undefined) };
 }
 
 export function cause(id: string, text: string | ((site: Site) => string), fix?: (site: Site) => string): CauseOf {
-  return (site) => {
-    const common = { id, text: typeof text === "string" ? text : text(site) };
-    return fix === undefined ? common : { ...common, fix: fix(site) };
+  return {
+    id,
+    at(site) {
+      const common = { id, text: typeof text === "string" ? text : text(site) };
+      return fix === undefined ? common : { ...common, fix: fix(site) };
+    },
   };
 }
 
@@ -186,8 +192,8 @@ const onLink = cause(
   ({ nic, dip }) =>
     `ip route replace ${nic?.ip.replace(/\.\d+$/, ".0") ?? "SUBNET"}/${nic?.prefix ?? 24} via ${dip} onlink dev ${nic?.name ?? "eth0"}`,
 );
-export const clientOnLink: CauseOf = (site) => (site.clientsOnLink === true ? onLink(site) : undefined);
-export const clientPerhapsOnLink: CauseOf = (site) => (site.clientsOnLink === undefined ? onLink(site) : undefined);
+export const clientOnLink = when(({ clientsOnLink }) => clientsOnLink === true, onLink);
+export const clientPerhapsOnLink = when(({ clientsOnLink }) => clientsOnLink === undefined, onLink);
 export const wrongRouteToClient = cause(
   "wrong-route-to-client",
   "The director's route to the client, or its neighbour entry for the next hop, is wrong.",
