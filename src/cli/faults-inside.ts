@@ -4,8 +4,10 @@ import { renderProof, renderScore, type Score } from "../report/faults.js";
 import { makeStyle } from "../report/list.js";
 import { type Fault, knownFaults } from "../scenario/faults/fault.js";
 import type { Proof } from "../scenario/faults/proof.js";
-import { casesOf, directorOf, prove } from "../scenario/faults/prove.js";
+import { casesOf, directorOf, type Proving, prove } from "../scenario/faults/prove.js";
+import { unsupported } from "../scenario/features.js";
 import { findScenarios } from "../scenario/load.js";
+import type { Scenario } from "../scenario/scenario.js";
 import { directorNamed } from "./directors.js";
 import { CliError, STATUS } from "./error.js";
 import type { FaultsOptions } from "./faults.js";
@@ -17,7 +19,8 @@ export async function faults(ids: readonly string[], options: FaultsOptions): Pr
   const started = performance.now();
   const selected = selectedFaults(ids);
   const files = findScenarios([bundledCases]);
-  const plans = await plansOf(selected, files);
+  const supports = (scenario: Scenario, name: string) => unsupported(scenario, directorNamed(name)) === undefined;
+  const plans = await plansOf(selected, { files, supports });
   checkPlaces(plans, options.kernel);
   const stages = new Stages(plans, options.kernel);
   const style = makeStyle(process.stdout);
@@ -26,6 +29,7 @@ export async function faults(ids: readonly string[], options: FaultsOptions): Pr
     const proof = await prove(fault, {
       rules: catalogue,
       files,
+      supports,
       stageOf: (setup, director) => stages.of({ setup, director: directorNamed(director) }),
     });
     proofs.push(proof);
@@ -50,10 +54,10 @@ function selectedFaults(ids: readonly string[]): Fault[] {
   );
 }
 
-async function plansOf(faults: readonly Fault[], files: readonly string[]): Promise<Plan[]> {
+async function plansOf(faults: readonly Fault[], proving: Pick<Proving, "files" | "supports">): Promise<Plan[]> {
   const plans: Plan[] = [];
   for (const fault of faults)
-    for (const { setup } of await casesOf(fault, files))
+    for (const { setup } of await casesOf(fault, proving))
       plans.push({ setup, director: directorNamed(directorOf(fault)) });
   return plans;
 }

@@ -15,14 +15,21 @@ export interface Proving {
   readonly rules: readonly Rule[];
   /** The files of the cases. */
   readonly files: readonly string[];
+  /** Whether a director of that name can be put into a scenario. */
+  readonly supports: Supports;
   /** The lab for a setup, with the director of that name. */
   readonly stageOf: (setup: Setup, director: string) => Promise<Stage>;
 }
 
+export type Supports = (scenario: Scenario, director: string) => boolean;
+
 export const DEFAULT_DIRECTOR = "reference";
 
 /** The cases that must catch a fault, with what the fault does to their setups. */
-export async function casesOf(fault: Fault, files: readonly string[]): Promise<Scenario[]> {
+export async function casesOf(
+  fault: Fault,
+  { files, supports }: Pick<Proving, "files" | "supports">,
+): Promise<Scenario[]> {
   const wanted = fault.in === "checker" ? undefined : fault.cases;
   const change = fault.in === "setup" ? fault : undefined;
   const cases: Scenario[] = [];
@@ -31,7 +38,8 @@ export async function casesOf(fault: Fault, files: readonly string[]): Promise<S
     const plain = await plainScenarios(file);
     if (!plain.some(({ covers }) => covers.includes(fault.rule))) continue;
     const scenarios = change ? await changed(file, plain, change) : plain;
-    cases.push(...scenarios.filter(({ covers }) => covers.includes(fault.rule)));
+    const covering = scenarios.filter(({ covers }) => covers.includes(fault.rule));
+    cases.push(...covering.filter((scenario) => supports(scenario, directorOf(fault))));
   }
   return cases;
 }
@@ -60,7 +68,7 @@ export function directorOf(fault: Fault): string {
 
 export async function prove(fault: Fault, proving: Proving): Promise<Proof> {
   const trials: Trial[] = [];
-  for (const scenario of await casesOf(fault, proving.files)) {
+  for (const scenario of await casesOf(fault, proving)) {
     const failed = (error: unknown) => ({ scenario, failures: [], untried: String(error) });
     trials.push(await tryOut(fault, scenario, proving).catch(failed));
   }
