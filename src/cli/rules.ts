@@ -1,9 +1,13 @@
 import { Command } from "commander";
 import { catalogue, ruleById } from "../forwarding/catalogue.js";
 import type { Rule } from "../forwarding/rule.js";
+import { catalogueMarkdown, type Entry, explainRule, listCatalogue } from "../report/catalogue.js";
+import { knownFaults } from "../scenario/faults/fault.js";
 import { findScenarios } from "../scenario/load.js";
+import { bundledDirectors } from "../scenario/paths.js";
 import { loadScenarios } from "../scenario/script.js";
 import { nearest } from "../scenario/suggest.js";
+import { directorNamed } from "./directors.js";
 import { CliError, STATUS } from "./error.js";
 import { bundledCases } from "./version.js";
 
@@ -11,18 +15,17 @@ export function rulesCommand(): Command {
   return new Command("rules")
     .description("the catalogue; with an ID one rule, its source and how it is tested")
     .argument("[id]", "the ID of a rule, such as DR-ARP-02")
-    .action(async (id: string | undefined) => {
-      process.stdout.write(`${id === undefined ? list() : await explain(find(id))}\n`);
+    .option("--markdown", "the whole catalogue as a page in Markdown")
+    .action(async (id: string | undefined, options: { markdown?: boolean }) => {
+      process.stdout.write(await text(id, options.markdown === true));
     });
 }
 
-function list(): string {
-  const width = Math.max(...catalogue.map((rule) => rule.id.length));
-  const lines = catalogue.map(
-    ({ id, profile, level, models, title }) =>
-      `${id.padEnd(width)}  ${profile.padEnd(8)}  ${level.padEnd(10)}  ${models.join(",").padEnd(10)}  ${title}`,
-  );
-  return [...lines, "", `${catalogue.length} rules`].join("\n");
+async function text(id: string | undefined, asMarkdown: boolean): Promise<string> {
+  if (asMarkdown) return catalogueMarkdown(await entriesOf(id === undefined ? catalogue : [find(id)]));
+  if (id === undefined) return `${listCatalogue(catalogue)}\n`;
+  const [entry] = await entriesOf([find(id)]);
+  return `${explainRule(entry as Entry)}\n`;
 }
 
 function find(id: string): Rule {
@@ -38,19 +41,26 @@ function find(id: string): Rule {
   );
 }
 
-async function explain(rule: Rule): Promise<string> {
-  const cases: string[] = [];
+/** The rules with what covers them, breaks them, and may deviate from them. */
+async function entriesOf(rules: readonly Rule[]): Promise<Entry[]> {
+  const covering = new Map<string, Set<string>>();
   for (const file of findScenarios([bundledCases]))
-    if ((await loadScenarios(file)).some(({ covers }) => covers.includes(rule.id))) cases.push(file);
-  return [
-    `${rule.id}  ${rule.title}`,
-    "",
-    `  level    ${rule.level}`,
-    `  profile  ${rule.profile}`,
-    `  models   ${rule.models.join(", ")}`,
-    `  rule     ${rule.statement}`,
-    `  seen at  ${rule.observedAt}`,
-    `  source   ${rule.source}`,
-    `  tested   ${cases.length === 0 ? "by no bundled case" : cases.map((file) => file.slice(bundledCases.length - "cases/".length)).join(", ")}`,
-  ].join("\n");
+    for (const { covers } of await loadScenarios(file))
+      for (const id of covers) covering.set(id, (covering.get(id) ?? new Set()).add(shown(file)));
+  const faults = knownFaults();
+  const directors = bundledDirectors().map(directorNamed);
+  return rules.map((rule) => ({
+    rule,
+    cases: [...(covering.get(rule.id) ?? [])],
+    faults: faults.filter((fault) => fault.rule === rule.id).map(({ title }) => title),
+    deviations: directors.flatMap(({ name, deviations }) => {
+      const reason = deviations[rule.id];
+      return reason === undefined ? [] : [{ director: name, reason }];
+    }),
+  }));
+}
+
+/** `cases/dr/arp.yaml` */
+function shown(file: string): string {
+  return file.slice(bundledCases.length - "cases/".length);
 }

@@ -169,7 +169,7 @@ export class Lab {
     await machine.ip([...renamed, ...plan.ip]);
     if (plan.ip6.length > 0) await machine.ip(plan.ip6, 6);
     await machine.sysctl(plan.after);
-    for (const { protocol, ip, port } of plan.echoes) await machine.echo(protocol, ip, port);
+    if (plan.echoes.length > 0) await machine.echo(plan.echoes);
   }
 
   /** Binds a director that owns its NICs: `receive` gets every frame that arrives at one of them. */

@@ -1,6 +1,13 @@
 /** Where a host's network stack runs. */
 export type Where = "host-kernel" | "user-mode-linux" | "userspace";
 
+/** Where a host answers every TCP connection or UDP datagram with what it was sent. */
+export interface Echo {
+  readonly protocol: "tcp" | "udp";
+  readonly ip: string;
+  readonly port: number;
+}
+
 /**
  * A host of the lab as its kernel sees it: a network namespace, of the host's kernel or of a User-Mode Linux kernel.
  * Every implementation behaves alike; what differs is only who runs the commands.
@@ -13,8 +20,8 @@ export interface Machine {
   ip(lines: readonly string[], family?: 6): Promise<void>;
   /** Runs a command inside the host, with `input` on its standard input; resolves to what it printed, errors included. */
   run(command: readonly string[], input?: string): Promise<string>;
-  /** Answers every TCP connection and UDP datagram to `ip:port` with what it was sent. */
-  echo(protocol: "tcp" | "udp", ip: string, port: number): Promise<void>;
+  /** Starts echo services; resolves when all of them listen. */
+  echo(services: readonly Echo[]): Promise<void>;
 }
 
 /** A command inside a host that ended with another status than 0. */

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { execa } from "execa";
 import { boundSocket, insideNamespace, readable } from "../capture/libc.js";
 import { isIp6 } from "../packet/address.js";
-import { CommandError, type Machine } from "./machine.js";
+import { CommandError, type Echo, type Machine } from "./machine.js";
 
 /** A host that is a network namespace of the host's own kernel. */
 export class NamespaceMachine implements Machine {
@@ -40,7 +40,11 @@ export class NamespaceMachine implements Machine {
     return this.#execute(["nsenter", `--net=${this.path}`, ...command], input);
   }
 
-  async echo(protocol: "tcp" | "udp", ip: string, port: number): Promise<void> {
+  async echo(services: readonly Echo[]): Promise<void> {
+    for (const service of services) this.#echo(service);
+  }
+
+  #echo({ protocol, ip, port }: Echo): void {
     const fd = this.enter(() => boundSocket(protocol, ip, port));
     if (protocol === "tcp") {
       const server = createServer((connection) => {

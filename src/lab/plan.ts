@@ -14,6 +14,7 @@ import {
   type Setup,
 } from "../forwarding/setup.js";
 import { isIp, isIp6 } from "../packet/address.js";
+import type { Echo } from "./machine.js";
 import { type Member, nicTowards, type Segment, segmentsOf } from "./segments.js";
 import { tunnelLines } from "./tunnels.js";
 
@@ -42,7 +43,7 @@ export interface HostPlan {
   readonly after: Readonly<Record<string, string>>;
   /** Whether it forwards packets that are not its own. */
   readonly forwards: boolean;
-  readonly echoes: readonly { readonly protocol: "tcp" | "udp"; readonly ip: string; readonly port: number }[];
+  readonly echoes: readonly Echo[];
 }
 
 /** What every host of the setup is told, apart from the director's balancing. */

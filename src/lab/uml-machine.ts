@@ -1,36 +1,42 @@
-import type { Machine } from "./machine.js";
+import type { Echo, Machine } from "./machine.js";
 import { sysctlPath } from "./namespace.js";
 import type { Console } from "./uml-console.js";
 
 /**
- * An echo service: protocol, address, port. Perl, because every Debian has it (perl-base is essential) and no process
- * has to be made for a connection. It returns when it listens, and serves on behind.
+ * Echo services, for each its protocol, address and port. Perl, because every Debian has it (perl-base is essential), and
+ * one process for all: it takes longest to start. It returns when it listens, and serves on behind.
  */
 const ECHO = `
-my ($protocol, $ip, $port) = @ARGV;
-my $tcp = $protocol eq "tcp";
-my $ip6 = $ip =~ /:/;
-my $address = $ip6 ? pack_sockaddr_in6($port, inet_pton(AF_INET6, $ip)) : pack_sockaddr_in($port, inet_aton($ip));
-socket(my $server, $ip6 ? PF_INET6 : PF_INET, $tcp ? SOCK_STREAM : SOCK_DGRAM, 0) or die "socket: $!\\n";
-setsockopt($server, SOL_SOCKET, SO_REUSEADDR, 1);
-bind($server, $address) or die "bind to $ip:$port: $!\\n";
-listen($server, SOMAXCONN) or die "listen: $!\\n" if $tcp;
+my ($all, %listening, %talking, %receiving, $bytes) = ("");
+while (my ($protocol, $ip, $port) = splice @ARGV, 0, 3) {
+  my $tcp = $protocol eq "tcp";
+  my $ip6 = $ip =~ /:/;
+  my $address = $ip6 ? pack_sockaddr_in6($port, inet_pton(AF_INET6, $ip)) : pack_sockaddr_in($port, inet_aton($ip));
+  socket(my $server, $ip6 ? PF_INET6 : PF_INET, $tcp ? SOCK_STREAM : SOCK_DGRAM, 0) or die "socket: $!\n";
+  setsockopt($server, SOL_SOCKET, SO_REUSEADDR, 1);
+  bind($server, $address) or die "bind to $ip:$port: $!\n";
+  if ($tcp) { listen($server, SOMAXCONN) or die "listen: $!\n" }
+  ($tcp ? $listening{fileno $server} : $receiving{fileno $server}) = $server;
+  vec($all, fileno $server, 1) = 1;
+}
 exit if fork;
 open STDIN, "<", "/dev/null"; open STDOUT, ">", "/dev/null"; open STDERR, ">", "/dev/null";
 $SIG{PIPE} = "IGNORE";
-my ($bytes, $all, %connections) = ("", "");
-until ($tcp) { my $peer = recv($server, $bytes, 65535, 0); send($server, $bytes, 0, $peer) if defined $peer; }
-vec($all, fileno $server, 1) = 1;
 for (;;) {
   select(my $ready = $all, undef, undef, undef);
-  if (vec($ready, fileno $server, 1) and accept(my $connection, $server)) {
-    vec($all, fileno $connection, 1) = 1;
-    $connections{fileno $connection} = $connection;
+  for (grep { vec($ready, $_, 1) } keys %receiving) {
+    my $peer = recv($receiving{$_}, $bytes, 65535, 0);
+    send($receiving{$_}, $bytes, 0, $peer) if defined $peer;
   }
-  for (grep { vec($ready, $_, 1) } keys %connections) {
-    next if sysread($connections{$_}, $bytes, 65536) and syswrite($connections{$_}, $bytes);
+  for (grep { vec($ready, $_, 1) } keys %talking) {
+    next if sysread($talking{$_}, $bytes, 65536) and syswrite($talking{$_}, $bytes);
     vec($all, $_, 1) = 0;
-    close delete $connections{$_};
+    close delete $talking{$_};
+  }
+  for (grep { vec($ready, $_, 1) } keys %listening) {
+    accept(my $connection, $listening{$_}) or next;
+    vec($all, fileno $connection, 1) = 1;
+    $talking{fileno $connection} = $connection;
   }
 }
 `;
@@ -67,8 +73,9 @@ export class UmlMachine implements Machine {
     return this.#console.run(script, line);
   }
 
-  async echo(protocol: "tcp" | "udp", ip: string, port: number): Promise<void> {
-    await this.run(["perl", "-MSocket=:DEFAULT,inet_pton", "-e", ECHO, protocol, ip, String(port)]);
+  async echo(services: readonly Echo[]): Promise<void> {
+    const words = services.flatMap(({ protocol, ip, port }) => [protocol, ip, String(port)]);
+    await this.run(["perl", "-MSocket=:DEFAULT,inet_pton", "-e", ECHO, ...words]);
   }
 }
 
