@@ -3,7 +3,8 @@ import { catalogue } from "../forwarding/catalogue.js";
 import { renderProof, renderScore, type Score } from "../report/faults.js";
 import { makeStyle } from "../report/list.js";
 import { type Fault, knownFaults } from "../scenario/faults/fault.js";
-import { casesOf, directorOf, type Proof, prove } from "../scenario/faults/prove.js";
+import type { Proof } from "../scenario/faults/proof.js";
+import { casesOf, directorOf, prove } from "../scenario/faults/prove.js";
 import { findScenarios } from "../scenario/load.js";
 import { directorNamed } from "./directors.js";
 import { CliError, STATUS } from "./error.js";
@@ -87,6 +88,6 @@ function row({ fault, caught, complaints, followed, cases }: Proof) {
 /** Where the fault was put in, in words. */
 function where(fault: Fault): string {
   if (fault.in === "checker") return "checker";
-  if (fault.in === "setup") return Object.keys(fault.hosts).join(", ");
+  if (fault.in === "setup") return Object.keys(fault.hosts).join(", ") || "real servers";
   return "reference director";
 }

@@ -34,8 +34,9 @@ export function runOptions(command: Command): Command {
         .choices(["auto", "host", "uml"])
         .default("auto"),
     )
-    .option("--fault <rule>", "a rule that the reference director is to break, such as GEN-TTL-01", (id) =>
-      id.toUpperCase(),
+    .option(
+      "--fault <fault>",
+      "what the reference director is to do wrong: a rule, such as GEN-TTL-01, or `RULE: title`",
     )
     .option("--grep <expression>", "only scenarios and rules whose titles match", expression)
     .option("--shard <i/n>", "the i-th of n parts of the scenarios", shard)

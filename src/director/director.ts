@@ -28,8 +28,11 @@ export interface RunningDirector {
   configure(services: readonly Service[]): Promise<void>;
   /** Present where the director keeps a neighbour table of its own, beside that of its kernel. */
   readonly neighbours?: Neighbours;
-  /** Commits the fault of this rule from now on, or none; left out where a director has no faults to choose from. */
-  commit?(rule: string | undefined): void;
+  /**
+   * Commits a fault from now on, or none; left out where a director has no faults to choose from.
+   * @param fault its name, or the rule that it breaks: then the first one of that rule
+   */
+  commit?(fault: string | undefined): void;
   /** Turns the forwarding of what is none of its services' on or off; left out where its host's kernel does that. */
   setForwarding?(on: boolean): void;
 }

@@ -1,5 +1,8 @@
+import { addressesOf, type Host, hasAddress, type Nic, type Setup } from "../forwarding/setup.js";
+import { canaryAddress } from "../lab/plan.js";
 import { segmentsOf } from "../lab/segments.js";
 import { type Driver, directorHost, type RunningDirector } from "./director.js";
+import { patienceOf } from "./patience.js";
 import { ReferenceDirector } from "./reference/director.js";
 import { directorFault } from "./reference/faults/known.js";
 
@@ -9,25 +12,31 @@ export const reference: Driver = {
   async start(lab) {
     const { setup } = lab;
     const host = directorHost(setup);
-    const [gateway] = host.gateways;
     const director = new ReferenceDirector(
-      { nics: host.nics, services: setup.services, ...(gateway ? { gateway } : {}) },
+      {
+        nics: host.nics.map((nic) => withCanaryAddress(host, nic)),
+        gateways: host.gateways,
+        services: setup.services,
+        forwards: lab.forwards(host.name),
+        wait: patienceOf(host),
+      },
       (nic, frame) => lab.send(host.name, nic, frame),
     );
     const neighbours = {
       forget: () => director.forgetNeighbours(),
       restore() {
-        for (const { members } of segmentsOf(setup))
-          if (members.some((member) => member.host === host))
-            for (const { nic } of members) director.learn(nic.ip, nic.mac);
+        for (const [ip, mac] of neighboursOf(setup, host)) director.learn(ip, mac);
       },
     };
     neighbours.restore();
     lab.attach(host.name, (nic, frame) => director.receive(nic, frame));
     const running: RunningDirector = {
       neighbours,
-      commit(rule) {
-        director.act(rule === undefined ? {} : (directorFault(rule)?.steps ?? {}));
+      commit(fault) {
+        director.act(fault === undefined ? {} : (directorFault(fault)?.steps ?? {}));
+      },
+      setForwarding(on) {
+        director.setForwarding(on);
       },
       async configure(services) {
         director.configure(services);
@@ -36,3 +45,18 @@ export const reference: Driver = {
     return running;
   },
 };
+
+/** Canaries ask by ARP; a NIC without an address of IPv4 answers them for one that nobody else asks for. */
+function withCanaryAddress(host: Host, nic: Nic): Nic {
+  const ip = canaryAddress(host, nic);
+  return hasAddress(nic, ip) ? nic : { ...nic, others: [...nic.others, { ip, prefix: 32 }] };
+}
+
+/** Everybody on the director's segments. */
+function neighboursOf(setup: Setup, host: Host): [ip: string, mac: string][] {
+  return segmentsOf(setup)
+    .filter(({ members }) => members.some((member) => member.host === host))
+    .flatMap(({ members }) =>
+      members.flatMap(({ nic }) => addressesOf(nic).map(({ ip }) => [ip, nic.mac] as [string, string])),
+    );
+}

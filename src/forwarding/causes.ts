@@ -1,10 +1,13 @@
 import { endpoint } from "../packet/address.js";
 import { ARP_OPCODE } from "../packet/arp.js";
+import type { Frame } from "../packet/frame.js";
 import type { Packet } from "../packet/packet.js";
 import { core, portsOf, protocolOf } from "./datagram.js";
 import type { Evidence } from "./evidence.js";
 import * as is from "./mending.js";
 import { Network } from "./network.js";
+import { looksUnfilled } from "./offload.js";
+import { DIRECTOR } from "./outcome.js";
 import type { Cause, Finding } from "./rule.js";
 import { type Host, type Service, shareSegment } from "./setup.js";
 
@@ -23,7 +26,12 @@ function siteOf(finding: Finding, evidence: Evidence): is.Site | undefined {
   const model = finding.rule.startsWith("GEN") ? undefined : finding.rule.split("-")[0]?.toLowerCase();
   const services = setup.services.filter((candidate) => model === undefined || candidate.model === model);
   const service = serviceOf(finding, evidence, services) ?? services[0];
-  const server = service?.realServers.find(({ name }) => name === finding.suspect) ?? service?.realServers[0];
+  const frames = framesIn(finding, evidence);
+  const shown = finding.status === "fail" && finding.frames.length < MOST_FRAMES ? frames.at(-1)?.packet : undefined;
+  const server =
+    service?.realServers.find(({ name }) => name === finding.suspect) ??
+    service?.realServers.find(({ ip }) => ip === shown?.ip?.dst) ??
+    service?.realServers[0];
   if (service === undefined || server === undefined) return undefined;
   const network = new Network(setup);
   const host = network.host(server.name);
@@ -46,14 +54,16 @@ function siteOf(finding: Finding, evidence: Evidence): is.Site | undefined {
     directorNic: own?.name ?? "eth0",
     router: onLink("router")?.ip ?? "ROUTER",
     clientsOnLink: clients.length === 0 || nic === undefined ? undefined : onLink("client") !== undefined,
-    shown: shownIn(finding, evidence),
+    shown,
+    isToRouter: network.byMac(shown?.eth?.dst)?.host.role === "router",
+    isSentOn: frames.some((frame) => frame.direction === "out" && network.isDirector(frame.host)),
   };
 }
 
-/** The last frame of a failure; unknown where frames were left out of the finding. */
-function shownIn({ status, frames }: Finding, evidence: Evidence): Packet | undefined {
-  const last = status === "fail" && frames.length < MOST_FRAMES ? frames.at(-1) : undefined;
-  return evidence.frames.find((frame) => frame.tap === last?.tap && frame.number === last.number)?.packet;
+function framesIn({ frames }: Finding, evidence: Evidence): Frame[] {
+  return frames.flatMap(({ tap, number }) => {
+    return evidence.frames.find((frame) => frame.tap === tap && frame.number === number) ?? [];
+  });
 }
 
 /** The service that the first of the finding's frames with an endpoint of one is about. */
@@ -78,21 +88,48 @@ const isAnswer = ({ arp }: Packet) => arp?.opcode === ARP_OPCODE.reply && arp.se
 const isQuestion = ({ arp }: Packet) => arp?.opcode === ARP_OPCODE.request && arp.senderIp !== arp.targetIp;
 const isTold = ({ arp }: Packet) => arp !== undefined && arp.senderIp === arp.targetIp;
 
-const isMissing = ({ finding }: is.Site) => finding.field === undefined;
-const isTooLong = ({ finding }: is.Site) => finding.field === "ip.len";
-const isDirectors = ({ finding, server }: is.Site) => finding.suspect !== server.name;
+/** The finding is about one of these fields. */
+const isAbout =
+  (...fields: readonly string[]) =>
+  ({ finding: { field = "" } }: is.Site) =>
+    fields.includes(field);
+/** It is about no field: a packet should not be there, or is not. */
+const isAboutNone = ({ finding }: is.Site) => finding.field === undefined;
+const isKept = ({ isSentOn }: is.Site) => !isSentOn;
+const isSentOn = ({ isSentOn }: is.Site) => isSentOn;
+const isTooLong = (site: is.Site) => isSentOn(site) && isAbout("ip.len")(site);
+const isDirectors = ({ finding }: is.Site) => finding.suspect === DIRECTOR;
+const isNetworks = ({ finding }: is.Site) => finding.suspect === "network";
+const isToRouter = ({ isToRouter }: is.Site) => isToRouter;
+const isFromVip = ({ shown, service }: is.Site) =>
+  shown === undefined || (shown.arp?.senderIp ?? shown.ip?.src) === service.vip;
+const isVipOnNic = ({ host }: is.Site) => host?.nics.some(({ name }) => name === host.options.vipDevice) === true;
+
+/** A frame for the wrong MAC: by a wrong route where it is a router's. */
+const wrongMac: readonly is.CauseOf[] = [
+  is.when(isAbout("eth.dst"), is.when(isToRouter, is.wrongRouteToServer)),
+  is.when(isAbout("eth.dst"), is.staleNeighbour),
+  is.implementation,
+];
+const answersForVip: readonly is.CauseOf[] = [
+  is.when(isVipOnNic, is.vipOnNic),
+  is.arpIgnore,
+  is.when((site) => !isVipOnNic(site), is.vipOnNic),
+];
+const refusal: readonly is.CauseOf[] = [is.when(isAboutNone, is.icmpFiltered), is.implementation];
+const asksInVipsName: readonly is.CauseOf[] = [is.when(isFromVip, is.vipPrimary), is.implementation];
 
 const DEFAULT: readonly is.CauseOf[] = [is.implementation];
 
 const CAUSES: Readonly<Record<string, readonly is.CauseOf[]>> = {
   "GEN-SVC-01": [
-    is.when(isDirectors, is.noService),
-    is.unreachable,
-    is.when(isDirectors, is.filtered),
-    is.when(isDirectors, is.flooding),
+    is.when(isDirectors, is.when(isKept, is.noService)),
+    is.when(isKept, is.unreachable),
+    is.when(isDirectors, is.when(isKept, is.filtered)),
+    is.when(isNetworks, is.flooding),
     is.when(isDirectors, is.implementation),
   ],
-  "GEN-SVC-06": [is.sloppy, is.implementation],
+  "GEN-SVC-06": [is.when(isAboutNone, is.sloppy), is.implementation],
   "GEN-FLOW-01": [is.staleConnection, is.implementation],
   "GEN-FLOW-02": [is.staleConnection, is.filtered],
   "GEN-SCH-01": [is.scheduler, is.implementation],
@@ -106,35 +143,37 @@ const CAUSES: Readonly<Record<string, readonly is.CauseOf[]>> = {
   "GEN-SCH-12": [is.noLimit, is.implementation],
   "GEN-UNR-01": [is.icmpFiltered, is.implementation],
   "GEN-SCH-03": [
-    is.cause(
-      "persistence",
-      "A persistence template still leads to the drained server.",
-      () => "sysctl -w net.ipv4.vs.expire_quiescent_template=1",
-    ),
+    // A connection that is cut or moved is no matter of templates, which are for new ones.
+    is.when(isAboutNone, is.when(isSentOn, is.persistent)),
     is.staleConnection,
   ],
   "GEN-L4-01": [is.implementation],
   "NAT-REQ-01": [is.wrongModel, is.implementation],
   "NAT-REQ-02": [is.nat, is.implementation],
   "NAT-REQ-03": [is.noPortMapped, is.implementation],
-  "NAT-REQ-04": [is.staleNeighbour, is.implementation],
-  "NAT-REQ-07": [is.offload, is.implementation],
-  "NAT-RSP-01": [is.nat, is.implementation],
-  "NAT-RSP-02": [is.wrongRouteToClient, is.implementation],
+  "NAT-REQ-04": wrongMac,
+  "NAT-REQ-07": [is.where(looksUnfilled, is.offload), is.implementation],
+  "NAT-REQ-10": [is.when(isAbout("tcp.options.mss_val"), is.clamping), is.implementation],
+  "NAT-RSP-01": [is.when(isAbout("ip.src"), is.nat), is.implementation],
+  "NAT-RSP-02": [is.when(isAbout("eth.dst"), is.wrongRouteToClient), is.implementation],
   "NAT-RSP-04": [is.clientOnLink, is.gatewayNotDirector, is.clientPerhapsOnLink],
   "NAT-RSP-05": [is.staleConnection, is.implementation],
   "NAT-TOP-01": [is.gatewayNotDirector],
   "NAT-TOP-02": [is.clientOnLink, is.gatewayNotDirector, is.clientPerhapsOnLink],
   "NAT-TOP-04": [is.forwardingOff, is.filtered, is.rpFilter],
   "NAT-TOP-05": [is.redirects],
-  "NAT-ARP-01": [is.vipPrimary],
-  "NAT-ICMP-01": [is.icmpFiltered, is.implementation],
-  "NAT-ICMP-02": [is.icmpFiltered, is.implementation],
-  "NAT-MTU-01": [is.icmpFiltered, is.implementation],
+  "NAT-ARP-01": asksInVipsName,
+  "NAT-ICMP-01": refusal,
+  "NAT-ICMP-02": refusal,
+  "NAT-MTU-01": refusal,
   "NAT-FRAG-01": [is.defragmentation, is.implementation],
-  "DR-REQ-01": [is.wrongModel, is.implementation],
-  "DR-REQ-02": [is.staleNeighbour, is.implementation],
-  "DR-REQ-04": [is.clamping, is.offload, is.implementation],
+  "DR-REQ-01": [is.when(isAbout("ip.dst", "ip.proto"), is.wrongModel), is.implementation],
+  "DR-REQ-02": wrongMac,
+  "DR-REQ-04": [
+    is.when(isAbout("tcp.options.mss_val"), is.clamping),
+    is.where(looksUnfilled, is.offload),
+    is.implementation,
+  ],
   "DR-REQ-05": [is.portMapped, is.implementation],
   "DR-REQ-06": [is.redirects],
   "DR-RSP-01": [is.ownSource, is.noVip],
@@ -148,25 +187,25 @@ const CAUSES: Readonly<Record<string, readonly is.CauseOf[]>> = {
   "DR-RS-01": [is.noVip, is.rpFilter, is.noListener],
   "DR-RS-02": [is.noVip, is.forwardingOn],
   "DR-RS-03": [is.vipPrefix, is.arpIgnore],
-  "DR-ARP-01": [is.vipNotUp],
-  "DR-ARP-02": [is.arpIgnore, is.vipOnNic],
-  "DR-ARP-03": [is.arpIgnore, is.vipOnNic],
-  "DR-ARP-04": [is.arpIgnore, is.vipOnNic],
+  "DR-ARP-01": [is.when(isKept, is.vipNotUp), is.implementation],
+  "DR-ARP-02": answersForVip,
+  "DR-ARP-03": answersForVip,
+  "DR-ARP-04": answersForVip,
   "DR-ARP-05": [is.arpOff],
   "DR-ARP-06": [is.arpAnnounce],
   "DR-ARP-07": [is.announced],
   "DR-ARP-08": [is.hijacked],
-  "DR-ARP-09": [is.vipPrimary],
-  "DR-ICMP-01": [is.icmpFiltered, is.implementation],
-  "DR-MTU-01": [is.icmpFiltered, is.pmtu, is.implementation],
+  "DR-ARP-09": asksInVipsName,
+  "DR-ICMP-01": refusal,
+  "DR-MTU-01": refusal,
   "DR-FRAG-01": [is.defragmentation, is.implementation],
-  "TUN-ENC-02": [is.vipPrimary],
-  "TUN-ENC-03": [is.wrongModel, is.implementation],
+  "TUN-ENC-02": asksInVipsName,
+  "TUN-ENC-03": [is.when(isAbout("ip.proto"), is.wrongModel), is.implementation],
   "TUN-ENC-05": [is.implementation, is.routers],
   "TUN-ENC-07": [is.pmtu],
-  "TUN-ENC-10": [is.staleNeighbour, is.implementation],
+  "TUN-ENC-10": wrongMac,
   "TUN-ENC-11": [is.portMapped, is.implementation],
-  "TUN-MTU-01": [is.when(isMissing, is.icmpFiltered), is.when(isTooLong, is.pmtu), is.implementation],
+  "TUN-MTU-01": [is.when(isAboutNone, is.icmpFiltered), is.when(isTooLong, is.pmtu), is.implementation],
   "TUN-MTU-03": [is.pmtuOn, is.implementation],
   "TUN-MTU-04": [is.icmpFiltered, is.implementation],
   "TUN-SEC-01": [is.tunnelFromAnyone],
@@ -176,20 +215,12 @@ const CAUSES: Readonly<Record<string, readonly is.CauseOf[]>> = {
   "TUN-RS-03": [is.gatewayIsDirector],
   "TUN-RS-04": [is.rpFilter, is.noVip, is.noListener],
   "TUN-RS-05": [
-    is.where(isAnswer, is.arpIgnore),
+    ...answersForVip.map((cause) => is.where(isAnswer, cause)),
     is.where(isQuestion, is.arpAnnounce),
     is.where(isTold, is.announced),
-    is.where(isAnswer, is.vipOnNic),
   ],
   "TUN-RS-06": [is.noVip, is.forwardingOn],
   "TUN-FRAG-01": [is.defragmentation, is.implementation],
-  "TUN-ICMP-01": [is.icmpFiltered, is.implementation],
-  "TUN-SEC-02": [
-    is.cause(
-      "tunnel-on-director",
-      "A tunnel device of the director takes the packet out.",
-      () => "ip link set tunl0 down",
-    ),
-    is.implementation,
-  ],
+  "TUN-ICMP-01": refusal,
+  "TUN-SEC-02": [is.tunnelOnDirector, is.implementation],
 };

@@ -1,8 +1,9 @@
 /** Holds packets against the matrix: once for all rules and for the report. */
 
 import type { Packet } from "../packet/packet.js";
+import { isInUnknownTunnel } from "./datagram.js";
 import type { Expected, Passage, Row } from "./expectations.js";
-import { fateOf, isCutAnyway, isRelayed } from "./fate.js";
+import { fateOf, isCutAnyway, isRelayed, isTorn } from "./fate.js";
 import { difference, equal, type FieldName, read, type Value, wiresharkName, written } from "./header-fields.js";
 import type { Sighting } from "./journey.js";
 import { tableOf } from "./matrix.js";
@@ -95,11 +96,12 @@ function compareAll(view: View): Map<string, Outcome[]> {
 }
 
 function checksOf(view: View, crossing: Crossing, out: Sighting): Check[] {
-  if (isPartial(out) || isRoutedAsIs(crossing, out)) return [];
+  if (isPartial(out) || isTorn(view.network, crossing, out) || isRoutedAsIs(crossing, out)) return [];
   const table = tableOf(crossing);
   const base = passageOf(view, crossing, out);
   const isTunnelled = out.packet.inner !== undefined;
-  if (isTunnelled !== (table.outer !== undefined)) return [shapeCheck(table, base)];
+  const isOtherwise = isTunnelled !== (table.outer !== undefined) || isInUnknownTunnel(out.packet);
+  if (isOtherwise) return [shapeCheck(table, base)];
   const inner = base.after;
   const isSecond = isTunnelled && base.outer.ip?.version === inner.ip?.version;
   const checks = table.rows.map((row) => check(row, { ...base, found: inner }, isSecond && isIp(row)));

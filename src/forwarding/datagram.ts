@@ -1,7 +1,7 @@
 /** What rules and journeys read of a packet, whatever a director did to its headers. */
 
 import { IP_PROTOCOL, type Ip } from "../packet/ip.js";
-import type { Packet } from "../packet/packet.js";
+import { decodeIp, type Packet } from "../packet/packet.js";
 import { SCTP_CHUNK } from "../packet/sctp.js";
 import { TCP_FLAG } from "../packet/tcp.js";
 import type { Protocol } from "./setup.js";
@@ -20,8 +20,29 @@ export interface Ports {
 /** The packet that was sent, out of all tunnels around it. */
 export function core(packet: Packet): Packet {
   let at = packet;
-  while (at.inner !== undefined) at = at.inner;
+  for (let inside = insideOf(at); inside !== undefined; inside = insideOf(at)) at = inside;
   return at;
+}
+
+/** Whether a packet carries another one in a tunnel that no protocol number stands for. */
+export function isInUnknownTunnel(packet: Packet): boolean {
+  return packet.inner === undefined && insideOf(packet) !== undefined;
+}
+
+const KNOWN: ReadonlySet<number> = new Set(Object.values(IP_PROTOCOL));
+const unknown = new WeakMap<Packet, Packet | undefined>();
+
+/** Behind an unknown protocol's number a whole IPv4 packet is told by its own length and checksum. */
+function insideOf(packet: Packet): Packet | undefined {
+  const { ip, inner } = packet;
+  if (inner !== undefined || ip === undefined || ip.isFragment || KNOWN.has(ip.protocol)) return inner;
+  if (!unknown.has(packet)) {
+    const payload = ipPayload(ip);
+    const found = decodeIp(payload);
+    const isWhole = found.ip4?.checksumValid === true && found.ip4.length === payload.length;
+    unknown.set(packet, isWhole ? found : undefined);
+  }
+  return unknown.get(packet);
 }
 
 export function protocolOf(packet: Packet): Protocol | undefined {

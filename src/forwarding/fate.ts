@@ -1,8 +1,9 @@
 import { l4ChecksumState } from "../packet/checksum.js";
 import type { IcmpKind } from "../packet/icmp-message.js";
 import type { Packet } from "../packet/packet.js";
-import { isReset, isSyn } from "./datagram.js";
+import { core, ipPayload, isReset, isSyn } from "./datagram.js";
 import { isSourceRouted } from "./ip-options.js";
+import type { Sighting } from "./journey.js";
 import { available, type Network } from "./network.js";
 import { isRecordedWhole } from "./offload.js";
 import { overheadOf, type Service } from "./setup.js";
@@ -76,6 +77,15 @@ function isBeyondReport(view: View, { time, service, flow, isNew }: Crossing, le
     const server = servers.find(({ ip }) => ip === quoted.ip?.dst);
     return server !== undefined && startOf(at) < time && length > mtu - overheadOf(service, server);
   });
+}
+
+/** Whether this is a piece of a packet that had to be cut, and does not say so: nobody could put it together again. */
+export function isTorn(network: Network, crossing: Crossing, out: Sighting): boolean {
+  const [before, after] = [crossing.in.packet.ip, core(out.packet).ip];
+  if (before === undefined || after === undefined || before.df || crossing.in.frames.length > 1) return false;
+  const limits = limitsOf(network, crossing);
+  if (limits.length === 0 || before.length <= Math.min(...limits)) return false;
+  return ipPayload(after).length < ipPayload(before).length;
 }
 
 /** False only for an ICMP error that need not be passed on. */

@@ -33,7 +33,7 @@ export function linkForwarded(
   const keys = rewrites ? [unchangedKey, requestKey, replyKey] : [unchangedKey];
   let left = outs.filter((out) => out.packet.ip !== undefined);
   for (const key of keys) left = linkEquals(ins, left, key, taken, serves);
-  if (rewrites) linkAlike(ins, left, taken);
+  if (rewrites) linkAlike(ins, left, taken, serves);
 }
 
 /** The addresses and all bytes behind the IP header: what a router and DR leave alone. */
@@ -59,7 +59,8 @@ function replyKey(sighting: OpenSighting): string | undefined {
 /** Everything but addresses, ports and checksums; of an ICMP error what identifies the quoted packet. */
 function contentKey(sighting: OpenSighting): string {
   const { ip, tcp, icmp, quoted, payload } = core(sighting.packet);
-  const l4 = tcp && `${tcp.seq} ${tcp.ack} ${tcp.flags}`;
+  // Timestamps tell a segment from its retransmission (RFC 7323).
+  const l4 = tcp && `${tcp.seq} ${tcp.ack} ${tcp.flags} ${hash(tcp.options)}`;
   const error = icmp && `${icmp.type} ${icmp.code} ${icmp.rest} ${quoted?.ip?.id}`;
   const content = quoted === undefined ? hash(payload) : quoted.ip?.length;
   return `${ip?.protocol} ${ip?.id} ${ip?.fragmentOffset} ${l4 ?? error} ${content}`;
@@ -147,7 +148,12 @@ function pair(ins: readonly OpenSighting[], outs: readonly OpenSighting[], taken
   }
 }
 
-function linkAlike(ins: readonly OpenSighting[], outs: readonly OpenSighting[], taken: Set<OpenSighting>): void {
+function linkAlike(
+  ins: readonly OpenSighting[],
+  outs: readonly OpenSighting[],
+  taken: Set<OpenSighting>,
+  serves: Serves,
+): void {
   if (outs.length === 0) return;
   const features = ins.flatMap((sighting) => strongFeatures(sighting).map((feature) => ({ feature, sighting })));
   const index = groupBy(features, ({ feature }) => feature);
@@ -160,7 +166,7 @@ function linkAlike(ins: readonly OpenSighting[], outs: readonly OpenSighting[], 
     let most = ENOUGH - 1;
     for (const candidate of candidates) {
       // A half more for one that nothing came of yet: a duplicate is the less likely explanation.
-      const score = likeness(candidate, out) + (taken.has(candidate) ? 0 : 0.5);
+      const score = likeness(candidate, out, serves) + (taken.has(candidate) ? 0 : 0.5);
       if (score >= ENOUGH && score > most) [best, most] = [candidate, score];
     }
     if (best === undefined) continue;
@@ -185,15 +191,19 @@ function strongFeatures(sighting: OpenSighting): string[] {
 }
 
 /** How much of a packet that came in is still to be seen in one that went out; 0 where it cannot be the same one. */
-function likeness(before: OpenSighting, after: OpenSighting): number {
+function likeness(before: OpenSighting, after: OpenSighting, serves: Serves): number {
   const [left, right] = [core(before.packet), core(after.packet)];
   if (left.ip === undefined || right.ip === undefined || left.ip.protocol !== right.ip.protocol) return 0;
   if (left.icmp?.type !== right.icmp?.type || role(left) !== role(right)) return 0;
   const [from, to] = [portsOf(left), portsOf(right)];
   let score = left.tcp?.flags === right.tcp?.flags ? 0 : -1;
   if (left.ip.id === right.ip.id && left.ip.id !== 0) score += 3;
-  if (left.ip.src === right.ip.src) score += from?.src === to?.src ? 3 : 1;
+  const isSameHost = left.ip.src === right.ip.src;
+  const isSamePort = from !== undefined && from.src === to?.src;
+  if (isSameHost) score += isSamePort || from === undefined ? 3 : 1;
   if (left.ip.dst === right.ip.dst) score += from?.dst === to?.dst ? 3 : 1;
+  // Half of the client's endpoint, and where NAT sends what is for this service: nothing of the director's own has both.
+  else if (from !== undefined && (isSameHost || isSamePort) && serves(before, after)) score += 3;
   if (left.payload.length > 0 && hash(left.payload) === hash(right.payload)) score += 3;
   if (left.tcp && right.tcp && left.tcp.seq !== 0 && sameNumbers(left.tcp, right.tcp)) score += 5;
   if (left.ip.length === right.ip.length) score += 1;

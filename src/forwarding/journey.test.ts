@@ -6,7 +6,7 @@ import { changes } from "./compare.js";
 import type { Journey } from "./journey.js";
 import { judge } from "./judge.js";
 import type { Model } from "./setup.js";
-import { PaperLab } from "./testing/paper-lab.js";
+import { CLIENT, PaperLab, VIP } from "./testing/paper-lab.js";
 import { viewOf } from "./view.js";
 
 const BURST = 10_000;
@@ -22,6 +22,13 @@ function journeys(lab: PaperLab): readonly Journey[] {
   return lab.evidence().journeys;
 }
 
+const SYN_ACK = {
+  "tcp.srcport": 80,
+  "tcp.dstport": 40001,
+  "tcp.flags": "SA",
+  "tcp.seq_raw": 9000,
+  "tcp.ack_raw": 1001,
+};
 const DR_WAY = "client out, router/eth0 in, router/eth1 out, director in, director out, rs1 in";
 
 describe("followJourneys", () => {
@@ -77,6 +84,14 @@ describe("followJourneys", () => {
       expect(journeys(lab).map(way)).to.deep.equal([expected]);
     });
 
+    it(`follows a ${model} request by its client and service alone`, () => {
+      const lab = new PaperLab(model);
+      const wrong = { "ip.id": 1, "tcp.seq_raw": 7 };
+      const spec = { "ip.id": 0, "tcp.seq_raw": 0 };
+      lab.request({ spec, ...(model === "tun" ? { inner: wrong } : { out: wrong }) });
+      expect(journeys(lab).map(way)).to.deep.equal([expected]);
+    });
+
     it(`makes a tree of a duplicate of a ${model} request`, () => {
       const lab = new PaperLab(model);
       lab.request({ copies: 2 });
@@ -87,6 +102,26 @@ describe("followJourneys", () => {
       expect(atDirector?.[0]?.from).to.equal(atDirector?.[1]?.from);
     });
   }
+
+  it("follows a request into a tunnel that nobody knows", () => {
+    const lab = new PaperLab("tun");
+    lab.request({ out: { "ip.proto": 94 } });
+    expect(journeys(lab).map(way)).to.deep.equal([DR_WAY]);
+  });
+
+  it("tells answers to a SYN and to its duplicate apart by their timestamps", () => {
+    const lab = new PaperLab("nat");
+    const stamped = (value: string) => ({ "tcp.options": `080a0000000${value}000000000101` });
+    lab.request({ copies: 2 });
+    const answers = ["1", "2"].map((value) => ({ spec: stamped(value), out: stamped(value) }));
+    for (const answer of answers) lab.answer({ ...answer, forwarded: false });
+    const sent = { "ip.src": VIP, "ip.dst": CLIENT, "ip.ttl": 63, "ip.id": 0x4321, ...SYN_ACK };
+    const macs = { "eth.src": lab.mac("director"), "eth.dst": lab.mac("router", 1) };
+    for (const value of ["1", "1", "2", "2"])
+      lab.wire("director/eth0", "router/eth1", { ...macs, ...sent, ...stamped(value) });
+    const replies = journeys(lab).filter(({ sightings: [first] }) => first?.tap === "rs1");
+    expect(replies.map(({ sightings }) => sightings.length)).to.deep.equal([6, 6]);
+  });
 
   it("follows an answer whose checksum the sender's own tap saw unfinished", () => {
     const lab = new PaperLab("dr");

@@ -19,8 +19,12 @@ export interface Site {
   readonly router: string;
   /** Whether a client is on the real server's segment; undefined where the setup does not say where clients are. */
   readonly clientsOnLink: boolean | undefined;
-  /** The frame in which it shows. */
+  /** The frame in which it shows; unknown where the finding has left some out. */
   readonly shown: Packet | undefined;
+  /** Whether that frame goes to a router. */
+  readonly isToRouter: boolean;
+  /** Whether any of the finding's frames left the director. */
+  readonly isSentOn: boolean;
 }
 
 /** A cause at a site; undefined where it cannot be the cause there. */
@@ -97,6 +101,11 @@ export const staleNeighbour = cause(
   "stale-neighbour",
   "The director's neighbour table gives another MAC for the next hop.",
   ({ server, directorNic }) => `ip neigh flush to ${server.ip} dev ${directorNic}`,
+);
+export const wrongRouteToServer = cause(
+  "wrong-route-to-server",
+  ({ server }) => `The director's route to ${server.ip} leads by a router.`,
+  ({ server, directorNic }) => `ip route get ${server.ip}; ip route replace ${server.ip}/32 dev ${directorNic}`,
 );
 export const arpIgnore = cause(
   "arp-ignore-not-effective",
@@ -261,6 +270,11 @@ export const noReuse = cause(
   "The director binds a SYN to whatever connection had its ports before.",
   () => "sysctl -w net.ipv4.vs.conn_reuse_mode=1",
 );
+export const persistent = cause(
+  "persistence",
+  "A persistence template still leads to the drained server.",
+  () => "sysctl -w net.ipv4.vs.expire_quiescent_template=1",
+);
 export const noLimit = cause(
   "threshold-not-configured",
   ({ server }) => `${server.name} has no upper threshold on the director.`,
@@ -285,6 +299,11 @@ export const pmtuOn = cause(
   "pmtu-disc-on",
   "The director takes part in path MTU discovery.",
   () => "sysctl -w net.ipv4.vs.pmtu_disc=0",
+);
+export const tunnelOnDirector = cause(
+  "tunnel-on-director",
+  "A tunnel device of the director takes the packet out.",
+  () => "ip link set tunl0 down",
 );
 export const tunnelFromAnyone = cause(
   "tunnel-from-anyone",

@@ -4,6 +4,7 @@
  */
 
 import { internetChecksum } from "../packet/checksum.js";
+import type { Packet } from "../packet/packet.js";
 import { core } from "./datagram.js";
 import type { Sighting } from "./journey.js";
 import type { Network } from "./network.js";
@@ -19,11 +20,11 @@ export function isChecksumReady(sighting: Sighting): boolean {
   const { frames, direction } = sighting;
   if (frames.some(({ checksumReady }) => checksumReady === false)) return false;
   const isKnown = frames.every(({ checksumReady }) => checksumReady === true);
-  return isKnown || direction === "in" || !looksUnfilled(sighting);
+  return isKnown || direction === "in" || !looksUnfilled(sighting.packet);
 }
 
 /** A checksum left to the NIC holds the sum over the pseudo header alone: a capture file has lost the kernel's flag. */
-function looksUnfilled({ packet }: Sighting): boolean {
+export function looksUnfilled(packet: Packet): boolean {
   const { ip, tcp, udp } = core(packet);
   const l4 = tcp ?? udp;
   if (ip === undefined || l4 === undefined || l4.checksum === 0) return false;

@@ -88,10 +88,12 @@ export function lastRequestTo(
   return crossing === undefined || out === undefined ? undefined : { crossing, out };
 }
 
-/** Whether a request left the director addressed as the client addressed it, which DR and TUN demand. */
+/** Whether a request left the director with both ends that the client gave it, which DR and TUN demand. */
 export function keepsAddress({ crossing, out }: { crossing: Crossing; out: Sighting }): boolean {
   const packet = core(out.packet);
-  return packet.ip?.dst === crossing.service.vip && portsOf(packet)?.dst === crossing.service.port;
+  const [ports, { service, flow }] = [portsOf(packet), crossing];
+  const isToVip = packet.ip?.dst === service.vip && ports?.dst === service.port;
+  return isToVip && packet.ip?.src === flow.clientIp && ports?.src === flow.clientPort;
 }
 
 function answerAt(view: View, sighting: Sighting): Answer | undefined {

@@ -137,7 +137,10 @@ const GRE_CHECKSUM = 4;
 const UDP_AND_GUE_HEADER = 12;
 
 /** Bytes that a service's tunnel puts around a packet for a real server; 0 but for TUN. */
-export function overheadOf({ model, tunnel }: Service, server: Pick<RealServer, "ip">): number {
+export function overheadOf(
+  { model, tunnel }: Pick<Service, "model" | "tunnel">,
+  server: Pick<RealServer, "ip">,
+): number {
   if (model !== "tun") return 0;
   const outer = IP_HEADER[isIp6(server.ip) ? 6 : 4];
   if (tunnel.kind === "gre") return outer + GRE_HEADER + (tunnel.checksum ? GRE_CHECKSUM : 0);

@@ -26,6 +26,7 @@ export const SCTP_CHUNK = {
   shutdown: 7,
   cookieEcho: 10,
   cookieAck: 11,
+  shutdownComplete: 14,
 } as const;
 
 export interface SctpValues {

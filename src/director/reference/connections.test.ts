@@ -1,13 +1,17 @@
 import { expect } from "chai";
+import { craftIp } from "../../packet/craft.js";
+import { decodeIp } from "../../packet/packet.js";
 import { Connection, ConnectionTable, reversed, type Tuple } from "./connections.js";
-import { CIP, VIP } from "./testbed.js";
+import { CIP, server, service, VIP } from "./testbed.js";
 
 function tuple(srcPort: number, more: Partial<Tuple> = {}): Tuple {
   return { protocol: 6, src: CIP, srcPort, dst: VIP, dstPort: 80, ...more };
 }
 
+const RS = server("rs1", "192.168.10.11", { port: 8080 });
+
 function connection(srcPort: number, more: Partial<Tuple> = {}): Connection {
-  return new Connection(tuple(srcPort, more), { model: "nat" }, { ip: "192.168.10.11", port: 8080 });
+  return new Connection(tuple(srcPort, more), service("nat", [RS]), RS);
 }
 
 describe("reference director: connection table", () => {
@@ -27,7 +31,7 @@ describe("reference director: connection table", () => {
 
   it("has replies of NAT alone: those of DR and TUN never come", () => {
     const table = new ConnectionTable();
-    const one = new Connection(tuple(1), { model: "dr" }, { ip: "10.0.0.11", port: 80 });
+    const one = new Connection(tuple(1), service("dr", [RS]), RS);
     table.add(one);
     expect(table.ofReply(one.reply)).to.equal(undefined);
   });
@@ -50,12 +54,26 @@ describe("reference director: connection table", () => {
     expect(table.ofReply(older.reply)).to.equal(newer);
   });
 
+  it("counts those of a destination that are not closed", () => {
+    const table = new ConnectionTable(2);
+    const [one, two, three] = [connection(1), connection(2), connection(3)];
+    for (const each of [one, two, three]) table.add(each);
+    expect(table.openTo(one.destination)).to.equal(2);
+    const fin = decodeIp(craftIp({ "tcp.flags": "FA" }));
+    for (const way of ["request", "reply", "reply"] as const) table.note(two, way, fin);
+    expect(table.openTo(one.destination)).to.equal(1);
+    table.add(connection(2));
+    expect(table.openTo(one.destination)).to.equal(2);
+    table.clear();
+    expect(table.openTo(one.destination)).to.equal(0);
+  });
+
   it("closes with the FINs of both ends", () => {
-    const FIN_ACK = 0x11;
+    const fin = decodeIp(craftIp({ "tcp.flags": "FA" }));
     const one = connection(1);
     for (const way of ["request", "reply"] as const) {
       expect(one.isClosed).to.equal(false);
-      one.note(way, FIN_ACK);
+      one.note(way, fin);
     }
     expect(one.isClosed).to.equal(true);
   });

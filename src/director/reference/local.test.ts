@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { craft, craftIp, type PacketSpec } from "../../packet/craft.js";
+import type { Wait } from "./neighbours.js";
 import {
   CIP,
   checksums,
@@ -12,6 +13,8 @@ import {
   oneLinkTestbed,
   only,
   query,
+  server,
+  service,
   syn,
   Testbed,
   VIP,
@@ -176,9 +179,37 @@ describe("reference director: its own answers", () => {
   it("net unreachable where there is no route", () => {
     const bed = natTestbed({ nics: [ETH0], services: [] });
     expect(bed.exchange("eth0", query(1, { "ip.dst": "8.8.8.8" })).eth?.dst).to.equal(MAC.gateway);
-    const lost = new Testbed({ nics: [ETH0], services: [] }).warm({ [CIP]: MAC.client });
+    const lost = new Testbed({ nics: [ETH0], gateways: [], services: [] }).warm({ [CIP]: MAC.client });
     const packet = lost.exchange("eth0", query(1, { "ip.dst": "8.8.8.8" }));
     expect([packet.ip?.src, packet.icmp?.type, packet.icmp?.code]).to.deep.equal([DIP, 3, 0]);
+  });
+
+  it("host unreachable where nobody answers for the next hop, from the DIP, quoting what came (GEN-UNR-01)", () => {
+    for (const model of ["nat", "dr", "tun"] as const) {
+      const waits: Wait[] = [];
+      const services = [service(model, [server("gone", "10.0.0.13", { port: 8080 })])];
+      const wait = (one: Wait) => waits.push(one);
+      const bed = oneLinkTestbed(model === "nat" ? "dr" : model, { services, wait }).warm({ [CIP]: MAC.client });
+      const spec = syn(45000);
+      // As the lab gives it: what `slice` says of a Buffer is no copy.
+      const [asked] = bed.receive("eth0", Buffer.from(craft(spec)));
+      expect(asked?.packet.arp?.targetIp).to.equal("10.0.0.13");
+      waits[0]?.giveUp();
+      const { packet } = only(bed.taken());
+      expect([packet.ip?.src, packet.ip?.dst]).to.deep.equal([DIP, CIP]);
+      expect([packet.icmp?.type, packet.icmp?.code]).to.deep.equal([3, 1]);
+      expect(packet.quoted?.bytes).to.deep.equal(craftIp(withoutEthernet(spec)));
+      expect(checksums(packet)).to.equal("ip valid, l4 valid");
+    }
+  });
+
+  it("says nothing of its own answers that nobody takes", () => {
+    const waits: Wait[] = [];
+    const bed = oneLinkTestbed("dr", { wait: (wait) => waits.push(wait) });
+    bed.receive("eth0", syn(1, { "tcp.dstport": 81 }));
+    expect(waits.map(({ ip }) => ip)).to.deep.equal([CIP]);
+    waits[0]?.giveUp();
+    expect(bed.taken()).to.deep.equal([]);
   });
 
   it("sends no ICMP about ICMP errors, later fragments or impossible senders (RFC 1812 §4.3.2.7)", () => {

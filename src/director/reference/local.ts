@@ -1,41 +1,44 @@
 /** What the director answers with its own voice: it has no kernel's stack beside it. */
 
-import type { Nic } from "../../forwarding/setup.js";
+import { addressFor, type Nic } from "../../forwarding/setup.js";
+import { isIp6 } from "../../packet/address.js";
 import { ARP_LENGTH, ARP_OPCODE, Arp } from "../../packet/arp.js";
-import { l4Checksum } from "../../packet/checksum.js";
 import { ETHERTYPE } from "../../packet/ethernet.js";
 import { ICMP_HEADER_LENGTH, ICMP_TYPE, Icmp } from "../../packet/icmp.js";
+import { ICMPV6_TYPE, Icmpv6, type Icmpv6Values } from "../../packet/icmpv6.js";
 import { IP_PROTOCOL } from "../../packet/ip.js";
-import { decodeIp, type Packet } from "../../packet/packet.js";
+import { IPV6_NEXT_HEADER_OFFSET } from "../../packet/ipv6.js";
+import type { Packet } from "../../packet/packet.js";
 import { TCP_FLAG, TCP_HEADER_LENGTH, Tcp } from "../../packet/tcp.js";
-import { frame, ipPacket } from "./compose.js";
+import { frame, type IpValues, ipPacket, sealed } from "./compose.js";
+import type { IcmpError } from "./errors.js";
 import { isHostAddress } from "./network.js";
 
 const TTL = 64;
 const BROADCAST = "ff:ff:ff:ff:ff:ff";
+const NOBODY = "0.0.0.0";
 
-/** Precedence 6, internetwork control (RFC 1812 §4.3.2.5). */
-const ERROR_TOS = 0xc0;
+/** Precedence 6, internetwork control (RFC 1812 §4.3.2.5); IPv6 has no such custom. */
+const ERROR_TOS = { 4: 0xc0, 6: 0 } as const;
 
-/** Longest IP packet that carries an ICMP error, in bytes (RFC 1812 §4.3.2.3). */
-const ERROR_LENGTH = 576;
+/** Longest IP packet that carries an ICMP error, in bytes (RFC 1812 §4.3.2.3, RFC 4443 §2.4). */
+const ERROR_LENGTH = { 4: 576, 6: 1280 } as const;
 
-/** An ICMP error message: type and code, and the next hop's MTU in bytes for "fragmentation needed" (RFC 1191). */
-export interface IcmpError {
-  readonly type: number;
-  readonly code: number;
-  readonly mtu?: number;
+/** Bytes of a packet that an ICMP error has room for, at the most. */
+export const MOST_QUOTED = ERROR_LENGTH[6];
+
+const ICMP_PROTOCOL = { 4: IP_PROTOCOL.icmp, 6: IP_PROTOCOL.icmpv6 } as const;
+
+/** Whether a packet carries ICMP of its family, sound or not. */
+export function isIcmp({ ip, ip6 }: Packet): boolean {
+  return ip?.protocol === ICMP_PROTOCOL[ip6 ? 6 : 4];
 }
-
-export const NET_UNREACHABLE: IcmpError = { type: ICMP_TYPE.unreachable, code: 0 };
-export const PROTOCOL_UNREACHABLE: IcmpError = { type: ICMP_TYPE.unreachable, code: 2 };
-export const PORT_UNREACHABLE: IcmpError = { type: ICMP_TYPE.unreachable, code: 3 };
-export const TIME_EXCEEDED: IcmpError = { type: ICMP_TYPE.timeExceeded, code: 0 };
 
 /** Asks for a next hop's MAC; the sender is the NIC's own address, never a VIP (RFC 826, `arp_solicit`). */
 export function arpRequest(nic: Nic, targetIp: string): Uint8Array {
   const payload = new Uint8Array(ARP_LENGTH);
-  Arp.emit(payload, 0, { opcode: ARP_OPCODE.request, senderMac: nic.mac, senderIp: nic.ip, targetIp });
+  const senderIp = addressFor(nic, targetIp) ?? NOBODY;
+  Arp.emit(payload, 0, { opcode: ARP_OPCODE.request, senderMac: nic.mac, senderIp, targetIp });
   return frame({ dst: BROADCAST, src: nic.mac, type: ETHERTYPE.arp }, payload);
 }
 
@@ -52,14 +55,11 @@ export function arpReply(nic: Nic, request: Arp): Uint8Array {
   return frame({ dst: request.senderMac, src: nic.mac, type: ETHERTYPE.arp }, payload);
 }
 
-/** Echo reply: identifier, sequence number, data and TOS as they came (RFC 1122 §3.2.2.6); undefined for other ICMP. */
-export function echoReply({ ip, icmp, payload }: Packet, id: number): Uint8Array | undefined {
+/** Echo reply: identifier, sequence number, data and TOS as they came (RFC 1122 §3.2.2.6, RFC 4443 §4.2); undefined for other ICMP. */
+export function echoReply({ ip, ip6, icmp, payload }: Packet, id: number): Uint8Array | undefined {
   if (ip === undefined || icmp?.kind !== "echo") return undefined;
-  const message = new Uint8Array(ICMP_HEADER_LENGTH + payload.length);
-  message.set(payload, ICMP_HEADER_LENGTH);
-  Icmp.emit(message, 0, { type: ICMP_TYPE.echoReply, rest: icmp.rest });
-  const header = { tos: ip.tos, id, ttl: TTL, protocol: IP_PROTOCOL.icmp, src: ip.dst, dst: ip.src };
-  return sealed(ipPacket(header, message));
+  const type = ip6 ? ICMPV6_TYPE.echoReply : ICMP_TYPE.echoReply;
+  return icmpMessage({ tos: ip.tos, id, src: ip.dst, dst: ip.src }, { type, rest: icmp.rest }, payload);
 }
 
 /** The RST for a segment that belongs to no connection (RFC 9293 §3.5.2, group 1); undefined for a RST. */
@@ -78,32 +78,40 @@ export function reset({ ip, tcp, payload }: Packet, id: number): Uint8Array | un
 }
 
 /**
- * The ICMP error about a packet that begins with its IP header, quoted from the first byte on up to 576 bytes in all.
- * Undefined where none may be sent: about an ICMP error or a later fragment, or to what is no host (RFC 1812 §4.3.2.7).
+ * The ICMP error about a packet that begins with its IP header, quoted from the first byte on up to 576 bytes in all,
+ * under IPv6 1280. Undefined where none may be sent: about an ICMP error or a later fragment, or to what is no host
+ * (RFC 1812 §4.3.2.7, RFC 4443 §2.4).
  * @param src the director's address that speaks
  */
 export function icmpError(about: Packet, error: IcmpError, src: string, id: number): Uint8Array | undefined {
   const { ip, icmp } = about;
   if (ip === undefined || ip.fragmentOffset > 0 || !isHostAddress(ip.src)) return undefined;
-  if (ip.protocol === IP_PROTOCOL.icmp && (icmp === undefined || icmp.isError)) return undefined;
-  const header = { tos: ERROR_TOS, id, ttl: TTL, protocol: IP_PROTOCOL.icmp, src, dst: ip.src };
-  const quote = about.bytes.subarray(0, Math.min(ip.length, ERROR_LENGTH - ipPacket(header, EMPTY).length));
-  return sealed(ipPacket(header, errorMessage(error, quote)));
+  const version = about.ip6 ? 6 : 4;
+  if (isIcmp(about) && (icmp === undefined || icmp.isError)) return undefined;
+  const header = { tos: ERROR_TOS[version], id, src, dst: ip.src };
+  const room = ERROR_LENGTH[version] - icmpMessage(header, {}, EMPTY).length;
+  return icmpMessage(header, fieldsOf(error, about), about.bytes.subarray(0, Math.min(ip.length, room)));
 }
 
-const EMPTY = new Uint8Array(ICMP_HEADER_LENGTH);
+const EMPTY = new Uint8Array();
 
-function errorMessage({ type, code, mtu = 0 }: IcmpError, quote: Uint8Array): Uint8Array {
-  const message = new Uint8Array(ICMP_HEADER_LENGTH + quote.length);
-  message.set(quote, ICMP_HEADER_LENGTH);
-  Icmp.emit(message, 0, { type, code, mtu });
-  return message;
+/** IPv6 says of an unknown protocol which byte names it (RFC 4443 §3.4): the last of the chain of headers. */
+function fieldsOf({ type, code, mtu = 0 }: IcmpError, { ip6 }: Packet): Icmpv6Values {
+  if (ip6 === undefined || type !== ICMPV6_TYPE.parameterProblem) return { type, code, mtu };
+  const last = ip6.extensions.headers.at(-1);
+  return { type, code, rest: last === undefined ? IPV6_NEXT_HEADER_OFFSET : last.at - ip6.offset };
 }
 
-/** Fills in the TCP or ICMP checksum. */
-function sealed(bytes: Uint8Array): Uint8Array {
-  const packet = decodeIp(bytes);
-  const header = packet.tcp ?? packet.icmp;
-  if (header !== undefined) header.checksum = l4Checksum(packet) ?? 0;
-  return bytes;
+/** An ICMP message of the addresses' family. */
+function icmpMessage(
+  header: Omit<IpValues, "ttl" | "protocol">,
+  fields: Icmpv6Values,
+  content: Uint8Array,
+): Uint8Array {
+  const message = new Uint8Array(ICMP_HEADER_LENGTH + content.length);
+  message.set(content, ICMP_HEADER_LENGTH);
+  const version = isIp6(header.src) ? 6 : 4;
+  if (version === 6) Icmpv6.emit(message, 0, fields);
+  else Icmp.emit(message, 0, fields);
+  return sealed(ipPacket({ ...header, ttl: TTL, protocol: ICMP_PROTOCOL[version] }, message));
 }

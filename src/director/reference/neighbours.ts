@@ -12,59 +12,73 @@ export interface NeighbourLimits {
 
 const LIMITS: NeighbourLimits = { known: 1024, asked: 256, waiting: 64 };
 
-interface Question {
+/** A neighbour that is being asked for: whoever has a clock says when it is to be asked again, and when for the last time. */
+export interface Wait {
   readonly nic: Nic;
-  readonly datagrams: Uint8Array[];
+  readonly ip: string;
+  /** False where nobody waits any more: the neighbour has answered, or was forgotten. */
+  askAgain(): boolean;
+  /** Nobody answers: gives up what waits. */
+  giveUp(): void;
+}
+
+/** What a neighbour table has others do. */
+export interface NeighbourActions<Datagram> {
+  /** Asks on the NIC's link for an address. */
+  ask(nic: Nic, ip: string): void;
+  /** Sends from the NIC to the MAC. */
+  deliver(nic: Nic, mac: string, datagram: Datagram): void;
+  /** Told of every neighbour that is asked for and does not answer at once. */
+  wait(wait: Wait): void;
+  /** What cannot be delivered, for nobody answers. */
+  lose(datagram: Datagram): void;
+}
+
+interface Question<Datagram> {
+  readonly nic: Nic;
+  readonly datagrams: Datagram[];
 }
 
 /**
- * The MAC addresses of next hops (RFC 826, `struct neighbour`).
+ * The MAC addresses of next hops (RFC 826, RFC 4861 §7.2, `struct neighbour`).
  *
- * A datagram for an unknown neighbour waits for the ARP answer and then leaves in its place in the order. There is no
- * clock, so that a request is repeated by each further datagram instead of every second, and nothing grows stale.
+ * A datagram for an unknown neighbour waits for the answer and then leaves in its place in the order. There is no clock:
+ * a question is repeated by each further datagram and by `Wait`, and nothing grows stale.
  */
-export class Neighbours {
-  readonly #ask: (nic: Nic, ip: string) => void;
-  readonly #deliver: (nic: Nic, mac: string, datagram: Uint8Array) => void;
+export class Neighbours<Datagram> {
+  readonly #actions: NeighbourActions<Datagram>;
   readonly #limits: NeighbourLimits;
   readonly #permanent = new Map<string, string>();
   readonly #learnt = new Map<string, string>();
-  readonly #asked = new Map<string, Question>();
+  readonly #asked = new Map<string, Question<Datagram>>();
 
-  /**
-   * @param ask sends an ARP request for the address from the NIC
-   * @param deliver sends an IP datagram from the NIC to the MAC
-   */
-  constructor(
-    ask: (nic: Nic, ip: string) => void,
-    deliver: (nic: Nic, mac: string, datagram: Uint8Array) => void,
-    limits: NeighbourLimits = LIMITS,
-  ) {
-    this.#ask = ask;
-    this.#deliver = deliver;
+  constructor(actions: NeighbourActions<Datagram>, limits: NeighbourLimits = LIMITS) {
+    this.#actions = actions;
     this.#limits = limits;
   }
 
   /** Sends a datagram to a next hop, at once or as soon as its MAC is known. */
-  send(nic: Nic, nextHop: string, datagram: Uint8Array): void {
+  send(nic: Nic, nextHop: string, datagram: Datagram): void {
     const mac = this.#permanent.get(nextHop) ?? this.#learnt.get(nextHop);
     if (mac !== undefined) {
-      this.#deliver(nic, mac, datagram);
+      this.#actions.deliver(nic, mac, datagram);
       return;
     }
-    let question = this.#asked.get(nextHop);
-    if (question === undefined) {
-      makeRoom(this.#asked, this.#limits.asked);
-      question = { nic, datagrams: [] };
-      this.#asked.set(nextHop, question);
-    }
+    const known = this.#asked.get(nextHop);
+    const question = known ?? { nic, datagrams: [] };
     if (question.datagrams.length >= this.#limits.waiting) question.datagrams.shift();
     question.datagrams.push(datagram);
-    this.#ask(nic, nextHop);
+    if (known === undefined) {
+      makeRoom(this.#asked, this.#limits.asked);
+      this.#asked.set(nextHop, question);
+    }
+    this.#actions.ask(nic, nextHop);
+    if (known === undefined && this.#asked.get(nextHop) === question)
+      this.#actions.wait(this.#waitFor(nextHop, question));
   }
 
   /**
-   * An ARP packet said that this address is at this MAC (RFC 826, "merge flag").
+   * A neighbour's packet said that this address is at this MAC (RFC 826, "merge flag").
    * @param spokeToUs the packet asked for an address of ours: then its sender is entered even where nobody asked for it
    */
   heard(ip: string, mac: string, spokeToUs: boolean): void {
@@ -74,7 +88,7 @@ export class Neighbours {
     this.#release(ip, this.#permanent.get(ip) ?? mac);
   }
 
-  /** A permanent entry, which ARP does not change (`ip neigh replace … nud permanent`). */
+  /** A permanent entry, which no packet changes (`ip neigh replace … nud permanent`). */
   learn(ip: string, mac: string): void {
     this.#permanent.set(ip, mac.toLowerCase());
     this.#release(ip, mac.toLowerCase());
@@ -91,7 +105,26 @@ export class Neighbours {
     const question = this.#asked.get(ip);
     if (question === undefined) return;
     this.#asked.delete(ip);
-    for (const datagram of question.datagrams) this.#deliver(question.nic, mac, datagram);
+    for (const datagram of question.datagrams) this.#actions.deliver(question.nic, mac, datagram);
+  }
+
+  #waitFor(ip: string, question: Question<Datagram>): Wait {
+    const { nic, datagrams } = question;
+    const isOver = () => this.#asked.get(ip) !== question;
+    return {
+      nic,
+      ip,
+      askAgain: () => {
+        if (isOver()) return false;
+        this.#actions.ask(nic, ip);
+        return true;
+      },
+      giveUp: () => {
+        if (isOver()) return;
+        this.#asked.delete(ip);
+        for (const datagram of datagrams) this.#actions.lose(datagram);
+      },
+    };
   }
 }
 

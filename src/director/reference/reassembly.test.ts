@@ -5,6 +5,7 @@ import { fragment } from "../../packet/fragment.js";
 import { decodeIp } from "../../packet/packet.js";
 import { type Datagram, Reassembly, type ReassemblyLimits } from "./reassembly.js";
 import { query, withoutEthernet } from "./testbed.js";
+import { query6 } from "./testbed-ipv6.js";
 
 const payload = Uint8Array.from({ length: 500 }, (_, index) => index * 7);
 
@@ -31,6 +32,19 @@ describe("reference director: reassembly", () => {
         const [datagram] = feed(reassembly, order);
         expect(datagram?.packet.bytes).to.deep.equal(whole);
         expect(datagram?.largest).to.equal(124);
+      }),
+    );
+  });
+
+  it("takes those of IPv6, of which only the first says what the datagram carries", () => {
+    const spec = query6(42000, { payload, "ipv6.dstopts": "0000010400000000", "ipv6.hopopts": "0000010400000000" });
+    const fragments = fragment(craft(spec), 104, 0x55).map((frame) => frame.subarray(14));
+    const orders = fc.shuffledSubarray([...fragments, ...fragments], { minLength: 2 * fragments.length });
+    fc.assert(
+      fc.property(orders, (order) => {
+        const [datagram] = feed(new Reassembly(), order);
+        expect(datagram?.packet.bytes).to.deep.equal(craftIp(withoutEthernet(spec)));
+        expect(datagram?.largest).to.equal(40 + 8 + 8 + 104);
       }),
     );
   });

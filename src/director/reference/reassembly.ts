@@ -1,4 +1,4 @@
-import { reassemble } from "../../packet/fragment.js";
+import { contentLength, datagramKey, reassemble } from "../../packet/fragment.js";
 import type { Ip } from "../../packet/ip.js";
 import type { Packet } from "../../packet/packet.js";
 
@@ -29,7 +29,7 @@ export interface ReassemblyLimits {
 const LIMITS: ReassemblyLimits = { datagrams: 64, pieces: 4096 };
 
 /**
- * Gathers fragments until their datagram is whole (RFC 791 §3.2, `ip_vs_gather_frags`), in any order.
+ * Gathers fragments until their datagram is whole (RFC 791 §3.2, RFC 8200 §4.5, `ip_vs_gather_frags`), in any order.
  *
  * There is no clock: an unfinished datagram waits until others need its place. One whose fragments contradict
  * each other is dropped as a whole.
@@ -54,7 +54,7 @@ export class Reassembly {
    */
   add(packet: Packet, ip: Ip): Datagram | undefined {
     if (!ip.isFragment) return { packet, largest: ip.length };
-    const key = `${ip.protocol} ${ip.src} ${ip.dst} ${ip.id}`;
+    const key = datagramKey(ip);
     const pending = this.#pending.get(key) ?? { pieces: new Map(), received: 0, total: undefined };
     this.#remove(key);
     // Whole by its bytes; whether they fit together, `reassemble` says.
@@ -90,7 +90,7 @@ export class Reassembly {
 
 function take(pending: Pending, packet: Packet, ip: Ip): "more" | "whole" | "contradiction" {
   const offset = ip.fragmentOffset;
-  const length = ip.length - ip.headerLength;
+  const length = contentLength(ip);
   const earlier = pending.pieces.get(offset);
   if (earlier !== undefined) return sameContent(earlier, packet) ? "more" : "contradiction";
   if (!ip.mf) {
@@ -104,6 +104,6 @@ function take(pending: Pending, packet: Packet, ip: Ip): "more" | "whole" | "con
 }
 
 function sameContent(one: Packet, other: Packet): boolean {
-  const content = ({ bytes, ip }: Packet) => bytes.subarray(ip?.headerLength ?? 0);
+  const content = ({ bytes, ip }: Packet) => bytes.subarray(ip ? ip.length - contentLength(ip) : 0);
   return one.ip?.mf === other.ip?.mf && Buffer.compare(content(one), content(other)) === 0;
 }

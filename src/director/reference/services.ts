@@ -1,73 +1,76 @@
-import { type Protocol, type RealServer, type Service, serviceName } from "../../forwarding/setup.js";
+import { balancedAs, type Protocol, type RealServer, type Service, serviceName } from "../../forwarding/setup.js";
+import { isIp6, networkOf } from "../../packet/address.js";
 import { IP_PROTOCOL } from "../../packet/ip.js";
-import type { Connection, Tuple } from "./connections.js";
-import { createScheduler, type Scheduler, serverKey } from "./schedule.js";
+import { Balancer } from "./balancer.js";
+import type { Connection, ConnectionTable, Tuple } from "./connections.js";
+import { destinationOf } from "./destination.js";
 
-const PROTOCOLS: ReadonlyMap<Protocol, number> = new Map([
-  ["tcp", IP_PROTOCOL.tcp],
-  ["udp", IP_PROTOCOL.udp],
-]);
-
-interface Entry {
-  readonly service: Service;
-  readonly scheduler: Scheduler;
-}
+const PROTOCOLS: Readonly<Record<Protocol, number>> = {
+  tcp: IP_PROTOCOL.tcp,
+  udp: IP_PROTOCOL.udp,
+  sctp: IP_PROTOCOL.sctp,
+};
 
 /** What has become of a connection's server: `unserved` where not even its service is left. */
 export type Standing = "available" | "removed" | "unserved";
 
 /** The virtual services, keyed on protocol, address and port (`__ip_vs_service_find`). */
 export class ServiceTable {
-  #entries = new Map<string, Entry>();
+  #services = new Map<string, Service>();
+  /** By the name of the service, or by the mark of several. */
+  #balancers = new Map<string, Balancer>();
 
   /**
    * Replaces the table. A service that stays keeps its scheduler's place in the cycle.
-   * Throws on a protocol or a scheduler that is not known and on a service listed twice, and then leaves the table as
-   * it was.
+   * Throws on a service listed twice, a scheduler that is not known, a prefix that addresses do not have and a real
+   * server of the other family where the model is no tunnel, and then leaves the table as it was.
    */
   configure(services: readonly Service[]): void {
-    const entries = new Map<string, Entry>();
+    const table = new Map<string, Service>();
+    const balancers = new Map<string, Balancer>();
     for (const service of services) {
-      const key = keyOf(service);
-      if (entries.has(key)) throw new Error(`The service ${serviceName(service)} is configured twice.`);
-      const previous = this.#entries.get(key);
-      const keeps = previous !== undefined && previous.service.scheduler === service.scheduler;
-      entries.set(key, { service, scheduler: keeps ? previous.scheduler : createScheduler(service.scheduler) });
+      const key = serviceKey(PROTOCOLS[service.protocol], service.vip, service.port);
+      checkFamilies(service);
+      if (table.has(key)) throw new Error(`The service ${serviceName(service)} is configured twice.`);
+      table.set(key, service);
+      if (service.persistence !== undefined) networkOf(service.vip, service.persistence.prefix);
+      const name = balancedAs(service);
+      if (!balancers.has(name)) balancers.set(name, new Balancer(service.scheduler, this.#balancers.get(name)));
     }
-    this.#entries = entries;
+    this.#services = table;
+    this.#balancers = balancers;
   }
 
   /** In the order in which they were configured. */
   all(): Service[] {
-    return [...this.#entries.values()].map((entry) => entry.service);
+    return [...this.#services.values()];
   }
 
   /** The service that a client's tuple addresses. */
   find({ protocol, dst, dstPort }: Tuple): Service | undefined {
-    return this.#entries.get(serviceKey(protocol, dst, dstPort))?.service;
+    return this.#services.get(serviceKey(protocol, dst, dstPort));
   }
 
   /** The real server for a new connection; undefined where the service has none available. */
-  schedule(service: Service, client: string): RealServer | undefined {
-    const key = keyOf(service);
-    return this.#entries.get(key)?.scheduler.pick(service, client);
+  schedule(service: Service, tuple: Tuple, connections: ConnectionTable): RealServer | undefined {
+    return this.#balancers.get(balancedAs(service))?.choose(service, tuple, connections);
   }
 
   standing({ request, server }: Connection): Standing {
     const service = this.find(request);
     if (service === undefined) return "unserved";
-    return service.realServers.some((other) => serverKey(other) === serverKey(server)) ? "available" : "removed";
+    const destination = destinationOf(service, server);
+    return service.realServers.some((other) => destinationOf(service, other) === destination) ? "available" : "removed";
   }
 }
 
-function keyOf(service: Service): string {
-  const protocol = PROTOCOLS.get(service.protocol);
-  if (protocol === undefined) {
-    throw new Error(
-      `The reference director does not carry ${service.protocol} (${serviceName(service)}); it carries ${[...PROTOCOLS.keys()].join(", ")}.`,
-    );
-  }
-  return serviceKey(protocol, service.vip, service.port);
+/** Only a tunnel gets a packet to a real server of the other family. */
+function checkFamilies(service: Service): void {
+  const stranger = service.realServers.find(({ ip }) => isIp6(ip) !== isIp6(service.vip));
+  if (stranger === undefined || service.model === "tun") return;
+  throw new Error(
+    `The service ${serviceName(service)} cannot reach ${stranger.name} at ${stranger.ip} without a tunnel.`,
+  );
 }
 
 function serviceKey(protocol: number, address: string, port: number): string {

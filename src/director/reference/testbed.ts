@@ -93,7 +93,7 @@ export function natTestbed(more: Partial<ReferenceOptions> = {}): Testbed {
   const rs = (port: number) => [server("rs1", "192.168.10.11", { port }), server("rs2", "192.168.10.12", { port })];
   const services = [service("nat", rs(8080)), service("nat", rs(5353), { port: 53, protocol: "udp" })];
   const neighbours = { [CIP]: MAC.client, "192.168.10.11": MAC.rs1, "192.168.10.12": MAC.rs2, [GATEWAY]: MAC.gateway };
-  return new Testbed({ nics: [ETH0, ETH1], gateway: GATEWAY, services, ...more }).warm(neighbours);
+  return new Testbed({ nics: [ETH0, ETH1], gateways: [GATEWAY], services, ...more }).warm(neighbours);
 }
 
 /** T-DR and T-TUN: everything on one link with a gateway; with TUN the second real server stands behind it. */
@@ -102,7 +102,7 @@ export function oneLinkTestbed(model: "dr" | "tun", more: Partial<ReferenceOptio
   const rs = [server("rs1", "10.0.0.11", { port: 9999 }), server("rs2", rs2)];
   const services = [service(model, rs), service(model, rs, { port: 53, protocol: "udp" })];
   const neighbours = { [GATEWAY]: MAC.gateway, "10.0.0.11": MAC.rs1, "10.0.0.12": MAC.rs2 };
-  return new Testbed({ nics: [ETH0], gateway: GATEWAY, services, ...more }).warm(neighbours);
+  return new Testbed({ nics: [ETH0], gateways: [GATEWAY], services, ...more }).warm(neighbours);
 }
 
 /** A SYN of the client to VIP:80 with values by which it can be told. */

@@ -13,6 +13,8 @@ import {
   oneLinkTestbed,
   only,
   query,
+  server,
+  service,
   syn,
   type Testbed,
   VIP,
@@ -108,7 +110,8 @@ describe("reference director: TUN", () => {
 
   it("tells the client what a router in the tunnel reports (TUN-MTU-04, TUN-ENC-06)", () => {
     const bed = oneLinkTestbed("tun");
-    const outer = ipBytes(bed.exchange("eth0", syn(40001, { ...VIA_GATEWAY, payload: "GET /" })));
+    const whole = { ...VIA_GATEWAY, "ip.flags.df": true };
+    const outer = ipBytes(bed.exchange("eth0", syn(40001, { ...whole, payload: "GET /" })));
     const report = (more: object, quoted = outer) =>
       bed.receive("eth0", { "eth.dst": MAC.eth0, "ip.src": "10.9.0.254", "ip.dst": DIP, quoted, ...more });
     const { packet } = only(report({ "icmp.type": 3, "icmp.code": 4, "icmp.mtu": 1400 }));
@@ -119,6 +122,25 @@ describe("reference director: TUN", () => {
     forged[19] = 99;
     expect(report({ "icmp.type": 11, "icmp.code": 0 }, forged), "to another tunnel's end").to.deep.equal([]);
     expect(report({ "icmp.type": 11, "icmp.code": 0 }, outer.subarray(0, 28)), "too little quoted").to.deep.equal([]);
+  });
+
+  it("keeps to what a router in the tunnel has reported, for what follows (TUN-MTU-04)", () => {
+    const bed = oneLinkTestbed("tun", { services: [service("tun", [server("rs2", "10.9.0.12")])] });
+    const sized = (length: number, df: boolean) =>
+      syn(40001, { ...VIA_GATEWAY, payload: new Uint8Array(length - 40), "ip.flags.df": df });
+    const outer = ipBytes(bed.exchange("eth0", sized(1450, true)));
+    const report = (mtu: number) => {
+      const about = { "icmp.type": 3, "icmp.code": 4, "icmp.mtu": mtu, quoted: outer.subarray(0, 528) };
+      return bed.receive("eth0", { "eth.dst": MAC.eth0, "ip.src": "10.9.0.254", "ip.dst": DIP, ...about });
+    };
+    expect(only(report(1400)).packet.icmp?.mtu).to.equal(1380);
+    expect(bed.exchange("eth0", sized(1381, true)).icmp?.mtu).to.equal(1380);
+    expect(bed.exchange("eth0", sized(1380, true)).ip?.length).to.equal(1400);
+    const pieces = bed.receive("eth0", sized(1450, false)).map(({ packet }) => packet);
+    expect(Math.max(...pieces.map(({ ip }) => ip?.length ?? 0))).to.be.at.most(1400);
+    expect(inside(pieces)?.length).to.equal(1450);
+    expect(only(report(1450)).packet.icmp?.mtu, "a larger one").to.equal(1380);
+    expect(only(report(0)).packet.icmp?.mtu, "one that nobody can mean").to.equal(532);
   });
 
   it("neither opens nor balances what arrives in a tunnel (TUN-SEC-02)", () => {

@@ -4,6 +4,7 @@ import { endpoint } from "../../packet/address.js";
 import { matrixOutcomes } from "../compare.js";
 import { portsOf, protocolOf } from "../datagram.js";
 import { matrixRule, rule } from "../declare.js";
+import type { Sighting } from "../journey.js";
 import { absent, DIRECTOR, fail, type Outcome, pass } from "../outcome.js";
 import { describe, passesDirector, pathTo } from "../paths.js";
 import type { Rule } from "../rule.js";
@@ -226,7 +227,9 @@ const tuple = rule({
   observedAt: "director in (real servers' side) → director out",
   lookedFor: "a packet of a real server to a client that has no connection with it",
   *judge(view) {
-    for (const stray of view.strays) yield* untranslated(view, stray);
+    // That the director balances what is for no service is GEN-SVC's to tell: that server does have a connection then.
+    const letIn = new Set(view.strays.flatMap((stray) => (isBalanced(stray) ? stray.outs.map(asRequest) : [])));
+    for (const stray of view.strays) if (!letIn.has(asReply(stray.in))) yield* untranslated(view, stray);
   },
 });
 
@@ -251,6 +254,22 @@ function* untranslated(view: View, { in: at, outs }: Stray): Iterable<Outcome> {
   } else if (services.some(({ vip }) => vip === out.packet.ip?.src)) {
     yield fail([at, out], { suspect: DIRECTOR, field: "ip.src", expected, observed: describe(out) });
   } else yield pass(at, out);
+}
+
+/** Whether the director gave a packet another destination. */
+function isBalanced({ in: at, outs: [sent] }: Stray): boolean {
+  return sent !== undefined && sent.packet.ip?.dst !== at.packet.ip?.dst;
+}
+
+/** The ends of a connection: the same for a request as it was sent on and for the answer to it. */
+function asRequest({ packet }: Sighting): string {
+  const { src = 0, dst = 0 } = portsOf(packet) ?? {};
+  return `${protocolOf(packet)} ${endpoint(packet.ip?.src ?? "", src)} ${endpoint(packet.ip?.dst ?? "", dst)}`;
+}
+
+function asReply({ packet }: Sighting): string {
+  const { src = 0, dst = 0 } = portsOf(packet) ?? {};
+  return `${protocolOf(packet)} ${endpoint(packet.ip?.dst ?? "", dst)} ${endpoint(packet.ip?.src ?? "", src)}`;
 }
 
 const others: readonly Rule[] = [

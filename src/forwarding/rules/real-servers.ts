@@ -3,7 +3,7 @@ import { endpoint } from "../../packet/address.js";
 
 import { l4ChecksumState } from "../../packet/checksum.js";
 import { TCP_FLAG } from "../../packet/tcp.js";
-import { core, isSyn, portsOf } from "../datagram.js";
+import { core, isInUnknownTunnel, isSyn, portsOf } from "../datagram.js";
 import { groupBy } from "../group.js";
 import { isSourceRouted } from "../ip-options.js";
 import type { Sighting } from "../journey.js";
@@ -46,6 +46,8 @@ export function deliveriesOf(view: View, model: Model): Delivery[] {
     const [arrival] = arrivalsOf(view, out);
     const server = arrival && view.network.host(arrival.host);
     if (arrival === undefined || server === undefined || !isSound(arrival)) return [];
+    // What comes in the server's own name is a martian there, and out of an unknown tunnel nobody takes anything.
+    if (arrival.packet.ip?.src === crossing.service.vip || isInUnknownTunnel(arrival.packet)) return [];
     const later = (answers.get(crossing.flow) ?? []).filter(
       (candidate) => candidate.server === server && startOf(candidate.at) > startOf(arrival),
     );

@@ -168,7 +168,10 @@ function* existingConnection(view: View, crossing: Crossing): Iterable<Outcome> 
     const observed = `${describe(sighting)} was not forwarded`;
     yield missing(view, [sighting], { suspect: DIRECTOR, expected, observed });
   } else if (server?.ip === first.ip) yield pass(sighting, out);
-  else yield fail([sighting, out], { suspect: DIRECTOR, expected, observed: `to ${server?.name ?? describe(out)}` });
+  else {
+    const observed = `to ${server?.name ?? describe(out)}`;
+    yield fail([sighting, out], { suspect: DIRECTOR, field: "ip.dst", expected, observed });
+  }
 }
 
 const noneAvailable = rule({

@@ -3,7 +3,7 @@
 import { l4ChecksumState } from "../../packet/checksum.js";
 import { matrixOutcomes } from "../compare.js";
 import { core, portsOf } from "../datagram.js";
-import { fateOf, isCutAnyway, limitsOf } from "../fate.js";
+import { fateOf, isCutAnyway, isTorn, limitsOf } from "../fate.js";
 import type { Sighting } from "../journey.js";
 import { ownsIp } from "../network.js";
 import { isChecksumReady, isRecordedWhole } from "../offload.js";
@@ -102,9 +102,10 @@ export function* fragmentedOutcomes(view: View, model: Model): Iterable<Outcome>
       const expected = `fragments of at most ${view.network.port(out.tap)?.nic.mtu} bytes`;
       const observed = out.frames.length === 1 ? `forwarded whole with ${length} bytes` : `one of ${length} bytes`;
       yield fail([sighting, out], { suspect: DIRECTOR, field: "ip.len", expected, observed });
-    } else if (!isPartial(out)) yield pass(sighting, out);
+    } else if (!isPartial(out) && !isTorn(view.network, crossing, out)) yield pass(sighting, out);
     else {
-      const observed = `${out.frames.length} fragments that do not make up the datagram`;
+      const frames = outs.flatMap((piece) => piece.frames);
+      const observed = `${frames.length} fragments that do not make up the datagram`;
       const expected = "fragments that make up the whole datagram";
       const violation = { suspect: DIRECTOR, field: "ip.frag_offset", expected, observed };
       yield hasOwnTunnel(out) ? missing(view, [sighting, out], violation) : fail([sighting, out], violation);

@@ -247,7 +247,8 @@ const RECENT = 8;
 function* outerIds(view: View): Iterable<Outcome> {
   const packets = view.crossings
     .filter(({ model, kind }) => model === "tun" && kind === "request")
-    .flatMap(({ outs }) => outs)
+    // That a packet leaves several times is GEN-SVC-01's to tell.
+    .flatMap(({ outs }) => outs.slice(0, 1))
     .filter(({ packet }) => packet.inner !== undefined && packet.ip?.df === false)
     .sort((left, right) => (startOf(left) < startOf(right) ? -1 : 1));
   for (const [ip, ofServer] of groupBy(packets, ({ packet }) => packet.ip?.dst)) {

@@ -79,12 +79,12 @@ export const tunnelServerRules: readonly Rule[] = [
     statement: "A tunnelled request is answered although the route to the client does not lead into the tunnel.",
     source: "rp_filter (ip-sysctl: the greater of all and the interface); RFC 3704 §2.2, §2.4",
     *judge(view) {
-      const refusals = refusalsOf(view);
+      const [refusals, sentOn] = [refusalsOf(view), sentOnBy(view)];
       for (const delivery of deliveriesOf(view, "tun")) {
         const { arrival, answer } = delivery;
         if (answer !== undefined) yield pass(arrival, answer.at);
-        // What a tunnel drops whose ends do not agree is TUN-GRE-02's to tell.
-        else if (refusalOf(refusals, arrival) === undefined && !hasOptions(delivery))
+        // Other rules tell what was refused or sent on, and TUN-GRE-02 what a tunnel drops whose ends do not agree.
+        else if (refusalOf(refusals, arrival) === undefined && sentOn(arrival) === undefined && !hasOptions(delivery))
           yield unanswered(view, delivery, "an answer from the VIP");
       }
     },
@@ -138,19 +138,14 @@ export const tunnelServerRules: readonly Rule[] = [
     observedAt: "real servers out",
     lookedFor: "a tunnelled request that arrives at a real server",
     *judge(view) {
-      const vips = vipsOf(view, "tun");
-      const sentOn = groupBy(
-        view.sightings.filter(({ direction, packet }) => direction === "out" && vips.has(core(packet).ip?.dst ?? "")),
-        innerKey,
-      );
+      const sentOn = sentOnBy(view);
       for (const { model, kind, outs } of view.crossings) {
         if (model !== "tun" || kind !== "request") continue;
         for (const at of outs.flatMap((sent) => arrivalsOf(view, sent))) {
           if (at.packet.inner === undefined) continue;
-          const key = innerKey(at);
-          const out = key && sentOn.get(key)?.find((candidate) => startOf(candidate) > startOf(at));
+          const out = sentOn(at);
           const violation = { suspect: at.host, expected: "not sent on" };
-          if (!out) yield absent(view, [at], { ...violation, observed: "not sent on so far" });
+          if (out === undefined) yield absent(view, [at], { ...violation, observed: "not sent on so far" });
           else
             yield fail([at, out], { ...violation, observed: `${describe(out)} with TTL ${core(out.packet).ip?.ttl}` });
         }
@@ -158,6 +153,16 @@ export const tunnelServerRules: readonly Rule[] = [
     },
   }),
 ];
+
+/** What a host sent on of a packet in a tunnel that it got, in a tunnel or without. */
+function sentOnBy(view: View): (arrival: Sighting) => Sighting | undefined {
+  const vips = vipsOf(view, "tun");
+  const sent = groupBy(
+    view.sightings.filter(({ direction, packet }) => direction === "out" && vips.has(core(packet).ip?.dst ?? "")),
+    innerKey,
+  );
+  return (arrival) => sent.get(innerKey(arrival) ?? "")?.find((candidate) => startOf(candidate) > startOf(arrival));
+}
 
 /** Whether the service's tunnel is of a kind that its ends may see differently. */
 function hasOptions({ crossing: { service } }: Delivery): boolean {

@@ -1,27 +1,15 @@
 /** Whether the suite catches a fault, and blames nobody else for it. */
 
-import { basename } from "node:path";
+import { faultName } from "../../director/reference/faults/fault.js";
 import { judge } from "../../forwarding/judge.js";
-import type { Finding, Rule } from "../../forwarding/rule.js";
+import type { Rule } from "../../forwarding/rule.js";
 import type { Setup } from "../../forwarding/setup.js";
 import { execute } from "../execute.js";
 import type { Scenario, Step } from "../scenario.js";
 import { loadScenarios } from "../script.js";
 import type { Stage } from "../stage.js";
 import type { Fault, SetupFault } from "./fault.js";
-
-/** What a fault was found to break. */
-export interface Proof {
-  readonly fault: Fault;
-  /** The cases that were run, by title. */
-  readonly cases: readonly string[];
-  /** Whether its rule fell, and for the right reasons. */
-  readonly caught: boolean;
-  /** What is wrong with the suite, a sentence each: nothing where the fault was caught and the blame exact. */
-  readonly complaints: readonly string[];
-  /** Rules that fell with it, as the fault says that they must. */
-  readonly followed: readonly string[];
-}
+import { type Proof, proofOf, type Trial } from "./proof.js";
 
 export interface Proving {
   readonly rules: readonly Rule[];
@@ -62,67 +50,29 @@ export function directorOf(fault: Fault): string {
 }
 
 export async function prove(fault: Fault, proving: Proving): Promise<Proof> {
-  const cases = await casesOf(fault, proving.files);
-  const fallen: Finding[] = [];
-  const problems: string[] = [];
-  for (const scenario of cases) {
-    const stage = await proving.stageOf(scenario.setup, directorOf(fault));
-    if (fault.in === "director") stage.director.commit?.(fault.rule);
-    const { evidence, problem } = await execute(scenario, stage);
-    if (fault.in === "director") stage.director.commit?.(undefined);
-    const findings = judge(evidence, proving.rules);
-    if (problem !== undefined) problems.push(`${basename(scenario.file)}: ${problem}`);
-    if (fault.in === "checker") {
-      const [rule] = proving.rules.filter(({ id }) => id === fault.rule);
-      const naive = rule?.naive?.(evidence) ?? [];
-      // The guard is caught failing where it passes nothing that the naive checker fails.
-      const passes = findings.some(({ rule: id, status }) => id === fault.rule && status === "pass");
-      if (naive.some(({ status }) => status === "fail") && passes) fallen.push({ ...naive[0], causes: [] } as Finding);
-      fallen.push(...findings.filter(({ status }) => status === "fail"));
-    } else fallen.push(...findings.filter(({ status }) => status === "fail"));
+  const trials: Trial[] = [];
+  for (const scenario of await casesOf(fault, proving.files)) {
+    const failed = (error: unknown) => ({ scenario, failures: [], untried: String(error) });
+    trials.push(await tryOut(fault, scenario, proving).catch(failed));
   }
-  return verdictOf(fault, cases, fallen, problems);
+  return proofOf(fault, trials);
 }
 
-function verdictOf(
-  fault: Fault,
-  cases: readonly Scenario[],
-  fallen: readonly Finding[],
-  problems: readonly string[],
-): Proof {
-  const own = fallen.filter(({ rule }) => rule === fault.rule);
-  const also = fault.in === "checker" ? {} : (fault.also ?? {});
-  const others = [...new Set(fallen.map(({ rule }) => rule))].filter((rule) => rule !== fault.rule);
-  const strangers = others.filter((rule) => !Object.hasOwn(also, rule));
-  const complaints = [
-    ...(cases.length === 0 ? ["no case exercises the rule"] : []),
-    ...(own.length === 0 && cases.length > 0 ? [`${fault.rule} holds all the same`, ...problems] : []),
-    ...strangers.map((rule) => `${rule} falls, and the fault does not say so: ${said(fallen, rule)}`),
-    ...Object.keys(also)
-      .filter((rule) => !others.includes(rule))
-      .map((rule) => `${rule} should fall as well, and holds`),
-    ...(fault.in === "checker" ? [] : diagnosis(own, fault)),
-  ];
-  return {
-    fault,
-    cases: cases.map(({ title }) => title),
-    caught: own.length > 0,
-    complaints,
-    followed: others.filter((rule) => Object.hasOwn(also, rule)),
-  };
-}
-
-/** Whether the findings suspect the right one and rank the right cause first. */
-function diagnosis(own: readonly Finding[], { suspect, cause }: { suspect: string; cause: string }): string[] {
-  const suspects = [...new Set(own.map((finding) => finding.suspect ?? "nobody"))];
-  const causes = [...new Set(own.map(({ causes: [first] }) => first?.id ?? "none"))];
-  return [
-    ...suspects.filter((found) => found !== suspect).map((found) => `it suspects ${found} and not ${suspect}`),
-    ...causes.filter((found) => found !== cause).map((found) => `the first cause is ${found} and not ${cause}`),
-  ];
-}
-
-function said(fallen: readonly Finding[], rule: string): string {
-  const finding = fallen.find((candidate) => candidate.rule === rule);
-  return `${finding?.field ?? "…"}: ${finding?.expected} / ${finding?.observed}`;
+/** Runs one case with the fault in place. */
+async function tryOut(fault: Fault, scenario: Scenario, { rules, stageOf }: Proving): Promise<Trial> {
+  const stage = await stageOf(scenario.setup, directorOf(fault));
+  // Also where the fault is elsewhere: the director then begins as one that has seen nothing yet.
+  stage.director.commit?.(fault.in === "director" ? faultName(fault) : undefined);
+  const { evidence, problem } = await execute(scenario, stage);
+  if (fault.in === "director") stage.director.commit?.(undefined);
+  const findings = judge(evidence, rules);
+  const failures = findings.filter(({ status }) => status === "fail");
+  if (fault.in === "checker") {
+    const [rule] = rules.filter(({ id }) => id === fault.rule);
+    const wrong = (rule?.naive?.(evidence) ?? []).filter(({ status }) => status === "fail");
+    // The guard is caught failing where it passes nothing that the naive checker fails.
+    const passes = findings.some(({ rule: id, status }) => id === fault.rule && status === "pass");
+    if (passes) failures.push(...wrong.slice(0, 1));
+  }
+  return { scenario, failures, ...(problem === undefined ? {} : { problem }) };
 }

@@ -12,7 +12,7 @@ const nat: readonly SetupFault[] = [
     hosts: {},
     answers: { "ip.src": "vip", "tcp.srcport": 8082, "eth.dst": "router/eth0" },
     cases: ["nat/one-arm.yaml"],
-    suspect: "rs2",
+    suspect: "rs1",
     cause: "gateway-not-director",
   },
   {
@@ -53,9 +53,10 @@ const nat: readonly SetupFault[] = [
 const dr: readonly SetupFault[] = [
   {
     rule: "DR-RSP-01",
-    title: "a real server sends its ICMP errors from the NIC's address (icmp_errors_use_inbound_ifaddr=1)",
-    hosts: { rs1: { sysctl: { "net.ipv4.icmp_errors_use_inbound_ifaddr": 1 } } },
-    cases: ["dr/answers.yaml"],
+    title: "a real server answers from its own address",
+    hosts: {},
+    answers: { "ip.src": "rs1" },
+    cases: ["dr/flows.yaml"],
     suspect: "rs1",
     cause: "server-answers-from-rip",
   },
@@ -105,6 +106,7 @@ const dr: readonly SetupFault[] = [
     hosts: { rs1: { vipPrefix: 24, sysctl: ARP_IGNORE_OFF } },
     suspect: "rs1",
     cause: "vip-prefix",
+    also: { "DR-ARP-05": "it takes the router's address for one of its own as well, and does not answer itself" },
   },
   {
     rule: "DR-RS-04",
@@ -115,11 +117,8 @@ const dr: readonly SetupFault[] = [
   },
   {
     rule: "DR-LOOP-01",
-    title: "real servers that are backup directors balance as well (backup_only=0)",
-    hosts: {
-      rs1: { sysctl: { "net.ipv4.vs.backup_only": 0 } },
-      rs2: { sysctl: { "net.ipv4.vs.backup_only": 0 } },
-    },
+    title: "a real server that is a backup director balances as well (backup_only=0)",
+    hosts: { rs1: { sysctl: { "net.ipv4.vs.backup_only": 0 } } },
     suspect: "rs1",
     cause: "backup-balances",
   },

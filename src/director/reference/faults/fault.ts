@@ -8,3 +8,8 @@ export interface DirectorFault extends Blame {
 
 /** Nearly all are the director's own doing. */
 export const BY_DIRECTOR = { suspect: "director", cause: "director-implementation" } as const;
+
+/** What a fault of the director is called: there may be several of one rule. */
+export function faultName({ rule, title }: Pick<DirectorFault, "rule" | "title">): string {
+  return `${rule}: ${title}`;
+}

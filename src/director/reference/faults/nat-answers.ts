@@ -1,0 +1,132 @@
+/** Faults of NAT-RSP, NAT-TUP and NAT-TOP: what becomes of answers. */
+
+import { TCP_FLAG } from "../../../packet/tcp.js";
+import { CORRECT_STEPS, type Steps } from "../steps.js";
+import { replaceText, replies, STRANGER, sealed } from "./edit.js";
+import { BY_DIRECTOR, type DirectorFault } from "./fault.js";
+
+export const natAnswerFaults: readonly DirectorFault[] = [
+  {
+    ...BY_DIRECTOR,
+    rule: "NAT-RSP-01",
+    title: "answers come from the address of the NIC that they leave by",
+    steps: replies(
+      sealed(({ ip }, egress) => {
+        ip.src = egress.ip;
+      }),
+    ),
+    cause: "masquerading",
+    cases: ["nat/reply.yaml", "nat/port-mapping.yaml"],
+  },
+  {
+    ...BY_DIRECTOR,
+    rule: "NAT-RSP-01",
+    title: "answers come from the VIP and the real server's port",
+    steps: replies(
+      sealed(({ packet, connection }) => {
+        const ports = packet.tcp ?? packet.udp;
+        if (ports !== undefined) ports.srcPort = connection.server.port;
+      }),
+    ),
+    cases: ["nat/reply.yaml", "nat/port-mapping.yaml"],
+  },
+  {
+    ...BY_DIRECTOR,
+    rule: "NAT-RSP-02",
+    title: "answers leave with another source MAC than the NIC's",
+    steps: towardsClients((datagram, nic, to) => CORRECT_STEPS.frames(datagram, { ...nic, mac: STRANGER }, to)),
+    cases: ["nat/reply.yaml"],
+  },
+  {
+    ...BY_DIRECTOR,
+    rule: "NAT-RSP-02",
+    title: "answers go to a MAC that is not the router's",
+    steps: towardsClients((datagram, nic) => CORRECT_STEPS.frames(datagram, nic, STRANGER)),
+    cause: "wrong-route-to-client",
+    cases: ["nat/reply.yaml"],
+  },
+  {
+    ...BY_DIRECTOR,
+    rule: "NAT-RSP-02",
+    title: "answers go to another port than the client's",
+    steps: replies(
+      sealed(({ packet }) => {
+        const ports = packet.tcp ?? packet.udp;
+        if (ports !== undefined) ports.dstPort ^= 1;
+      }),
+    ),
+    cases: ["nat/reply.yaml"],
+  },
+  {
+    ...BY_DIRECTOR,
+    rule: "NAT-RSP-03",
+    title: "DF of answers is cleared",
+    steps: replies(
+      sealed(({ ip }) => {
+        ip.df = false;
+      }),
+    ),
+    cases: ["nat/reply.yaml"],
+  },
+  {
+    ...BY_DIRECTOR,
+    rule: "NAT-RSP-03",
+    title: "answers get a TTL of the director's own",
+    steps: replies(
+      sealed(({ ip }) => {
+        ip.ttl = 128;
+      }),
+    ),
+    cases: ["nat/reply.yaml", "nat/ttl.yaml"],
+  },
+  {
+    ...BY_DIRECTOR,
+    rule: "NAT-RSP-03",
+    title: "the VIP in the payload of answers is translated as well",
+    steps: replies(sealed(({ packet }) => replaceText(packet, "10.0.0.10", "10.0.0.11"))),
+    cases: ["nat/reply.yaml"],
+  },
+  {
+    ...BY_DIRECTOR,
+    rule: "NAT-RSP-03",
+    title: "the checksum of answers is not adjusted",
+    steps: replies(({ packet }) => {
+      const header = packet.tcp ?? packet.udp;
+      if (header !== undefined) header.checksum ^= 0x0101;
+    }),
+    cases: ["nat/reply.yaml"],
+  },
+  {
+    ...BY_DIRECTOR,
+    rule: "NAT-RSP-05",
+    title: "answers are translated while the connection opens, and no longer",
+    steps: {
+      translateReply: (packet, connection, egress) => {
+        if (packet.tcp === undefined || packet.tcp.flags & TCP_FLAG.syn)
+          CORRECT_STEPS.translateReply(packet, connection, egress);
+      },
+    },
+    cause: "connection-not-found",
+    cases: ["nat/reply.yaml", "nat/closing.yaml"],
+  },
+  {
+    ...BY_DIRECTOR,
+    rule: "NAT-TUP-01",
+    title: "whatever a real server sends to a client of a connection is translated",
+    steps: {
+      findReply: (connections, tuple) => {
+        const ofClient = [...connections.all()].find(
+          ({ model, request }) => model === "nat" && request.src === tuple.dst && request.srcPort === tuple.dstPort,
+        );
+        return CORRECT_STEPS.findReply(connections, tuple) ?? ofClient;
+      },
+    },
+  },
+];
+
+/** What leaves by the NIC on the clients' side. */
+function towardsClients(frames: Steps["frames"]): Partial<Steps> {
+  return {
+    frames: (datagram, nic, to) => (nic.name === "eth0" ? frames : CORRECT_STEPS.frames)(datagram, nic, to),
+  };
+}
