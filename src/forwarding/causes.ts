@@ -88,11 +88,11 @@ const isAnswer = ({ arp }: Packet) => arp?.opcode === ARP_OPCODE.reply && arp.se
 const isQuestion = ({ arp }: Packet) => arp?.opcode === ARP_OPCODE.request && arp.senderIp !== arp.targetIp;
 const isTold = ({ arp }: Packet) => arp !== undefined && arp.senderIp === arp.targetIp;
 
-/** The finding is about one of these fields. */
+/** The finding is about one of these fields; `ip.` stands for both families. */
 const isAbout =
   (...fields: readonly string[]) =>
   ({ finding: { field = "" } }: is.Site) =>
-    fields.includes(field);
+    fields.includes(field.replace(/^ipv6\./, "ip."));
 /** It is about no field: a packet should not be there, or is not. */
 const isAboutNone = ({ finding }: is.Site) => finding.field === undefined;
 const isKept = ({ isSentOn }: is.Site) => !isSentOn;
@@ -116,6 +116,7 @@ const answersForVip: readonly is.CauseOf[] = [
   is.arpIgnore,
   is.when((site) => !isVipOnNic(site), is.vipOnNic),
 ];
+const wrongTunnel: readonly is.CauseOf[] = [is.when(isAbout("ip.proto"), is.wrongModel), is.implementation];
 const refusal: readonly is.CauseOf[] = [is.when(isAboutNone, is.icmpFiltered), is.implementation];
 const asksInVipsName: readonly is.CauseOf[] = [is.when(isFromVip, is.vipPrimary), is.implementation];
 
@@ -152,6 +153,8 @@ const CAUSES: Readonly<Record<string, readonly is.CauseOf[]>> = {
   "NAT-REQ-02": [is.nat, is.implementation],
   "NAT-REQ-03": [is.noPortMapped, is.implementation],
   "NAT-REQ-04": wrongMac,
+  "NAT-V6-01": wrongMac,
+  "NAT-V6-02": refusal,
   "NAT-REQ-07": [is.where(looksUnfilled, is.offload), is.implementation],
   "NAT-REQ-10": [is.when(isAbout("tcp.options.mss_val"), is.clamping), is.implementation],
   "NAT-RSP-01": [is.when(isAbout("ip.src"), is.nat), is.implementation],
@@ -169,6 +172,7 @@ const CAUSES: Readonly<Record<string, readonly is.CauseOf[]>> = {
   "NAT-FRAG-01": [is.defragmentation, is.implementation],
   "DR-REQ-01": [is.when(isAbout("ip.dst", "ip.proto"), is.wrongModel), is.implementation],
   "DR-REQ-02": wrongMac,
+  "DR-V6-01": [is.when(isAbout("ip.dst", "ip.proto"), is.wrongModel), ...wrongMac],
   "DR-REQ-04": [
     is.when(isAbout("tcp.options.mss_val"), is.clamping),
     is.where(looksUnfilled, is.offload),
@@ -196,21 +200,27 @@ const CAUSES: Readonly<Record<string, readonly is.CauseOf[]>> = {
   "DR-ARP-07": [is.announced],
   "DR-ARP-08": [is.hijacked],
   "DR-ARP-09": asksInVipsName,
+  "DR-NDP-01": [is.vipOnNic],
   "DR-ICMP-01": refusal,
   "DR-MTU-01": refusal,
   "DR-FRAG-01": [is.defragmentation, is.implementation],
   "TUN-ENC-02": asksInVipsName,
-  "TUN-ENC-03": [is.when(isAbout("ip.proto"), is.wrongModel), is.implementation],
+  "TUN-ENC-03": wrongTunnel,
   "TUN-ENC-05": [is.implementation, is.routers],
+  "TUN-GRE-01": wrongTunnel,
+  "TUN-GUE-01": wrongTunnel,
+  "TUN-V6-01": [is.when(isAbout("ip.src"), is.when(isFromVip, is.vipPrimary)), ...wrongMac],
+  "TUN-V6-02": [is.when(isAbout("ip.src"), is.when(isFromVip, is.vipPrimary)), ...wrongTunnel],
   "TUN-ENC-07": [is.pmtu],
   "TUN-ENC-10": wrongMac,
   "TUN-ENC-11": [is.portMapped, is.implementation],
   "TUN-MTU-01": [is.when(isAboutNone, is.icmpFiltered), is.when(isTooLong, is.pmtu), is.implementation],
-  "TUN-MTU-03": [is.pmtuOn, is.implementation],
-  "TUN-MTU-04": [is.icmpFiltered, is.implementation],
+  "TUN-MTU-03": [is.when(isKept, is.pmtuOn), is.implementation],
+  "TUN-MTU-04": [is.when(isKept, is.icmpFiltered), is.implementation],
   "TUN-SEC-01": [is.tunnelFromAnyone],
   "TUN-MTU-05": [is.clamping],
   "TUN-RS-01": [is.noTunnel],
+  "TUN-GRE-02": [is.tunnelsDiffer, is.noTunnel, is.noVip],
   "TUN-RS-02": [is.ownSource, is.replyInTunnel, is.wrongGateway],
   "TUN-RS-03": [is.gatewayIsDirector],
   "TUN-RS-04": [is.rpFilter, is.noVip, is.noListener],

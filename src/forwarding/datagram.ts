@@ -24,22 +24,26 @@ export function core(packet: Packet): Packet {
   return at;
 }
 
-/** Whether a packet carries another one in a tunnel that no protocol number stands for. */
+/** Whether a packet carries another one, and the protocol number says something else. */
 export function isInUnknownTunnel(packet: Packet): boolean {
-  return packet.inner === undefined && insideOf(packet) !== undefined;
+  return packet.inner?.ip === undefined && insideOf(packet) !== undefined;
 }
 
-const KNOWN: ReadonlySet<number> = new Set(Object.values(IP_PROTOCOL));
+/** What IP carries that is no packet itself. */
+const OTHERS: ReadonlySet<number> = new Set(
+  Object.values(IP_PROTOCOL).filter((protocol) => protocol !== IP_PROTOCOL.ipip && protocol !== IP_PROTOCOL.ipv6),
+);
 const unknown = new WeakMap<Packet, Packet | undefined>();
 
-/** Behind an unknown protocol's number a whole IPv4 packet is told by its own length and checksum. */
+/** Behind another protocol's number a whole packet is told by its own version, length and checksum. */
 function insideOf(packet: Packet): Packet | undefined {
   const { ip, inner } = packet;
-  if (inner !== undefined || ip === undefined || ip.isFragment || KNOWN.has(ip.protocol)) return inner;
+  if (inner?.ip !== undefined) return inner;
+  if (ip === undefined || ip.isFragment || OTHERS.has(ip.protocol)) return undefined;
   if (!unknown.has(packet)) {
     const payload = ipPayload(ip);
     const found = decodeIp(payload);
-    const isWhole = found.ip4?.checksumValid === true && found.ip4.length === payload.length;
+    const isWhole = found.ip?.checksumValid === true && found.ip.length === payload.length && found.ip.length > 0;
     unknown.set(packet, isWhole ? found : undefined);
   }
   return unknown.get(packet);

@@ -79,6 +79,12 @@ function isBeyondReport(view: View, { time, service, flow, isNew }: Crossing, le
   });
 }
 
+/** Whether a packet is longer than what any of its next hops takes whole. */
+export function isTooLong(network: Network, crossing: Crossing): boolean {
+  const limits = limitsOf(network, crossing);
+  return limits.length > 0 && (crossing.in.packet.ip?.length ?? 0) > Math.max(...limits);
+}
+
 /** Whether this is a piece of a packet that had to be cut, and does not say so: nobody could put it together again. */
 export function isTorn(network: Network, crossing: Crossing, out: Sighting): boolean {
   const [before, after] = [crossing.in.packet.ip, core(out.packet).ip];

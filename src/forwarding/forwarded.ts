@@ -1,6 +1,7 @@
 import { endpoint } from "../packet/address.js";
 /** Pairs what went into a host with what came out of it, whatever the host did to the headers in between. */
 
+import { Icmpv6 } from "../packet/icmpv6.js";
 import type { Packet } from "../packet/packet.js";
 import { TCP_FLAG } from "../packet/tcp.js";
 import { core, hash, ipPayload, portsOf } from "./datagram.js";
@@ -31,9 +32,14 @@ export function linkForwarded(
 ): void {
   const taken = new Set<OpenSighting>();
   const keys = rewrites ? [unchangedKey, requestKey, replyKey] : [unchangedKey];
-  let left = outs.filter((out) => out.packet.ip !== undefined);
+  let left = outs.filter(({ packet }) => packet.ip !== undefined && !staysOnLink(packet));
   for (const key of keys) left = linkEquals(ins, left, key, taken, serves);
   if (rewrites) linkAlike(ins, left, taken, serves);
+}
+
+/** Neighbour discovery: with any hop limit but 255 nobody would believe it (RFC 4861 §7.1). */
+function staysOnLink({ icmp }: Packet): boolean {
+  return icmp instanceof Icmpv6 && icmp.isNeighbour;
 }
 
 /** The addresses and all bytes behind the IP header: what a router and DR leave alone. */

@@ -1,5 +1,7 @@
 /** What goes wrong with load balancers, and the commands that mend it. */
 
+import { endpoint, isIp6 } from "../packet/address.js";
+import { GUE_PORT } from "../packet/gue.js";
 import type { Packet } from "../packet/packet.js";
 import type { Cause, Finding } from "./rule.js";
 import type { Host, Nic, RealServer, Service } from "./setup.js";
@@ -47,14 +49,24 @@ export function cause(id: string, text: string | ((site: Site) => string), fix?:
   };
 }
 
-const FLAGS = { nat: "-m", dr: "-g", tun: "-i" } as const;
+function methodOf({ model, tunnel }: Service): string {
+  if (model !== "tun") return { nat: "-m", dr: "-g" }[model];
+  if (tunnel.kind === "ipip") return "-i";
+  const port = tunnel.kind === "gue" ? ` --tun-port ${GUE_PORT}` : "";
+  return `-i --tun-type ${tunnel.kind}${port}${tunnel.checksum ? " --tun-csum" : ""}`;
+}
 
 function serviceFlag({ protocol, vip, port }: Service): string {
-  return `-${{ tcp: "t", udp: "u", sctp: "-sctp-service" }[protocol]} ${vip}:${port}`;
+  return `-${{ tcp: "t", udp: "u", sctp: "-sctp-service" }[protocol]} ${endpoint(vip, port)}`;
+}
+
+/** An address as `ip` wants it where it stands alone. */
+function alone(ip: string): string {
+  return `${ip}/${isIp6(ip) ? 128 : 32}`;
 }
 
 function editServer({ service, server }: Site, more: string): string {
-  return `ipvsadm -e ${serviceFlag(service)} -r ${server.ip}:${server.port} ${more}`;
+  return `ipvsadm -e ${serviceFlag(service)} -r ${endpoint(server.ip, server.port)} ${more}`;
 }
 
 export const implementation = cause(
@@ -69,7 +81,7 @@ export const staleConnection = cause(
 export const wrongModel = cause(
   "wrong-forwarding-method",
   ({ service }) => `The real server is not configured for ${service.model.toUpperCase()}.`,
-  (site) => editServer(site, FLAGS[site.service.model]),
+  (site) => editServer(site, methodOf(site.service)),
 );
 export const nat = cause(
   "masquerading",
@@ -90,7 +102,7 @@ export const noService = cause(
   "service-not-configured",
   "The virtual service or its real server is not in the director's table.",
   (site) =>
-    `ipvsadm -a ${serviceFlag(site.service)} -r ${site.server.ip}:${site.server.port} ${FLAGS[site.service.model]}`,
+    `ipvsadm -a ${serviceFlag(site.service)} -r ${endpoint(site.server.ip, site.server.port)} ${methodOf(site.service)}`,
 );
 export const unreachable = cause(
   "neighbour-unresolved",
@@ -105,7 +117,7 @@ export const staleNeighbour = cause(
 export const wrongRouteToServer = cause(
   "wrong-route-to-server",
   ({ server }) => `The director's route to ${server.ip} leads by a router.`,
-  ({ server, directorNic }) => `ip route get ${server.ip}; ip route replace ${server.ip}/32 dev ${directorNic}`,
+  ({ server, directorNic }) => `ip route get ${server.ip}; ip route replace ${alone(server.ip)} dev ${directorNic}`,
 );
 export const arpIgnore = cause(
   "arp-ignore-not-effective",
@@ -114,10 +126,15 @@ export const arpIgnore = cause(
 );
 export const vipOnNic = cause(
   "vip-on-lan-device",
+  ({ service, nic }) => {
+    const device = nic?.name ?? "a LAN device";
+    const why = isIp6(service.vip)
+      ? "which it answers neighbour solicitations for"
+      : "where arp_ignore=1 does not hide it";
+    return `The real server holds ${service.vip} on ${device}, ${why}.`;
+  },
   ({ service, nic }) =>
-    `The real server holds ${service.vip} on ${nic?.name ?? "a LAN device"}, where arp_ignore=1 does not hide it.`,
-  ({ service, nic }) =>
-    `ip addr del ${service.vip}/32 dev ${nic?.name ?? "eth0"}; ip addr add ${service.vip}/32 dev lo`,
+    `ip addr del ${alone(service.vip)} dev ${nic?.name ?? "eth0"}; ip addr add ${alone(service.vip)} dev lo`,
 );
 export const arpAnnounce = cause(
   "arp-announce-not-effective",
@@ -138,13 +155,15 @@ export const vipPrimary = cause(
   "vip-is-primary-address",
   ({ service, directorNic }) =>
     `${service.vip} is the first address of the director's ${directorNic}, or its preferred source.`,
-  ({ service, directorNic, dip }) =>
-    `ip addr del ${service.vip} dev ${directorNic}; ip addr add ${service.vip}/32 dev ${directorNic}; ip addr show ${directorNic} # ${dip} first`,
+  ({ service: { vip }, directorNic, dip }) =>
+    isIp6(vip)
+      ? `ip addr change ${alone(vip)} dev ${directorNic} preferred_lft 0`
+      : `ip addr del ${vip} dev ${directorNic}; ip addr add ${alone(vip)} dev ${directorNic}; ip addr show ${directorNic} # ${dip} first`,
 );
 export const vipNotUp = cause(
   "vip-not-on-director",
   ({ service }) => `The director does not hold ${service.vip}.`,
-  ({ service, directorNic }) => `ip addr add ${service.vip}/32 dev ${directorNic}`,
+  ({ service, directorNic }) => `ip addr add ${alone(service.vip)} dev ${directorNic}`,
 );
 export const gatewayIsDirector = cause(
   "gateway-is-director",
@@ -180,7 +199,7 @@ export const noVip = cause(
   ({ service, host }) => {
     const device = host?.options.vipDevice ?? "none";
     const usual = service.model === "tun" ? "tunl0" : "lo";
-    return `ip addr add ${service.vip}/32 dev ${device === "none" ? usual : device}`;
+    return `ip addr add ${alone(service.vip)} dev ${device === "none" ? usual : device}`;
   },
 );
 export const vipPrefix = cause(
@@ -188,7 +207,7 @@ export const vipPrefix = cause(
   ({ server, service }) =>
     `${server.name} holds ${service.vip} with a prefix shorter than 32 and takes all of it for itself.`,
   ({ service, host }) =>
-    `ip addr del ${service.vip}/${host?.options.vipPrefix ?? 24} dev lo; ip addr add ${service.vip}/32 dev lo`,
+    `ip addr del ${service.vip}/${host?.options.vipPrefix ?? 24} dev lo; ip addr add ${alone(service.vip)} dev lo`,
 );
 export const forwardingOn = cause(
   "real-server-forwards",
@@ -205,13 +224,23 @@ export const rpFilter = cause(
 );
 export const noListener = cause(
   "server-not-listening",
-  ({ service }) => `Nothing on the real server listens on ${service.vip}:${service.port}, or a filter drops it.`,
+  ({ service }) =>
+    `Nothing on the real server listens on ${endpoint(service.vip, service.port)}, or a filter drops it.`,
   ({ service }) => `ss -ln${service.protocol === "udp" ? "u" : "t"}p sport = :${service.port}`,
 );
 export const noTunnel = cause(
   "no-tunnel-device",
   "The real server has no IP-in-IP tunnel, or its device is down.",
-  ({ service }) => `modprobe ipip && ip link set tunl0 up && ip addr add ${service.vip}/32 dev tunl0`,
+  ({ service }) => `modprobe ipip && ip link set tunl0 up && ip addr add ${alone(service.vip)} dev tunl0`,
+);
+export const tunnelsDiffer = cause(
+  "tunnel-checksum-differs",
+  ({ server, service: { tunnel } }) =>
+    `The tunnel of ${server.name} is not set up ${tunnel.checksum ? "with" : "without"} checksums, as the director's is.`,
+  ({ service: { tunnel } }) =>
+    tunnel.kind === "gre"
+      ? `ip tunnel change gretun ${tunnel.checksum ? "icsum ocsum" : "noicsum noocsum"}`
+      : `ip fou show   # and \`ip -d link\` for the device behind it`,
 );
 export const replyInTunnel = cause(
   "route-into-tunnel",
@@ -241,7 +270,7 @@ export const scheduler = cause(
   ({ service }) => `ipvsadm -E ${serviceFlag(service)} -s ${service.scheduler}`,
 );
 export const weights = cause("weights-not-effective", "The director's weights are not those of the setup.", (site) =>
-  editServer(site, `${FLAGS[site.service.model]} -w ${site.server.weight}`),
+  editServer(site, `${methodOf(site.service)} -w ${site.server.weight}`),
 );
 export const hashesPort = cause(
   "hash-includes-port",
@@ -278,7 +307,7 @@ export const persistent = cause(
 export const noLimit = cause(
   "threshold-not-configured",
   ({ server }) => `${server.name} has no upper threshold on the director.`,
-  (site) => editServer(site, `${FLAGS[site.service.model]} -x ${site.server.limit ?? 0}`),
+  (site) => editServer(site, `${methodOf(site.service)} -x ${site.server.limit ?? 0}`),
 );
 export const acceptsLocal = cause(
   "accept-local",
@@ -329,7 +358,8 @@ export const sloppy = cause(
 export const portMapped = cause(
   "port-mapping-configured",
   ({ service }) => `Another port than ${service.port} is configured for the real server, which only NAT may map.`,
-  ({ service, server }) => `ipvsadm -e ${serviceFlag(service)} -r ${server.ip}:${service.port} ${FLAGS[service.model]}`,
+  ({ service, server }) =>
+    `ipvsadm -e ${serviceFlag(service)} -r ${endpoint(server.ip, service.port)} ${methodOf(service)}`,
 );
 export const noPortMapped = cause(
   "port-not-configured",

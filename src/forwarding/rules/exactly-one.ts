@@ -4,7 +4,7 @@ import { endpoint } from "../../packet/address.js";
 import { core, isSyn, portsOf } from "../datagram.js";
 import { rule } from "../declare.js";
 import { mayBeEarlier, servicesAt } from "../evidence.js";
-import { fateOf } from "../fate.js";
+import { fateOf, isCutAnyway, isTooLong } from "../fate.js";
 import { ownsIp } from "../network.js";
 import { isRecordedWhole } from "../offload.js";
 import { DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
@@ -45,6 +45,8 @@ function* exactlyOnce(view: View, crossing: Crossing): Iterable<Outcome> {
     if (!isNew || fate !== "forward" || sighting.frames.length > 1) return;
     // What becomes of a mark is GEN-SCH-10's to tell.
     if (crossing.service.mark !== undefined) return;
+    // What is too long for a tunnel that takes everything is TUN-MTU-03's.
+    if (isCutAnyway(crossing.service) && sighting.packet.ip?.df && isTooLong(view.network, crossing)) return;
     // So is forwarding, which is none of DR's business, DR-REQ-07's.
     if (crossing.model === "dr" && needsForwarding(view)) return;
     const deaf = deafServer(view, crossing);

@@ -11,6 +11,7 @@ import { wrongReply } from "../own-replies.js";
 import { describe } from "../paths.js";
 import type { Rule } from "../rule.js";
 import type { Crossing, View } from "../view.js";
+import { needsForwarding } from "./dr-topology.js";
 
 const ALL = ["nat", "dr", "tun"] as const;
 
@@ -105,6 +106,8 @@ function* sameServer(view: View, crossing: Crossing): Iterable<Outcome> {
   const expected = `to ${first.name}, as the first packet of the flow`;
   if (out === undefined) {
     if (fate !== "forward" || closesConnection(sighting.packet) || sighting.frames.length > 1) return;
+    // Forwarding, which is none of DR's business, is DR-REQ-07's to tell.
+    if (crossing.model === "dr" && needsForwarding(view)) return;
     const observed = `${describe(sighting)} was not forwarded`;
     yield missing(view, [sighting], { suspect: DIRECTOR, expected, observed });
   } else if (server !== undefined && server.ip !== first.ip) {

@@ -3,7 +3,8 @@ import { endpoint } from "../../packet/address.js";
 
 import { l4ChecksumState } from "../../packet/checksum.js";
 import { TCP_FLAG } from "../../packet/tcp.js";
-import { core, isInUnknownTunnel, isSyn, portsOf } from "../datagram.js";
+import { matrixOutcomes } from "../compare.js";
+import { core, isSyn, portsOf } from "../datagram.js";
 import { groupBy } from "../group.js";
 import { isSourceRouted } from "../ip-options.js";
 import type { Sighting } from "../journey.js";
@@ -38,6 +39,7 @@ export interface Delivery {
 /** Requests that a real server with the VIP has to answer: sound, new, to a service that answers. */
 export function deliveriesOf(view: View, model: Model): Delivery[] {
   const answers = groupBy(answersOf(view), (answer) => answer.flow);
+  const misshapen = misshapenTunnels(view);
   return view.crossings.flatMap((crossing) => {
     if (crossing.model !== model || crossing.kind !== "request" || !crossing.isNew) return [];
     const [out, second] = crossing.outs;
@@ -46,8 +48,7 @@ export function deliveriesOf(view: View, model: Model): Delivery[] {
     const [arrival] = arrivalsOf(view, out);
     const server = arrival && view.network.host(arrival.host);
     if (arrival === undefined || server === undefined || !isSound(arrival)) return [];
-    // What comes in the server's own name is a martian there, and out of an unknown tunnel nobody takes anything.
-    if (arrival.packet.ip?.src === crossing.service.vip || isInUnknownTunnel(arrival.packet)) return [];
+    if (misshapen.has(crossing.in)) return [];
     const later = (answers.get(crossing.flow) ?? []).filter(
       (candidate) => candidate.server === server && startOf(candidate.at) > startOf(arrival),
     );
@@ -56,6 +57,15 @@ export function deliveriesOf(view: View, model: Model): Delivery[] {
     const delivery = { crossing, arrival, server, ...(answer && { answer }), ...(acceptance && { acceptance }) };
     return [delivery];
   });
+}
+
+/** What a tunnel's header must be so that a real server takes the packet out: from the director, of the right kind. */
+const TUNNEL_RULES = ["TUN-ENC-02", "TUN-ENC-03", "TUN-GRE-01", "TUN-GUE-01", "TUN-V6-01", "TUN-V6-02"];
+
+/** Requests whose tunnel is not as it must be: no real server has to answer them. */
+function misshapenTunnels(view: View): ReadonlySet<Sighting | undefined> {
+  const outcomes = TUNNEL_RULES.flatMap((rule) => matrixOutcomes(view, rule));
+  return new Set(outcomes.filter(({ status }) => status === "fail").map(({ at: [request] }) => request));
 }
 
 /** What the setup says that the server does: an RST is no echo, and an ICMP error from the RIP is no answer at all. */

@@ -28,12 +28,21 @@ export async function casesOf(fault: Fault, files: readonly string[]): Promise<S
   const cases: Scenario[] = [];
   for (const file of files) {
     if (wanted && !wanted.some((name) => file.endsWith(`/${name}`))) continue;
-    const plain = await loadScenarios(file);
+    const plain = await plainScenarios(file);
     if (!plain.some(({ covers }) => covers.includes(fault.rule))) continue;
     const scenarios = change ? await changed(file, plain, change) : plain;
     cases.push(...scenarios.filter(({ covers }) => covers.includes(fault.rule)));
   }
   return cases;
+}
+
+/** What the files hold: all faults ask for it. */
+const loaded = new Map<string, Promise<readonly Scenario[]>>();
+
+function plainScenarios(file: string): Promise<readonly Scenario[]> {
+  const known = loaded.get(file) ?? loadScenarios(file);
+  loaded.set(file, known);
+  return known;
 }
 
 /** The scenarios of a file with what the fault changes; a case that has none of the hosts concerned cannot show it. */

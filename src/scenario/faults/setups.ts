@@ -204,6 +204,16 @@ const arp: readonly SetupFault[] = [
   },
 ];
 
+const ndp: readonly SetupFault[] = [
+  {
+    rule: "DR-NDP-01",
+    title: "a real server holds the VIP on its NIC, and answers neighbour solicitations for it",
+    hosts: { rs1: { vipDevice: "eth0" } },
+    suspect: "rs1",
+    cause: "vip-on-lan-device",
+  },
+];
+
 const tun: readonly SetupFault[] = [
   {
     rule: "TUN-RS-01",
@@ -254,6 +264,13 @@ const tun: readonly SetupFault[] = [
     cause: "vip-not-on-real-server",
   },
   {
+    rule: "TUN-GRE-02",
+    title: "a real server's tunnel has no checksums, where the director's has",
+    hosts: { rs2: { tunnelChecksum: false } },
+    suspect: "rs2",
+    cause: "tunnel-checksum-differs",
+  },
+  {
     rule: "TUN-SEC-01",
     title: "a real server takes tunnels from anyone, as tunl0 does",
     hosts: { rs1: { tunnelFrom: "anyone" } },
@@ -262,4 +279,4 @@ const tun: readonly SetupFault[] = [
   },
 ];
 
-export const setupFaults: readonly SetupFault[] = [...nat, ...dr, ...arp, ...tun];
+export const setupFaults: readonly SetupFault[] = [...nat, ...dr, ...arp, ...ndp, ...tun];

@@ -1,7 +1,11 @@
 /** Faults of DR: what becomes of a request that is passed on as it is. */
 
-import { CORRECT_STEPS } from "../steps.js";
-import { clampMss, redirecting, requests, STRANGER, seal, sealed } from "./edit.js";
+import { ICMP_TYPE, Icmp } from "../../../packet/icmp.js";
+import { decodeIp } from "../../../packet/packet.js";
+import { portHeader } from "../connections.js";
+import { icmpError } from "../local.js";
+import { CORRECT_STEPS, type Steps } from "../steps.js";
+import { clampMss, requests, STRANGER, seal, sealed } from "./edit.js";
 import { BY_DIRECTOR, type DirectorFault } from "./fault.js";
 
 const OWN_CASES = ["dr/request.yaml", "dr/datagrams.yaml"];
@@ -26,7 +30,7 @@ export const drFaults: readonly DirectorFault[] = [
     steps: requests(
       "dr",
       sealed(({ packet }) => {
-        const ports = packet.tcp ?? packet.udp;
+        const ports = portHeader(packet);
         if (ports !== undefined) ports.srcPort ^= 0x8000;
       }),
     ),
@@ -109,7 +113,7 @@ export const drFaults: readonly DirectorFault[] = [
     steps: requests(
       "dr",
       sealed(({ packet, connection }) => {
-        const ports = packet.tcp ?? packet.udp;
+        const ports = portHeader(packet);
         if (ports !== undefined) ports.dstPort = connection.server.port;
       }),
     ),
@@ -119,8 +123,14 @@ export const drFaults: readonly DirectorFault[] = [
     ...BY_DIRECTOR,
     rule: "DR-REQ-06",
     title: "clients are told a way past the director",
-    steps: redirecting(({ tcp, udp }) => (tcp ?? udp) !== undefined),
+    steps: { redirect },
     cause: "send-redirects-on",
+  },
+  {
+    ...BY_DIRECTOR,
+    rule: "DR-REQ-07",
+    title: "requests are forwarded only while the director routes",
+    steps: { isTransmitted: (_, forwards) => forwards },
   },
   {
     ...BY_DIRECTOR,
@@ -141,3 +151,13 @@ export const drFaults: readonly DirectorFault[] = [
     cases: ["dr/request.yaml"],
   },
 ];
+
+/** An ICMP redirect to the next hop, for every packet with ports. */
+function redirect(...[packet, { src, nextHop }, nextId]: Parameters<Steps["redirect"]>): Uint8Array | undefined {
+  if (portHeader(packet) === undefined) return undefined;
+  const message = icmpError(packet, { type: ICMP_TYPE.redirect, code: 1 }, src, nextId());
+  const sent = message && decodeIp(message);
+  if (sent?.icmp instanceof Icmp) sent.icmp.gateway = nextHop;
+  if (sent !== undefined) seal(sent);
+  return message;
+}

@@ -1,12 +1,16 @@
 import { arpFaults } from "./arp.js";
+import { carrierFaults } from "./carriers.js";
 import { drFaults } from "./dr.js";
 import { type DirectorFault, faultName } from "./fault.js";
 import { flowFaults } from "./flows.js";
+import { fragmentFaults } from "./fragments.js";
 import { icmpFaults } from "./icmp.js";
+import { ipv6Faults } from "./ipv6.js";
 import { natFaults } from "./nat.js";
 import { natAnswerFaults } from "./nat-answers.js";
 import { oversizeFaults } from "./oversize.js";
 import { schedulingFaults } from "./scheduling.js";
+import { serviceOptionFaults } from "./service-options.js";
 import { serviceFaults } from "./services.js";
 import { tunFaults } from "./tun.js";
 
@@ -15,12 +19,16 @@ export const directorFaults: readonly DirectorFault[] = [
   ...serviceFaults,
   ...flowFaults,
   ...schedulingFaults,
+  ...serviceOptionFaults,
   ...natFaults,
   ...natAnswerFaults,
   ...drFaults,
   ...tunFaults,
+  ...carrierFaults,
+  ...ipv6Faults,
   ...icmpFaults,
   ...oversizeFaults,
+  ...fragmentFaults,
   ...arpFaults,
 ];
 

@@ -1,6 +1,7 @@
 /** Faults of NAT-RSP, NAT-TUP and NAT-TOP: what becomes of answers. */
 
 import { TCP_FLAG } from "../../../packet/tcp.js";
+import { portHeader } from "../connections.js";
 import { CORRECT_STEPS, type Steps } from "../steps.js";
 import { replaceText, replies, STRANGER, sealed } from "./edit.js";
 import { BY_DIRECTOR, type DirectorFault } from "./fault.js";
@@ -24,7 +25,7 @@ export const natAnswerFaults: readonly DirectorFault[] = [
     title: "answers come from the VIP and the real server's port",
     steps: replies(
       sealed(({ packet, connection }) => {
-        const ports = packet.tcp ?? packet.udp;
+        const ports = portHeader(packet);
         if (ports !== undefined) ports.srcPort = connection.server.port;
       }),
     ),
@@ -51,7 +52,7 @@ export const natAnswerFaults: readonly DirectorFault[] = [
     title: "answers go to another port than the client's",
     steps: replies(
       sealed(({ packet }) => {
-        const ports = packet.tcp ?? packet.udp;
+        const ports = portHeader(packet);
         if (ports !== undefined) ports.dstPort ^= 1;
       }),
     ),

@@ -2,8 +2,9 @@
 
 import { incrementalUpdate } from "../../../packet/checksum.js";
 import { IPV4_HEADER_LENGTH, Ipv4 } from "../../../packet/ipv4.js";
+import { portHeader } from "../connections.js";
 import { CORRECT_STEPS, type Steps } from "../steps.js";
-import { replaceText, requests, type Sent, STRANGER, sealed } from "./edit.js";
+import { replaceText, requests, type Sent4, STRANGER, seal, sealed } from "./edit.js";
 import { BY_DIRECTOR, type DirectorFault } from "./fault.js";
 
 const ECN = 0b11;
@@ -43,7 +44,7 @@ export const natFaults: readonly DirectorFault[] = [
     steps: requests(
       "nat",
       sealed(({ packet }) => {
-        const ports = packet.tcp ?? packet.udp;
+        const ports = portHeader(packet);
         if (ports !== undefined) ports.srcPort ^= 0x8000;
       }),
     ),
@@ -57,7 +58,7 @@ export const natFaults: readonly DirectorFault[] = [
     steps: requests(
       "nat",
       sealed(({ packet, connection }) => {
-        const ports = packet.tcp ?? packet.udp;
+        const ports = portHeader(packet);
         if (ports !== undefined) ports.dstPort = connection.request.dstPort;
       }),
     ),
@@ -185,6 +186,18 @@ export const natFaults: readonly DirectorFault[] = [
       if (udp?.checksum === 0) udp.checksum = incrementalUpdate(0, connection.request.dstPort, connection.server.port);
     }),
   },
+  {
+    ...BY_DIRECTOR,
+    rule: "NAT-SCTP-01",
+    title: "the CRC32c of SCTP is that of the port before translation",
+    steps: requests("nat", ({ packet, connection }) => {
+      const { sctp } = packet;
+      if (sctp === undefined) return;
+      sctp.dstPort = connection.request.dstPort;
+      seal(packet);
+      sctp.dstPort = connection.server.port;
+    }),
+  },
 ];
 
 /** What leaves by the NIC on the side of the real servers; with one NIC both sides are one. */
@@ -194,7 +207,7 @@ function towardsServers(frames: Steps["frames"]): Partial<Steps> {
   };
 }
 
-function withoutOptions({ ip }: Sent): Uint8Array {
+function withoutOptions({ ip }: Sent4): Uint8Array {
   const [fixed, rest] = [ip.bytes.slice(0, IPV4_HEADER_LENGTH), ip.bytes.slice(ip.headerLength)];
   const bytes = Buffer.concat([fixed, rest]);
   const header = Object.assign(new Ipv4(bytes, 0), { headerLength: IPV4_HEADER_LENGTH, length: bytes.length });

@@ -1,10 +1,11 @@
-/** Faults of NAT-MTU, DR-MTU and TUN-MTU, and of fragments: what is too long for a link, and what came in pieces. */
+/** Faults of NAT-MTU, DR-MTU and TUN-MTU: what is too long for a link, or for a tunnel. */
 
-import { decode, decodeIp, type Packet } from "../../../packet/packet.js";
+import { decode, decodeIp } from "../../../packet/packet.js";
 import type { IcmpError } from "../errors.js";
-import { CORRECT_STEPS, type Steps } from "../steps.js";
-import { STRANGER, seal } from "./edit.js";
+import { CORRECT_STEPS, type ModelSteps, type Steps } from "../steps.js";
+import { requests, seal, sealed } from "./edit.js";
 import { BY_DIRECTOR, type DirectorFault } from "./fault.js";
+import { cutting, laterFragments } from "./fragments.js";
 
 /** What is wrong with requests that are too long and must not be fragmented, in every model. */
 function refusals(rule: string): DirectorFault[] {
@@ -53,29 +54,6 @@ function refusing(refuse: Refuse): Partial<Steps> {
 /** DF is ignored: what is too long is fragmented. */
 const ignoringDf: Partial<Steps> = { isTooBig: () => false };
 
-/** The frames of a datagram that is fragmented here, changed afterwards. */
-function cutting(edit: (pieces: readonly Uint8Array[]) => readonly Uint8Array[]): Partial<Steps> {
-  return {
-    frames: (datagram, nic, to) => {
-      const pieces = CORRECT_STEPS.frames(datagram, nic, to);
-      return pieces.length > 1 ? edit(pieces) : pieces;
-    },
-  };
-}
-
-/** All fragments but the first, changed one by one. */
-function laterFragments(edit: (piece: Packet) => void): Partial<Steps> {
-  return cutting((pieces) => {
-    for (const piece of pieces.slice(1)) edit(decode(piece));
-    return pieces;
-  });
-}
-
-/** Fragments that carry no ports belong to nobody. */
-const firstFragmentsOnly: Partial<Steps> = {
-  accepts: (packet, network) => packet.ip?.fragmentOffset === 0 && CORRECT_STEPS.accepts(packet, network),
-};
-
 const withoutMf = cutting((pieces) => {
   for (const piece of pieces) {
     const { ip4: ip } = decode(piece);
@@ -111,7 +89,7 @@ export const oversizeFaults: readonly DirectorFault[] = [
     ...BY_DIRECTOR,
     rule: "TUN-MTU-01",
     title: "the tunnel's own bytes are not counted",
-    steps: withoutOverhead(),
+    steps: roomOfTunnels((_, __, mtu) => mtu),
     cause: "pmtu-disc-off",
   },
   {
@@ -119,6 +97,7 @@ export const oversizeFaults: readonly DirectorFault[] = [
     rule: "TUN-MTU-02",
     title: "the fragments of a tunnelled packet lack MF",
     steps: withoutMf,
+    cases: ["tun/mtu.yaml"],
   },
   {
     ...BY_DIRECTOR,
@@ -131,49 +110,49 @@ export const oversizeFaults: readonly DirectorFault[] = [
   },
   {
     ...BY_DIRECTOR,
-    rule: "NAT-FRAG-01",
-    title: "fragments behind the first, which carry no ports, are dropped",
-    steps: firstFragmentsOnly,
-    cause: "no-defragmentation",
+    rule: "TUN-MTU-02",
+    title: "what does not fit the tunnel is lost in pieces",
+    steps: cutting((pieces) => pieces.slice(0, 1)),
+    cases: ["tun/mtu.yaml"],
   },
   {
     ...BY_DIRECTOR,
-    rule: "NAT-FRAG-01",
-    title: "only the first fragment of a request is translated",
-    steps: laterFragments(({ ip4: ip }) => {
-      if (ip === undefined || ip.dst.startsWith("172.")) return;
-      ip.dst = "10.0.0.10";
-      ip.updateChecksum();
+    rule: "TUN-MTU-03",
+    title: "path MTU discovery is on all the same",
+    steps: roomOfTunnels((ip, connection, mtu) => {
+      const tunnel = { ...connection.tunnel, pmtuDiscovery: true };
+      return CORRECT_STEPS.models.tun.room(ip, Object.create(connection, { tunnel: { value: tunnel } }), mtu);
     }),
-    cause: "no-defragmentation",
-    cases: ["nat/fragments.yaml"],
+    cause: "pmtu-disc-on",
   },
   {
     ...BY_DIRECTOR,
-    rule: "DR-FRAG-01",
-    title: "fragments behind the first, which carry no ports, are dropped",
-    steps: firstFragmentsOnly,
-    cause: "no-defragmentation",
+    rule: "TUN-MTU-03",
+    title: "DF is cleared inside the tunnel as well",
+    steps: requests(
+      "tun",
+      sealed(({ ip }) => {
+        ip.df = false;
+      }),
+    ),
+    also: { "TUN-ENC-04": "the packet inside is to be the client's, its DF as well" },
   },
   {
     ...BY_DIRECTOR,
-    rule: "DR-FRAG-01",
-    title: "fragments behind the first go to another MAC",
-    steps: laterFragments(({ eth }) => {
-      if (eth !== undefined) eth.dst = STRANGER;
-    }),
-    cause: "no-defragmentation",
+    rule: "TUN-MTU-04",
+    title: "what routers in the tunnel report ends at the director",
+    steps: { relaysError: () => false },
+    cause: "icmp-filtered",
   },
   {
     ...BY_DIRECTOR,
-    rule: "TUN-FRAG-01",
-    title: "fragments behind the first, which carry no ports, are dropped",
-    steps: firstFragmentsOnly,
-    cause: "no-defragmentation",
+    rule: "TUN-MTU-04",
+    title: "clients are told the MTU in the tunnel, and not what it has room for",
+    steps: roomOfTunnels((_, __, mtu) => mtu),
   },
 ];
 
-function withoutOverhead(): Partial<Steps> {
+function roomOfTunnels(room: ModelSteps["room"]): Partial<Steps> {
   const { models } = CORRECT_STEPS;
-  return { models: { ...models, tun: { ...models.tun, room: models.dr.room } } };
+  return { models: { ...models, tun: { ...models.tun, room } } };
 }

@@ -83,8 +83,13 @@ export const schedulingFaults: readonly DirectorFault[] = [
 
 /** The right scheduler, with other servers or weights than those configured. */
 function choosingFrom(servers: (service: Service) => readonly RealServer[]): Partial<Steps> {
+  return balancing((service) => ({ ...service, realServers: servers(service) }));
+}
+
+/** The right choice for another service than the one configured. */
+export function balancing(edit: (service: Service) => Service): Partial<Steps> {
   return {
     schedule: (services, service, tuple, connections) =>
-      CORRECT_STEPS.schedule(services, { ...service, realServers: servers(service) }, tuple, connections),
+      CORRECT_STEPS.schedule(services, edit(service), tuple, connections),
   };
 }

@@ -2,7 +2,8 @@
 
 import { IPV4_HEADER_LENGTH, Ipv4 } from "../../../packet/ipv4.js";
 import { decodeIp } from "../../../packet/packet.js";
-import { clampMss, requests, type Sent, sealed } from "./edit.js";
+import { portHeader } from "../connections.js";
+import { clampMss, requests, type Sent4, sealed } from "./edit.js";
 import { BY_DIRECTOR, type DirectorFault } from "./fault.js";
 
 /** IP within IP encapsulation (IANA, Assigned Internet Protocol Numbers), which nobody takes out. */
@@ -182,7 +183,7 @@ export const tunFaults: readonly DirectorFault[] = [
     steps: requests(
       "tun",
       sealed(({ packet, connection }) => {
-        const ports = packet.tcp ?? packet.udp;
+        const ports = portHeader(packet);
         if (ports !== undefined) ports.dstPort = connection.server.port;
       }),
     ),
@@ -208,7 +209,7 @@ export const tunFaults: readonly DirectorFault[] = [
 ];
 
 /** The tunnel's header with the options of the packet in it. */
-function withOptionsOutside({ packet, ip, outer }: Sent): Uint8Array {
+function withOptionsOutside({ packet, ip, outer }: Sent4): Uint8Array {
   const fixed = outer.bytes.slice(0, IPV4_HEADER_LENGTH);
   const bytes = Buffer.concat([fixed, ip.options, packet.bytes]);
   const header = Object.assign(new Ipv4(bytes, 0), { options: ip.options.slice(), length: bytes.length });
