@@ -29,7 +29,9 @@ deviations: { GEN-SVC-02: any port is a service }
 lacks: { weight: its real servers are all alike }
 `;
 
-describe("a director with a file of its own", () => {
+describe("a director with a file of its own", function () {
+  this.timeout(90_000);
+
   let folder: RunFolder;
   beforeEach(() => {
     folder = new RunFolder();

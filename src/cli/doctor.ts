@@ -5,6 +5,7 @@ import { STATUS } from "./error.js";
 
 /** What must be there for any run, of code that is compiled; real IPVS needs one of the two kernels besides. */
 const INDISPENSABLE = ["lab", "bursts"];
+const DIRECTORS = ["the director nftables", "the director keepalived"];
 const KERNELS = ["ipvs on the host's kernel", "ipvs in User-Mode Linux"];
 
 export function doctorCommand(): Command {
@@ -35,5 +36,7 @@ function canRun(checks: readonly Check[]): { status: number; text: string } {
       status: STATUS.cannotRun,
       text: "This machine runs the reference director only: neither kernel for real IPVS is there.",
     };
-  return { status: STATUS.holds, text: `This machine runs everything: real ${kernel}.` };
+  const lacking = DIRECTORS.filter(missing);
+  const what = lacking.length === 0 ? "everything" : `all but ${lacking.join(" and ")}`;
+  return { status: STATUS.holds, text: `This machine runs ${what}: real ${kernel}.` };
 }

@@ -1,8 +1,10 @@
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { catalogue } from "../forwarding/catalogue.js";
 
+const page = fileURLToPath(new URL("../../docs/rules.md", import.meta.url));
 const main = fileURLToPath(new URL("./main.js", import.meta.url));
 
 /** Made part of a process, it keeps the packages with native parts from being loaded. */
@@ -33,8 +35,19 @@ describe("hopcheck rules", () => {
     const { status, stdout, stderr } = hopcheck(["rules", "DR-REQ-02"]);
     expect(status, stderr).to.equal(0);
     expect(stdout).to.match(/^DR-REQ-02 {2}\S/);
-    expect(stdout).to.match(/^ {2}tested .*cases\/dr\/request\.yaml/m);
-    expect(stdout).to.match(/^ {2}tested .*cases\/dr\/journeys\.scenario\.ts/m);
+    expect(stdout).to.match(/^ +(tested +)?cases\/dr\/request\.yaml$/m);
+    expect(stdout).to.match(/^ +(tested +)?cases\/dr\/journeys\.scenario\.ts$/m);
+  });
+
+  it("says how a rule was seen to fail, and which director declares that it breaks it", () => {
+    expect(hopcheck(["rules", "DR-ARP-02"]).stdout).to.match(/^ {2}fault +\S.*arp_ignore=0/m);
+    expect(hopcheck(["rules", "NAT-V6-02"]).stdout).to.match(/^ {2}declared +ipvs: \S/m);
+  });
+
+  it("has written the page of the catalogue", () => {
+    const { status, stdout, stderr } = hopcheck(["rules", "--markdown"]);
+    expect(status, stderr).to.equal(0);
+    expect(readFileSync(page, "utf8"), "write it again: npm run docs").to.equal(stdout);
   });
 
   it("ends with 2 for a rule that there is not, and names one that is meant", () => {

@@ -434,7 +434,9 @@ describe("hopcheck run", function () {
       const scenario = files.results("guest").scenarios.find(({ file }) => file === "guest.yaml");
       expect(guest.status).to.equal(1);
       expect(scenario?.verdict).to.equal("inconclusive");
-      expect(scenario?.problem).to.match(/^the lab could not be built: User-Mode Linux host \d: `sysctl` failed: /);
+      expect(scenario?.problem).to.match(
+        /^the lab could not be built: User-Mode Linux host director: `sysctl` failed: /,
+      );
       expect(scenario?.problem).to.match(/no_such_setting/);
     });
   });

@@ -30,7 +30,9 @@ export const keepalived: Driver = {
 /** The service table of one kernel, as a daemon keeps it. */
 class Table {
   readonly #daemon: Daemon;
+  /** What the kernel's table shows; unknown before the first change, and after one that failed. */
   #configuration: string | undefined;
+  #isRunning = false;
   /** What the kernel says of the tables that have been wanted: scenarios come back to the first one again and again. */
   readonly #listings = new Map<string, string>();
 
@@ -41,14 +43,15 @@ class Table {
   async change(services: readonly Service[]): Promise<void> {
     const text = virtualServers(services);
     if (text === this.#configuration) return;
-    const isRunning = this.#configuration !== undefined;
-    this.#configuration = text;
+    this.#configuration = undefined;
     const wanted = await this.#listingOf(services);
     await this.#daemon.write(text);
-    await (isRunning ? this.#daemon.reload() : this.#daemon.start());
+    await (this.#isRunning ? this.#daemon.reload() : this.#daemon.start());
+    this.#isRunning = true;
     await this.#daemon.until(`has not made the table that is wanted:\n${wanted}`, async () => {
       return inOrder(await this.#daemon.machine.run(["ipvsadm", "-Sn"])) === wanted;
     });
+    this.#configuration = text;
   }
 
   /**

@@ -45,7 +45,8 @@ export class UmlLine {
       const deadline = setTimeout(() => fail(new Error(`it did not come up within ${timeout / 1000} s`)), timeout);
       const fail = (error: Error) => {
         clearTimeout(deadline);
-        reject(new Error([error.message, ...said.slice(-10)].join("\n")));
+        // What says nothing besides keeps what else it has: the code of a program that is not there.
+        reject(said.length === 0 ? error : new Error([error.message, ...said.slice(-10)].join("\n")));
       };
       const done = (rest: string) => {
         clearTimeout(deadline);
