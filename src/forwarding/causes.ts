@@ -33,7 +33,7 @@ function ofRule(rule: string): readonly CauseOf[] {
 
 function siteOf(finding: Finding, evidence: Evidence): is.Site | undefined {
   const { setup } = evidence;
-  const model = finding.rule.startsWith("GEN") ? undefined : finding.rule.split("-")[0]?.toLowerCase();
+  const model = /^(GEN|HA)-/.test(finding.rule) ? undefined : finding.rule.split("-")[0]?.toLowerCase();
   const services = setup.services.filter((candidate) => model === undefined || candidate.model === model);
   const service = serviceOf(finding, evidence, services) ?? services[0];
   const frames = framesIn(finding, evidence);
@@ -243,4 +243,6 @@ const CAUSES: Readonly<Record<string, readonly CauseOf[]>> = {
   "TUN-FRAG-01": [is.defragmentation, is.implementation],
   "TUN-ICMP-01": refusal,
   "TUN-SEC-02": [is.tunnelOnDirector, is.implementation],
+  "HA-GARP-01": [is.notAnnounced],
+  "HA-GARP-02": [is.vipOnBackup, is.endedUncleanly],
 };

@@ -393,3 +393,18 @@ export const offload = cause(
   "The checksum was left to a NIC that does not fill it in.",
   ({ directorNic }) => `ethtool -K ${directorNic} tx off`,
 );
+export const notAnnounced = cause(
+  "vip-not-announced",
+  "The new master sends no gratuitous ARP, or something between it and its neighbours drops it as forged.",
+  ({ service, directorNic }) => `arping -U -c 3 -I ${directorNic} ${service.vip}`,
+);
+export const vipOnBackup = cause(
+  "vip-on-backup",
+  "A director that is not the master has the VIP configured on its NIC all the same.",
+  ({ service, directorNic }) => `ip address del ${alone(service.vip)} dev ${directorNic}`,
+);
+export const endedUncleanly = cause(
+  "vrrp-ended-uncleanly",
+  "The VRRP daemon of the former master was killed, and its addresses are still there.",
+  () => "systemctl restart keepalived",
+);

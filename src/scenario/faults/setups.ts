@@ -279,4 +279,23 @@ const tun: readonly SetupFault[] = [
   },
 ];
 
-export const setupFaults: readonly SetupFault[] = [...nat, ...dr, ...arp, ...ndp, ...tun];
+const redundancy: readonly SetupFault[] = [
+  {
+    rule: "HA-GARP-01",
+    title: "a director takes the VIP over and tells nobody, as scripts without arping do",
+    hosts: { standby: { announces: false } },
+    director: "ipvs",
+    suspect: "standby",
+    cause: "vip-not-announced",
+  },
+  {
+    rule: "HA-GARP-02",
+    title: "the standby holds the VIP all the time",
+    hosts: { standby: { vipDevice: "eth0" } },
+    director: "ipvs",
+    suspect: "standby",
+    cause: "vip-on-backup",
+  },
+];
+
+export const setupFaults: readonly SetupFault[] = [...nat, ...dr, ...arp, ...ndp, ...tun, ...redundancy];
