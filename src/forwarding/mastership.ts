@@ -25,9 +25,13 @@ export interface Accession {
 
 const known = new WeakMap<View, readonly Advertisement[]>();
 
-/** Who advertised an address last, up to a capture time; of none where nobody did, or the last one resigned by it. */
+/**
+ * Who advertised an address last, up to a capture time, or was the first to do so after it; undefined where nobody did, or
+ * the last one resigned by it.
+ */
 export function masterAt(view: View, ip: string, time: bigint): Host | undefined {
-  const last = advertisementsOf(view).findLast((one) => one.time <= time && one.vrrp.addresses.includes(ip));
+  const own = advertisementsOf(view).filter(({ vrrp }) => vrrp.addresses.includes(ip));
+  const last = own.findLast((one) => one.time <= time) ?? own[0];
   return last === undefined || last.vrrp.priority === 0 ? undefined : last.host;
 }
 

@@ -400,8 +400,8 @@ export const notAnnounced = cause(
 );
 export const vipOnBackup = cause(
   "vip-on-backup",
-  "A director that is not the master has the VIP configured on its NIC all the same.",
-  ({ service, directorNic }) => `ip address del ${alone(service.vip)} dev ${directorNic}`,
+  "A director that is not the master holds the VIP on another device, as real servers do, and answers ARP for it.",
+  () => "sysctl -w net.ipv4.conf.all.arp_ignore=1",
 );
 export const endedUncleanly = cause(
   "vrrp-ended-uncleanly",

@@ -177,11 +177,14 @@ function virtualAddresses(
   services: readonly ServiceBehind[],
 ): { device: string; lines: string[] } {
   if (host.role === "director") {
+    const { vipDevice } = host.options;
     // Two of them have the VIPs in turn: see startVrrp.
-    if (isRedundant(setup) && host.options.vipDevice === undefined) return { device: "", lines: [] };
+    if (isRedundant(setup) && vipDevice === undefined) return { device: "", lines: [] };
     const vips = [...new Set(setup.services.map((service) => service.vip))];
     // Not a source that the kernel would choose by itself: real servers drop packets from an address of their own.
-    const lines = vips.map((vip) => vipLine(vip, nicTowards(host, vip).name, 32, isIp6(vip) ? " preferred_lft 0" : ""));
+    const lines = vips.map((vip) =>
+      vipLine(vip, vipDevice ?? nicTowards(host, vip).name, 32, isIp6(vip) ? " preferred_lft 0" : ""),
+    );
     return { device: "", lines };
   }
   const device = host.options.vipDevice ?? "none";

@@ -185,6 +185,14 @@ describe("HA-GARP-02", () => {
     breaks(asMaster("standby", 100, "standby", "director"), "HA-GARP-02", "director");
   });
 
+  it("knows the master by its first advertisement where the evidence begins before it", () => {
+    const findings = judged((pair) => {
+      pair.ask("standby", "director");
+      pair.advertise("director", 200, 2);
+    });
+    breaks(findings, "HA-GARP-02", "standby");
+  });
+
   it("leaves a master that does not answer to DR-ARP-01", () => {
     breaks(asMaster("director", 200), "DR-ARP-01", "director");
   });

@@ -290,8 +290,8 @@ const redundancy: readonly SetupFault[] = [
   },
   {
     rule: "HA-GARP-02",
-    title: "the standby holds the VIP all the time",
-    hosts: { standby: { vipDevice: "eth0" } },
+    title: "the standby holds the VIP on lo all the time, and answers ARP for it (arp_ignore=0)",
+    hosts: { standby: { vipDevice: "lo" } },
     director: "ipvs",
     suspect: "standby",
     cause: "vip-on-backup",
