@@ -93,5 +93,5 @@ function row({ fault, caught, complaints, followed, cases }: Proof) {
 function where(fault: Fault): string {
   if (fault.in === "checker") return "checker";
   if (fault.in === "setup") return Object.keys(fault.hosts).join(", ") || "real servers";
-  return "reference director";
+  return "reference";
 }
