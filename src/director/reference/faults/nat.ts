@@ -4,7 +4,7 @@ import { incrementalUpdate } from "../../../packet/checksum.js";
 import { IPV4_HEADER_LENGTH, Ipv4 } from "../../../packet/ipv4.js";
 import { portHeader } from "../connections.js";
 import { CORRECT_STEPS, type Steps } from "../steps.js";
-import { replaceText, requests, type Sent4, STRANGER, seal, sealed } from "./edit.js";
+import { clampMss, replaceText, requests, type Sent4, STRANGER, seal, sealed } from "./edit.js";
 import { BY_DIRECTOR, type DirectorFault } from "./fault.js";
 
 const ECN = 0b11;
@@ -166,6 +166,16 @@ export const natFaults: readonly DirectorFault[] = [
       "nat",
       sealed(({ packet }) => replaceText(packet, "10.0.0.10", "10.0.0.11")),
     ),
+  },
+  {
+    ...BY_DIRECTOR,
+    rule: "NAT-REQ-10",
+    title: "the MSS is clamped",
+    steps: requests(
+      "nat",
+      sealed(({ packet }) => clampMss(packet, 1300)),
+    ),
+    cause: "mss-clamping",
   },
   {
     ...BY_DIRECTOR,

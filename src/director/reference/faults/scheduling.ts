@@ -1,6 +1,7 @@
 /** Faults of GEN-SCH: whose turn it is. */
 
 import type { RealServer, Service } from "../../../forwarding/setup.js";
+import { ConnectionTable } from "../connections.js";
 import { CORRECT_STEPS, type Steps } from "../steps.js";
 import { BY_DIRECTOR, type DirectorFault } from "./fault.js";
 
@@ -74,12 +75,27 @@ export const schedulingFaults: readonly DirectorFault[] = [
   },
   {
     ...BY_DIRECTOR,
+    rule: "GEN-SCH-05",
+    title: "the connections of a removed server are handed to another one",
+    steps: { standing: handOver },
+  },
+  {
+    ...BY_DIRECTOR,
     rule: "GEN-SCH-11",
     title: "a SYN goes where the last connection on its ports went, closed or not",
     steps: { replaces: () => false },
     cause: "conn-reuse-off",
   },
 ];
+
+function handOver(...[services, connection]: Parameters<Steps["standing"]>) {
+  const service = services.find(connection.request);
+  if (service !== undefined && services.standing(connection) === "removed") {
+    const server = services.schedule(service, connection.request, new ConnectionTable());
+    if (server !== undefined) Object.assign(connection, { server });
+  }
+  return services.standing(connection);
+}
 
 /** The right scheduler, with other servers or weights than those configured. */
 function choosingFrom(servers: (service: Service) => readonly RealServer[]): Partial<Steps> {
