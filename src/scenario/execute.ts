@@ -7,7 +7,7 @@ import type { RealServer, Service } from "../forwarding/setup.js";
 import { NamespaceMachine } from "../lab/namespace.js";
 import { NotSettled } from "../lab/prober.js";
 import type { Frame } from "../packet/frame.js";
-import { talkTcp, talkUdp } from "./conversation.js";
+import { type Talk, talkTcp, talkUdp } from "./conversation.js";
 import { Crafting, type Destination, type Flow, type Outgoing } from "./crafting.js";
 import { featuresOfStep, lacked } from "./features.js";
 import { owesAcknowledgement, serverOf } from "./flow-record.js";
@@ -101,7 +101,7 @@ class Execution {
     return undefined;
   }
 
-  async #comesToRest(failure: Error): Promise<boolean> {
+  async #comesToRest(failure?: unknown): Promise<boolean> {
     if (failure instanceof NotSettled) return false;
     try {
       await this.#stage.lab.settle();
@@ -187,12 +187,12 @@ class Execution {
         );
       case "connect":
       case "datagram": {
-        const talk = step.kind === "connect" ? talkTcp : talkUdp;
         const { from, payload, to } = step;
         const machine = this.#stage.lab.machine(from);
         for (let i = 0; i < step.times; i++) {
           const localPort = this.#stage.takeConversationPort();
-          await talk({ host: from, machine, localPort, ip: to.vip, port: to.port, payload });
+          const talk = { host: from, machine, localPort, ip: to.vip, port: to.port, payload };
+          await (step.kind === "connect" ? this.#connect(talk) : talkUdp(talk));
         }
         return;
       }
@@ -236,6 +236,22 @@ class Execution {
     if (flow.to.protocol === "tcp" && step.fields.payload !== undefined) this.#talkative.add(flow);
     const outgoing = this.#crafting.request(step, flow, frames, from);
     for (let i = 0; i < step.times; i++) this.#emit(outgoing);
+  }
+
+  async #connect(talk: Talk): Promise<void> {
+    const hopeless = new AbortController();
+    const conversation = talkTcp(talk, hopeless.signal);
+    // A kernel answers a SYN as it comes in, without a process that would have to be given time.
+    const rest = this.#comesToRest().then((rests) => {
+      if (rests && !this.#isAnswered(talk)) hopeless.abort("the lab came to rest, and not a segment had come back");
+    });
+    await conversation.finally(() => rest);
+  }
+
+  #isAnswered({ host, localPort }: Talk): boolean {
+    return this.#stage.lab.frames.some(
+      ({ host: at, direction, packet }) => at === host && direction === "in" && packet.tcp?.dstPort === localPort,
+    );
   }
 
   /** Without it the server's kernel would send its data again, 200 ms later and in the middle of another scenario. */
