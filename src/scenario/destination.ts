@@ -32,7 +32,7 @@ export function readDestination(
   const host = (parts[1] ?? "vip").replace(/^\[(.*)\]$/, "$1");
   const vip = isAnyIp(host) ? canonicalIp(host) : names.ipOf(host);
   if (vip !== undefined) return { vip, port, protocol: (parts[3] ?? protocol) as Protocol };
-  names.checkAddress(host, place, "an IPv4 address");
+  names.checkAddress(host, place, "an IP address");
   // `broadcast` passes that check, but nothing listens there.
   if (host === "broadcast") place.complain("`broadcast` is no destination; write an address, `vip` or a host's name");
   return undefined;

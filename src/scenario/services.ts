@@ -1,6 +1,8 @@
 import {
   type Answers,
   addressesOf,
+  addressFor,
+  hasAddress,
   IP_IN_IP,
   type Model,
   type RealServer,
@@ -108,6 +110,14 @@ function checkVip(service: RawService, place: Place, hosts: readonly HostDraft[]
     at.complain(`a VIP of IPv${isIp6(vip) ? 6 : 4} has real servers of the other family; only tun can reach those`);
   const director = hosts.find((host) => host.role === "director");
   if (purpose === "captures" || director === undefined || director.nics.length === 0) return;
+  for (const { ip } of service.realServers) {
+    const server = hosts.find((host) => host.nics.some((nic) => hasAddress(nic, canonical(ip.split("/")[0] ?? ""))));
+    if (server === undefined || server.nics.some((nic) => addressFor(nic, vip) !== undefined)) continue;
+    const family = isIp6(vip) ? 6 : 4;
+    at.complain(
+      `${quoted(server.name)} has no IPv${family} address to answer clients of ${quoted(vip)} by; name it in a service with one`,
+    );
+  }
   const own = director.nics.flatMap(addressesOf);
   if (own.some(({ ip, prefix }) => inPrefix(vip, ip, prefix))) return;
   const on = segmentsOf(director).join(" and ");

@@ -99,6 +99,22 @@ const MISTAKES: readonly (readonly [from: string, to: string, message: string])[
   ["mtu: 1500", "mtu: 12", "12:15: `mtu` is 12; it must be at least 68"],
   ["mtu: 1500", "vipDevice: eth1", "12:21: `rs1` has no NIC `eth1` (known: `eth0`)"],
   ["rs1: { mtu: 1500", "client: { vipPrefix: 24", "12:13: `vipPrefix` is for real servers; `client` is none"],
+  ["mtu: 1500", "announces: false", "12:10: `announces` is for directors; `rs1` is none"],
+  [
+    "rs1: { mtu: 1500",
+    "client: { vipDevice: eth0",
+    "12:13: `vipDevice` is for real servers and directors; `client` is none",
+  ],
+  [
+    "hosts:",
+    "standby: {}\nhosts:",
+    "11:10: `interfaces` is missing: its NICs eth0, eth1, … in order, such as [ { ip: 10.0.0.1/24 } ]",
+  ],
+  [
+    "hosts:",
+    "standby: { interfaces: [{ ip: 10.7.0.1/24 }] }\nhosts:",
+    "11:31: nothing connects `standby` on 10.7.0.0/24 with the director (director: 10.0.0.0/24, 10.0.1.0/24)",
+  ],
   [
     "mtu: 1500",
     "sysctl: { kernel.panic: 1 }",
@@ -131,6 +147,15 @@ describe("setup errors", () => {
         "    9 |   - vip: 10.0.0.10\n      |     ^^^\n" +
         "setup.yaml:15:26: `rs2` has the address 10.0.0.12/24 in line 8; a host has one of a family\n" +
         "   15 |       - { name: rs2, ip: 10.0.0.13 }\n      |                          ^^^^^^^^^",
+    );
+  });
+
+  it("a real server that could not answer the clients of a VIP of the other family", () => {
+    const setup = SETUP.replace("vip: 10.0.0.10", "vip: fd00::10")
+      .replace("model: nat", "model: tun")
+      .replace("ip: 10.0.0.1/24", 'ip: [10.0.0.1/24, "fd00::1/64"]');
+    expect(workspace.setupRefusal(setup).split("\n")[0]).to.equal(
+      "setup.yaml:2:10: `rs1` has no IPv6 address to answer clients of `fd00::10` by; name it in a service with one",
     );
   });
 
