@@ -28,7 +28,11 @@ export function runOptions(command: Command): Command {
     .argument("[paths...]", "scenario files, and folders that hold some (default: the bundled cases)")
     .option("--director <name>", "the load balancer to test: a name, or a director file", "ipvs")
     .option("--model <models>", "only scenarios of these models: nat,dr,tun", models)
-    .addOption(new Option("--profile <profile>", "the rules to judge by").choices(["core", "extended"]).default("core"))
+    .addOption(
+      new Option("--profile <profile>", "the rules to judge by, and with them the bundled cases")
+        .choices(["core", "extended"])
+        .default("core"),
+    )
     .addOption(
       new Option("--kernel <kernel>", "whose kernel runs IPVS and ipip")
         .choices(["auto", "host", "uml"])

@@ -1,4 +1,5 @@
 import type { Director } from "../director/director.js";
+import { ruleById } from "../forwarding/catalogue.js";
 import { modelsOf, type Setup } from "../forwarding/setup.js";
 import { findScenarios, ScenarioError } from "../scenario/load.js";
 import type { Scenario } from "../scenario/scenario.js";
@@ -8,8 +9,14 @@ import { CliError, STATUS } from "./error.js";
 import type { RunOptions } from "./run-options.js";
 import { bundledCases } from "./version.js";
 
-/** The scenarios that the user asked for, checked. */
-export async function select(paths: readonly string[], { model, shard, grep }: RunOptions): Promise<Scenario[]> {
+/**
+ * The scenarios that the user asked for, checked: those of the files and folders named, or else the bundled ones whose
+ * every promise is within the profile.
+ */
+export async function select(
+  paths: readonly string[],
+  { model, shard, grep, profile }: Pick<RunOptions, "model" | "shard" | "grep" | "profile">,
+): Promise<Scenario[]> {
   const scenarios: Scenario[] = [];
   try {
     for (const file of findScenarios(paths.length > 0 ? paths : [bundledCases]))
@@ -18,7 +25,9 @@ export async function select(paths: readonly string[], { model, shard, grep }: R
     if (error instanceof ScenarioError) throw new CliError(STATUS.badInput, error.message);
     throw error;
   }
+  const isWithin = ({ covers }: Scenario) => covers.every((id) => ruleById(id)?.profile === "core");
   const selected = scenarios
+    .filter((scenario) => paths.length > 0 || profile === "extended" || isWithin(scenario))
     .filter((scenario) => !model || [...modelsOf(scenario.setup)].some((used) => model.includes(used)))
     .filter(
       (scenario) =>
