@@ -3,8 +3,8 @@ import { withoutStderr } from "./libc.js";
 
 /** Bytes that libpcap keeps for frames nobody reads: the handle only sends. */
 const UNREAD = 1 << 16;
-/** Bytes for frames that somebody reads: room for a burst of 30,000. */
-const READ = 1 << 26;
+/** Bytes for frames that somebody reads: room for a burst of 15,000 that nothing is taken out of meanwhile. */
+const READ = 1 << 25;
 
 /**
  * Sends single frames on one interface, through `cap`.

@@ -29,7 +29,7 @@ lacks: { weight: its real servers are all alike }
 `;
 
 describe("a director with a file of its own", function () {
-  this.timeout(90_000);
+  this.timeout(300_000);
 
   let folder: RunFolder;
   beforeEach(() => {

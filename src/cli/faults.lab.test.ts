@@ -5,7 +5,7 @@ import type { Score } from "../report/faults.js";
 import { RunFolder } from "./run.test-support.js";
 
 describe("hopcheck faults", function () {
-  this.timeout(90_000);
+  this.timeout(300_000);
   let folder: RunFolder;
   beforeEach(() => {
     folder = new RunFolder();

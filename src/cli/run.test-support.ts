@@ -10,7 +10,7 @@ import type { RunResult } from "../report/result.js";
 
 const main = fileURLToPath(new URL("./main.js", import.meta.url));
 /** Ends a run that hangs; no test waits for it. */
-const TIMEOUT = 60_000;
+const TIMEOUT = 240_000;
 
 export interface Ended {
   /** Exit status, or the signal that ended the process. */
