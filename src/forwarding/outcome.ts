@@ -3,13 +3,15 @@ import type { View } from "./view.js";
 
 /** What one packet says about a rule. */
 export interface Outcome {
-  readonly status: "pass" | "fail" | "inconclusive";
+  readonly status: "pass" | "fail" | "inconclusive" | "not-exercised";
   /** What the verdict rests on; the last one is where it shows. */
   readonly at: readonly Sighting[];
   readonly suspect?: string;
   readonly field?: string;
   readonly expected?: string;
   readonly observed?: string;
+  /** Why it is not exercised. */
+  readonly reason?: string;
 }
 
 /** How something is wrong. */

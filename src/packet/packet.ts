@@ -18,7 +18,7 @@ import { Ipv4 } from "./ipv4.js";
 import { Ipv6 } from "./ipv6.js";
 import { failed, type Problem, problemAt } from "./problem.js";
 import type { Sctp } from "./sctp.js";
-import type { Sll } from "./sll.js";
+import { SLL_PACKET_TYPE, type Sll } from "./sll.js";
 import type { Tcp } from "./tcp.js";
 import type { Udp } from "./udp.js";
 import { decodeUpperLayer } from "./upper-layer.js";
@@ -29,6 +29,8 @@ export type { Problem } from "./problem.js";
 
 /** How many packets deep a frame is followed into tunnels and into what ICMP errors quote. */
 export const MAX_NESTING = 4;
+
+const MAC_BROADCAST = "ff:ff:ff:ff:ff:ff";
 
 /** One stack of headers: (a link layer,) then ARP, or IP and what it carries. */
 export class Packet {
@@ -86,9 +88,9 @@ export class Packet {
     return this.eth?.src ?? (this.sll?.src || undefined);
   }
 
-  /** The MAC that it is for; undefined where the capture has none, as cooked ones. */
+  /** The MAC that it is for; undefined where the capture has none: a cooked one says no more than that it was for all. */
   get linkDst(): string | undefined {
-    return this.eth?.dst;
+    return this.eth?.dst ?? (this.sll?.packetType === SLL_PACKET_TYPE.broadcast ? MAC_BROADCAST : undefined);
   }
 
   /** `ip`, where it is of this family. */
