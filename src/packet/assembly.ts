@@ -19,8 +19,9 @@ export class Assembly {
       this.#pieces = undefined;
       return undefined;
     }
-    if (pieces.has(piece.start)) return undefined;
-    pieces.set(piece.start, piece);
+    const earlier = pieces.get(piece.start);
+    if (!earlier || earlier.content.length < piece.content.length) pieces.set(piece.start, piece);
+    if (earlier) return undefined;
     this.#bytes += piece.length;
     if (!piece.mf) this.#total = piece.start + piece.length;
     if (this.#bytes < this.#total) return undefined;

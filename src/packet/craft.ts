@@ -78,7 +78,8 @@ function craftArp(given: Given): Crafted {
 
 function craftNetwork(given: Given, depth: number): Crafted {
   const { protocols, spec } = given;
-  const isIp = spec.inner !== undefined || [...protocols].some((protocol) => !["eth", "vlan", "data"].includes(protocol));
+  const isIp =
+    spec.inner !== undefined || [...protocols].some((protocol) => !["eth", "vlan", "data"].includes(protocol));
   return isIp ? craftIpPacket(given, depth) : { bytes: payloadOf(given), ethertype: EXPERIMENTAL_ETHERTYPE };
 }
 

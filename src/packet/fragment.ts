@@ -71,7 +71,9 @@ export function reassemble(packets: readonly Packet[]): Packet | undefined {
   const cut = pieces.findIndex((piece) => piece.content.length < piece.length);
   const kept = cut < 0 ? pieces : pieces.slice(0, cut + 1);
   const content = Buffer.concat(kept.map((piece) => piece.content));
-  const bytes = first.ip4 ? joinIpv4(first.ip4, content, expected) : first.ip6 && joinIpv6(first.ip6, content, expected);
+  const bytes = first.ip4
+    ? joinIpv4(first.ip4, content, expected)
+    : first.ip6 && joinIpv6(first.ip6, content, expected);
   if (!bytes) return undefined;
   return decodeAs(first, bytes, bytes.length + expected - content.length);
 }

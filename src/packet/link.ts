@@ -4,7 +4,7 @@
  */
 
 import { ETHERTYPE } from "./ethernet.js";
-import { decode, decodeIp, decodeNetwork, type Draft, Packet } from "./packet.js";
+import { type Draft, decode, decodeIp, decodeNetwork, Packet } from "./packet.js";
 import { failed, problemAt, tooShort } from "./problem.js";
 import { Sll } from "./sll.js";
 import { read32 } from "./view.js";

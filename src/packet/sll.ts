@@ -133,14 +133,21 @@ const hasMac = ({ addressLength }: Sll) => addressLength === MAC_LENGTH;
 const isVersion2 = ({ version }: Sll) => version === 2;
 
 /** What has two bytes in version 1, and one in version 2. */
-const wide = (name: "packetType" | "addressLength") => (sll: Sll) => [sll.places[name], sll.version === 1 ? 2 : 1] as const;
+const wide = (name: "packetType" | "addressLength") => (sll: Sll) =>
+  [sll.places[name], sll.version === 1 ? 2 : 1] as const;
 
 const field = fieldOf<Sll>();
 
 export const SLL_FIELDS = [
   field("sll.pkttype", "Packet type", wide("packetType"), "packetType", decimal(0xffff)),
   field("sll.ifindex", "Interface index", [INTERFACE, 4], "interfaceIndex", decimal(0xffffffff), isVersion2),
-  field("sll.hatype", "Link-layer address type", [(sll) => sll.places.hardwareType, 2], "hardwareType", decimal(0xffff)),
+  field(
+    "sll.hatype",
+    "Link-layer address type",
+    [(sll) => sll.places.hardwareType, 2],
+    "hardwareType",
+    decimal(0xffff),
+  ),
   field("sll.halen", "Link-layer address length", wide("addressLength"), "addressLength", decimal(0xffff)),
   field("sll.src.eth", "Source", [(sll) => sll.places.address, MAC_LENGTH], "src", mac, hasMac),
   field("sll.etype", "Protocol", [(sll) => sll.places.protocol, 2], "protocol", hexadecimal(4)),

@@ -77,8 +77,9 @@ function decodeUdp(packet: Draft, start: number, end: number, nest: Nest): void 
   const udp = new Udp(bytes, start);
   packet.udp = udp;
   advance(packet, udp, end);
-  const isWhole = !packet.ip?.isFragment && !packet.problem;
-  const available = end - start;
+  const isWhole = !packet.ip?.isFragment && (!packet.problem || packet.problem.isCut);
+  // On the wire: of a datagram that a capture cut its length may still be wrong.
+  const available = packet.end - start;
   if (isWhole && (udp.length < UDP_HEADER_LENGTH || udp.length > available)) {
     const reason = `it says the datagram is ${udp.length} bytes long, of ${UDP_HEADER_LENGTH} to ${available} possible`;
     packet.problem = problemAt("udp", start, udp.length, available, reason);
