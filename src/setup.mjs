@@ -31,6 +31,7 @@ const PACKAGES = [
   { name: "libpcap-dev", shownBy: "/usr/include/pcap.h" },
   { name: "iproute2", shownBy: "ip" },
   { name: "tcpreplay", shownBy: "tcpreplay" },
+  { name: "tshark", shownBy: "tshark" },
   { name: "util-linux", shownBy: "unshare" },
   { name: "kmod", shownBy: "modprobe" },
   { name: "busybox-static", shownBy: "busybox", instead: "busybox" },

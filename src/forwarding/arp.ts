@@ -71,7 +71,8 @@ export function solicitationsAt(view: View, port: Port): Question[] {
     const icmp = at.packet.icmp;
     if (at.tap !== port.tap || !(icmp instanceof Icmpv6)) continue;
     if (at.direction === "in" && icmp.kind === "neighbour-solicitation" && at.addressed) {
-      const variant = at.packet.eth?.dst === port.nic.mac ? "unicast" : "broadcast";
+      const { linkDst } = at.packet;
+      const variant = linkDst === undefined ? "unusual" : linkDst === port.nic.mac ? "unicast" : "broadcast";
       questions.push({ at, port, ip: icmp.target, variant, answers: [] });
     } else if (at.direction === "out" && icmp.kind === "neighbour-advertisement") {
       const fits = questions.filter(({ ip }) => ip === icmp.target);
@@ -127,10 +128,10 @@ function arpAt(view: View, port: Port): Sighting[] {
   return view.sightings.filter(({ tap, packet }) => tap === port.tap && packet.arp !== undefined);
 }
 
-function variantOf({ packet: { arp, eth } }: Sighting, { nic }: Port): Variant {
+function variantOf({ packet: { arp, linkDst } }: Sighting, { nic }: Port): Variant {
   const sender = arp?.senderIp ?? NOBODY;
-  if (sender === NOBODY || !isOnLink(nic, sender)) return "unusual";
-  return isBroadcast(eth?.dst ?? "") ? "broadcast" : "unicast";
+  if (sender === NOBODY || linkDst === undefined || !isOnLink(nic, sender)) return "unusual";
+  return isBroadcast(linkDst) ? "broadcast" : "unicast";
 }
 
 /** The first open request that a reply fits; where all are answered, the last one, which then has one answer too many. */

@@ -196,7 +196,7 @@ function passageOf(view: View, crossing: Crossing, out: Sighting): Passage {
 function serverOf(view: View, crossing: Crossing, out: Sighting) {
   if (crossing.outs.length === 1 || crossing.kind !== "request") return crossing.server;
   const { dst } = out.packet.ip ?? {};
-  const mac = view.network.byMac(out.packet.eth?.dst)?.host.name;
+  const mac = view.network.byMac(out.packet.linkDst)?.host.name;
   const servers = crossing.service.realServers;
   const atMac = servers.find((server) => server.name === mac);
   const atIp = servers.find((server) => server.ip === dst);

@@ -73,7 +73,7 @@ const notToServers: Row = {
   field: "eth.dst",
   rule: "NAT-RSP-02",
   expect: ({ network, crossing, outer }) => {
-    const receiver = network.byMac(outer.eth?.dst)?.host;
+    const receiver = network.byMac(outer.linkDst)?.host;
     if (receiver?.role !== "real-server" || network.byIp(crossing.flow.clientIp)?.host === receiver) return undefined;
     return { text: "the MAC of the client or its router", holds: false };
   },
@@ -106,7 +106,7 @@ const adjacent: Row = {
 };
 
 function isForRouter({ network, outer }: Passage): boolean {
-  return network.byMac(outer.eth?.dst)?.host.role === "router";
+  return network.byMac(outer.linkDst)?.host.role === "router";
 }
 
 const dr: Table = {

@@ -21,6 +21,7 @@ const FRAMES_A_FILE = 10_000;
 const SHOWN = 20;
 
 const PAD_N = 1;
+const DRARP_ERROR = 7;
 const EXPERIMENTAL_OPTION = 0x5e;
 const UNKNOWN_CHUNK = 0x40;
 
@@ -97,7 +98,7 @@ const frame = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.tuple(datagramSpec, fc.nat(3)).map(([spec, index]) => {
-      const pieces = fragment(craft(spec), 504);
+      const pieces = fragment(craft(soundInside(spec)), 504);
       return pieces[Math.min(index, pieces.length - 1)] as Uint8Array;
     }),
   },
@@ -211,23 +212,6 @@ describe("tshark", function () {
     }
     tshark.close();
     expect(compared).to.be.at.least(FRAMES);
-    if (process.env.HOPCHECK_SHOW) {
-      const by = new Map();
-      for (const w of wrong) {
-        const k = w.split(":")[0];
-        by.set(k, [...(by.get(k) ?? []), w]);
-      }
-      for (const [k, l] of by)
-        console.log(
-          k,
-          l.length,
-          "\n   ",
-          l
-            .slice(0, 3)
-            .map((x: string) => x.slice(0, Number(process.env.HOPCHECK_SHOW)))
-            .join("\n    "),
-        );
-    }
     expect(wrong.slice(0, SHOWN), `${wrong.length} differences, seed ${SEED}`).to.deep.equal([]);
   });
 });
@@ -295,6 +279,8 @@ function isConvention(name: string, packet: Packet, theirs: Dissection): boolean
   if (name.startsWith("sctp.")) return packets.some(({ missing, quoted }) => missing > 0 || quoted?.sctp);
   // They read the two tags of a provider together or not at all.
   if (name.startsWith("vlan.") && packet.problem?.layer === "vlan") return true;
+  // A DRARP error has no address that it asks for.
+  if (name === "arp.dst.proto_ipv4") return packet.arp?.opcode === DRARP_ERROR;
   // The tags of providers have no such field there.
   return name === "vlan.etype" && hasProviderTag(theirs);
 }

@@ -1,6 +1,6 @@
 /** GEN-SVC-05: who answers an echo request to the VIP. */
 
-import { isCut, unseen } from "../cut.js";
+import { isCut, noMacs, unseen } from "../cut.js";
 import { isEchoRequest, sameBytes } from "../datagram.js";
 import { rule } from "../declare.js";
 import type { Sighting } from "../journey.js";
@@ -58,8 +58,9 @@ function judgeEcho(
   if (reply === undefined)
     return absent(view, [request], { suspect: DIRECTOR, expected, observed: "no answer so far" });
   const { packet } = reply;
-  if (!hasDirectorMac(view, packet.eth?.src)) {
-    const observed = view.network.macText(packet.eth?.src ?? "");
+  if (packet.linkSrc === undefined) return noMacs(request, reply);
+  if (!hasDirectorMac(view, packet.linkSrc)) {
+    const observed = view.network.macText(packet.linkSrc);
     return fail([request, reply], { suspect: DIRECTOR, field: "eth.src", expected: "the director's MAC", observed });
   }
   const [asked, answered] = [request, reply].map(({ packet: { ip, icmp } }) => ({ ip, rest: icmp?.rest ?? 0 }));

@@ -1,4 +1,5 @@
 import { endpoint } from "../../packet/address.js";
+import { noMacs } from "../cut.js";
 /** LVS-NAT: the way that answers take. */
 
 import { closesConnection, portsOf, protocolOf } from "../datagram.js";
@@ -29,7 +30,11 @@ export const natTopologyRules: readonly Rule[] = [
         const nic = view.network.port(at.tap)?.nic;
         const director = view.network.directors.find((host) => host.nics.some((own) => nic && shareSegment(own, nic)));
         if (director === undefined || nic === undefined || isOnLink(nic, flow.clientIp)) continue;
-        const to = at.packet.eth?.dst ?? "";
+        const to = at.packet.linkDst;
+        if (to === undefined) {
+          yield noMacs(at);
+          continue;
+        }
         // What reaches the client past the director is NAT-TOP-02's or NAT-RSP-04's to tell.
         if (hasDirectorMac(view, to)) yield pass(at);
         else if (!reachesClient(view, at)) {

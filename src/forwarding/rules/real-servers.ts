@@ -1,4 +1,5 @@
 import { endpoint } from "../../packet/address.js";
+import { noMacs } from "../cut.js";
 /** What DR and TUN have in common about real servers: they take requests in and answer straight to the client. */
 
 import { l4ChecksumState } from "../../packet/checksum.js";
@@ -125,18 +126,22 @@ export function answersFromVip({ flow, at, server }: Answer): Outcome {
 
 /** The answer goes to the client, or to a router on the way there; to the director is another rule's matter. */
 export function* goesDirectly(view: View, { flow, at, server }: Answer): Iterable<Outcome> {
-  const { eth } = at.packet;
-  if (server === undefined || eth === undefined || hasDirectorMac(view, eth.dst)) return;
-  const to = view.network.byMac(eth.dst);
+  const { linkSrc, linkDst } = at.packet;
+  if (server === undefined || hasDirectorMac(view, linkDst)) return;
+  if (linkSrc === undefined || linkDst === undefined) {
+    yield noMacs(at);
+    return;
+  }
+  const to = view.network.byMac(linkDst);
   const violation = { suspect: server.name, expected: "the client's MAC, or that of a router" };
   // A next hop that the setup does not know is wrong where it knows all there are.
   const isWrong =
-    to === undefined ? eth.dst !== "" && knowsAllMacs(view) : to.host.role !== "client" && to.host.role !== "router";
+    to === undefined ? linkDst !== "" && knowsAllMacs(view) : to.host.role !== "client" && to.host.role !== "router";
   if (isWrong) {
-    yield fail([at], { ...violation, field: "eth.dst", observed: view.network.macText(eth.dst) });
-  } else if (view.network.byMac(eth.src)?.host.name !== server.name) {
+    yield fail([at], { ...violation, field: "eth.dst", observed: view.network.macText(linkDst) });
+  } else if (view.network.byMac(linkSrc)?.host.name !== server.name) {
     const expected = `a MAC of ${server.name}`;
-    yield fail([at], { ...violation, field: "eth.src", expected, observed: view.network.macText(eth.src) });
+    yield fail([at], { ...violation, field: "eth.src", expected, observed: view.network.macText(linkSrc) });
   } else if (flow.clientIp === at.packet.ip?.dst || at.packet.inner !== undefined) yield pass(at);
 }
 
@@ -152,23 +157,28 @@ export function* avoidsDirector(view: View, model: Model): Iterable<Outcome> {
   for (const { in: at, services } of view.strays) {
     const ports = portsOf(at.packet);
     const service = services.find(({ vip, port }) => vip === at.packet.ip?.src && port === ports?.src);
-    if (service?.model !== model || hasDirectorMac(view, at.packet.eth?.src)) continue;
+    if (service?.model !== model || hasDirectorMac(view, at.packet.linkSrc)) continue;
     // What somebody else made up is no answer of a real server.
     const [root] = pathTo(at);
     if (root?.direction === "out" && view.network.host(root.host)?.role !== "real-server") continue;
-    const sender = view.network.byMac(at.packet.eth?.src)?.host;
+    const sender = view.network.byMac(at.packet.linkSrc)?.host;
     const suspect = sender?.role === "real-server" ? sender.name : "network";
+    if (at.packet.linkSrc === undefined) {
+      yield noMacs(at);
+      continue;
+    }
     failed.add(`${at.packet.ip?.dst}:${ports?.dst}`);
-    const observed = `${describe(at)} came to ${view.network.macText(at.packet.eth?.dst ?? "")}`;
+    const observed = `${describe(at)} came to ${view.network.macText(at.packet.linkDst ?? "")}`;
     yield fail([at], { suspect, field: "eth.dst", expected, observed });
   }
   for (const { flow, at, server } of answers) {
     if (at.packet.inner !== undefined || failed.has(endpoint(flow.clientIp, flow.clientPort))) continue;
     const suspect = server?.name ?? "network";
-    if (hasDirectorMac(view, at.packet.eth?.dst)) {
-      const observed = `${describe(at)} sent to ${view.network.macText(at.packet.eth?.dst ?? "")}`;
+    if (hasDirectorMac(view, at.packet.linkDst)) {
+      const observed = `${describe(at)} sent to ${view.network.macText(at.packet.linkDst ?? "")}`;
       yield fail([at], { suspect, field: "eth.dst", expected, observed });
-    } else if (at.direction === "out") {
+    } else if (at.packet.linkDst === undefined) yield noMacs(at);
+    else if (at.direction === "out") {
       // Where it left the server its MAC says where it goes: that is no absence to be proven.
       yield pass(at);
     } else yield absent(view, [at], { suspect, expected, observed: `none of ${serviceName(flow.service)} so far` });

@@ -198,7 +198,7 @@ function plainAnswer(view: View, answer: Answer): Outcome {
     return fail([at], { ...violation, observed: `in a tunnel ${ip?.src} > ${ip?.dst}, around ${describe(at)}` });
   }
   const source = answersFromVip(answer);
-  if (source.status === "fail" || hasDirectorMac(view, at.packet.eth?.dst)) return source;
+  if (source.status === "fail" || hasDirectorMac(view, at.packet.linkDst)) return source;
   const [direct] = goesDirectly(view, answer);
   return direct ?? source;
 }
