@@ -6,6 +6,7 @@ import type { Packet } from "../packet/packet.js";
 import { core } from "./datagram.js";
 import type { Sighting } from "./journey.js";
 import type { Outcome } from "./outcome.js";
+import type { View } from "./view.js";
 
 /** What all captures have of their frames. */
 export interface Kept {
@@ -44,6 +45,24 @@ function clipped(packet: Packet, content: number): Packet {
 /** Whether a capture did not keep all bytes of one of these packets. */
 export function isCut(...sightings: readonly Sighting[]): boolean {
   return sightings.some(({ packet }) => packet.missing > 0);
+}
+
+const readable = new WeakMap<View, boolean>();
+
+/** False where a capture cut headers: what is not seen may be in one of those frames. */
+export function isReadable(view: View): boolean {
+  let found = readable.get(view);
+  if (found === undefined) {
+    found = view.sightings.every(({ packet }) => hasHeaders(packet));
+    readable.set(view, found);
+  }
+  return found;
+}
+
+function hasHeaders({ problem, ip, inner, quoted }: Packet): boolean {
+  const isBodyCut = ip !== undefined && problem?.offset === ip.offset;
+  if (problem?.isCut && !isBodyCut) return false;
+  return [inner, quoted].every((one) => one === undefined || hasHeaders(one));
 }
 
 /** What a rule says that needs bytes which the captures did not keep: neither that it holds nor that it does not. */

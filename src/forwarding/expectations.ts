@@ -74,8 +74,8 @@ const PREFIXES: Readonly<Record<number, string>> = {
 /** Whether missing bytes decide that a field was kept: it is in a header that is cut short, or as far as it is there it is the same. */
 function isOpen(field: FieldName, { before, found, isCut }: Passage): boolean {
   if (!isCut) return false;
-  if (field === "data.data") return equal(read(before, field), read(found, field));
   const isHeaderCut = [before, found].some((packet) => l4Header(packet) === undefined || packet.tcp?.isPartial);
+  if (field === "data.data") return isHeaderCut || equal(read(before, field), read(found, field));
   return isHeaderCut && field.startsWith(PREFIXES[before.ip?.protocol ?? 0] ?? "l4.");
 }
 

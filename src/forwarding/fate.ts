@@ -38,8 +38,10 @@ export function fateOf(view: View, crossing: Crossing): Fate {
 export function fateIfServed(view: View, crossing: Crossing): Fate {
   const { in: sighting, service, isNew, flow } = crossing;
   const { ip, problem } = sighting.packet;
-  if (ip === undefined || problem !== undefined) return "either";
+  if (ip === undefined || (problem !== undefined && !problem.isCut)) return "either";
   if (!ip.checksumValid || ip.ttl <= 1) return "drop";
+  // What is missing may be wrong.
+  if (problem !== undefined) return "either";
   // A persistent client goes on to where it went before, whatever became of that server.
   if (isNew && available(service).length === 0) return service.persistence === undefined ? "drop" : "either";
   if (isNew && mayRefuse(service)) return "either";

@@ -112,7 +112,8 @@ function wireKey({ frames, common: packet }: OpenSighting, hasMacs: boolean): st
       : packet.payload.subarray(0, 28);
     return `${macs} ${hash(content)}`;
   }
-  const bytes = packet.bytes.slice(0, ip.offset + ip.length);
+  // A copy: of a Buffer `slice` would be none.
+  const bytes = Uint8Array.from(packet.bytes.subarray(0, ip.offset + ip.length));
   const checksum = checksumOffset(packet);
   if (checksum !== undefined) bytes.fill(0, checksum, checksum + 2);
   return `${macs} ${hash(bytes.subarray(ip.offset))} ${missing}`;

@@ -54,8 +54,8 @@ export class Tshark {
     const format = ["-T", "fields", "-E", "occurrence=a", "-E", `aggregator=${SEPARATOR}`];
     const lines = this.#run(["-n", "-r", file, ...options, ...format, ...this.#names.flatMap((name) => ["-e", name])]);
     return lines
-      .trimEnd()
       .split("\n")
+      .slice(0, -1)
       .map((line) => this.#dissection(line.split("\t")));
   }
 

@@ -73,12 +73,14 @@ function judgeEcho(
     const field = (((answered?.rest ?? 0) ^ (asked?.rest ?? 0)) & 0xffff) === 0 ? "icmp.ident" : "icmp.seq";
     return fail([request, reply], { suspect: DIRECTOR, field, expected: expected ?? "", observed: observed ?? "" });
   }
-  const [sent, returned] = [request.common.payload, reply.common.payload];
-  if (!sameBytes(sent, returned) || lengthOf(request) !== lengthOf(reply)) {
+  const isPartly = isCut(request, reply);
+  const [sent, returned] = [request, reply].map((at) => (isPartly ? at.common : at.packet));
+  const isSame = !sent?.icmp || !returned?.icmp || sameBytes(sent.payload, returned.payload);
+  if (!isSame || lengthOf(request) !== lengthOf(reply)) {
     const observed = `${lengthOf(reply)} other bytes`;
     return fail([request, reply], { suspect: DIRECTOR, field: "data.data", expected: "the request's data", observed });
   }
-  if (isCut(request, reply)) return unseen(request, reply);
+  if (isPartly) return unseen(request, reply);
   return absent(view, [request, reply], {
     suspect: DIRECTOR,
     expected,
