@@ -1,12 +1,19 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { expect } from "chai";
 import fc from "fast-check";
+import { catalogue } from "./forwarding/catalogue.js";
+import { followJourneys } from "./forwarding/journey.js";
+import { judge } from "./forwarding/judge.js";
+import { PaperLab } from "./forwarding/testing/paper-lab.js";
+import { exchange } from "./forwarding/testing/traffic.js";
 import { datagramSpec, frameSpec } from "./packet/arbitrary.js";
 import { Assembly } from "./packet/assembly.js";
 import { l4Checksum, l4ChecksumState } from "./packet/checksum.js";
 import { craft } from "./packet/craft.js";
 import { type Field, fields } from "./packet/fields.js";
 import { datagramKey, fragment, reassemble } from "./packet/fragment.js";
+import type { Frame } from "./packet/frame.js";
 import type { Ip } from "./packet/ip.js";
 import { MAX_EXTENSIONS } from "./packet/ipv6-extensions.js";
 import { decodeLink, LINK_TYPE } from "./packet/link.js";
@@ -15,15 +22,17 @@ import { MAX_NESTING, type Packet } from "./packet/packet.js";
 import { View } from "./packet/view.js";
 import { MAX_VLANS } from "./packet/vlan.js";
 
-/** Inputs of each target; more, and others each time: `HOPCHECK_FUZZ=10000000 npx mocha -g fuzzing`. */
+/** `HOPCHECK_FUZZ=10 npx mocha -g fuzzing` takes ten times the inputs, and others each time. */
 const { HOPCHECK_FUZZ, HOPCHECK_SEED } = process.env;
 const SEED = Number(HOPCHECK_SEED ?? (HOPCHECK_FUZZ === undefined ? 20 : Date.now() % 1e9));
+const FACTOR = Number(HOPCHECK_FUZZ ?? 1);
 
 interface Target {
   readonly name: string;
   readonly inputs: number;
   /** Sound inputs, and those that were trouble once. */
   seeds(): Uint8Array[];
+  readonly mostReads?: number;
   /** Throws where something is wrong; `random` decides whatever else there is to decide. */
   read(input: Uint8Array, random: Random): void;
 }
@@ -32,28 +41,32 @@ const TARGETS: readonly Target[] = [
   { name: "decodeLink", inputs: 700_000, seeds: frameSeeds, read: readFrame },
   { name: "a snap length", inputs: 200_000, seeds: frameSeeds, read: readCut },
   { name: "reassembly", inputs: 100_000, seeds: datagramSeeds, read: readFragments },
+  { name: "the judge", inputs: 300, seeds: frameSeeds, read: judgeFrames, mostReads: 10_000_000 },
 ];
 
 /** Reads of header fields that all questions about one frame may take: those of the deepest packets, and some more. */
 const MOST_READS = 10_000;
 
+const MODELS = ["nat", "dr", "tun"] as const;
+const PAPER = { nat: exchange("nat"), dr: exchange("dr"), tun: exchange("tun") };
+
 const LINK_TYPES = [...Array<number>(6).fill(LINK_TYPE.ethernet), ...Object.values(LINK_TYPE), 147];
 
 describe("fuzzing", function () {
-  this.timeout(0);
+  this.timeout(600_000);
 
-  for (const { name, inputs, seeds, read } of TARGETS) {
+  for (const { name, inputs, seeds, read, mostReads = MOST_READS } of TARGETS) {
     it(`finds nothing in ${name}`, () => {
       const all = seeds();
       const random = new Random(SEED);
       const reads = countReads();
       try {
-        for (let left = Number(HOPCHECK_FUZZ ?? inputs); left > 0; left--) {
+        for (let left = Number(inputs * FACTOR); left > 0; left--) {
           const input = mutated(all, random);
           reads.count = 0;
           try {
             read(input, random);
-            if (reads.count > MOST_READS) throw new Error(`${reads.count} reads`);
+            if (reads.count > mostReads) throw new Error(`${reads.count} reads`);
           } catch (error) {
             throw new Error(`seed ${SEED}, input ${Buffer.from(input).toString("hex")}`, { cause: error });
           }
@@ -63,6 +76,24 @@ describe("fuzzing", function () {
       }
     });
   }
+});
+
+describe("a flood of fragments", () => {
+  it("costs each of its frames the same", () => {
+    const pieces = fragment(craft({ "udp.dstport": 53, payload: new Uint8Array(65_000) }), 8);
+    const cost = (frames: number) => {
+      const reads = countReads();
+      const list = Array.from({ length: frames }, (_, index) => {
+        // All but the first, so that it never ends; and each of them twice.
+        const bytes = pieces[1 + (index % Math.min(frames / 2, pieces.length - 1))] as Uint8Array;
+        return frameOf(bytes, "client", index);
+      });
+      followJourneys(list, new PaperLab("dr").setup);
+      reads.stop();
+      return reads.count / frames;
+    };
+    expect(cost(16_000)).to.be.below(1.5 * cost(2000));
+  });
 });
 
 /** Counts what views read: work that no clock disturbs. */
@@ -182,4 +213,40 @@ function readFragments(input: Uint8Array, random: Random): void {
     if (whole.end > whole.wireLength || (whole.missing === 0 && whole.problem?.isCut)) throw new Error("a false whole");
     return;
   }
+}
+
+/** Good traffic with damaged frames in between, at all taps: every rule gives its verdict. */
+function judgeFrames(input: Uint8Array, random: Random): void {
+  const lab = random.of(PAPER[random.of(MODELS)]);
+  const whole = lab.evidence();
+  const taps = [...new Set(whole.frames.map(({ tap }) => tap))];
+  const damaged = Array.from({ length: 1 + random.below(8) }, (_, index) =>
+    frameOf(
+      index === 0
+        ? input
+        : mutated(
+            whole.frames.map(({ bytes }) => bytes),
+            random,
+          ),
+      random.of(taps),
+      0,
+    ),
+  );
+  const frames = [...whole.frames, ...damaged].map((frame) => ({ frame, order: random.below(4) }));
+  const times = whole.frames.map(({ time }) => time);
+  const dated = frames.map(({ frame, order }) => (order === 0 ? { ...frame, time: random.of(times) } : frame));
+  dated.sort((left, right) => Number(left.time - right.time));
+  judge({ ...whole, frames: dated, journeys: followJourneys(dated, whole.setup) }, catalogue);
+}
+
+function frameOf(bytes: Uint8Array, tap: string, index: number): Frame {
+  const host = tap.split("/")[0] ?? tap;
+  const common = {
+    number: index + 1,
+    tap,
+    host,
+    direction: bytes.length % 2 === 0 ? "in" : "out",
+    time: BigInt(index),
+  } as const;
+  return { ...common, bytes, wireLength: bytes.length, checksumReady: undefined, packet: decodeLink(1, bytes) };
 }

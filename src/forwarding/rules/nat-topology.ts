@@ -1,7 +1,8 @@
 import { endpoint } from "../../packet/address.js";
-import { noMacs } from "../cut.js";
+
 /** LVS-NAT: the way that answers take. */
 
+import { noMacs } from "../cut.js";
 import { closesConnection, portsOf, protocolOf } from "../datagram.js";
 import { rule } from "../declare.js";
 import { fateOf } from "../fate.js";

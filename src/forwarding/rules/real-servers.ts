@@ -1,11 +1,11 @@
 import { endpoint } from "../../packet/address.js";
-import { noMacs } from "../cut.js";
 /** What DR and TUN have in common about real servers: they take requests in and answer straight to the client. */
 
 import { l4ChecksumState } from "../../packet/checksum.js";
 import { TCP_FLAG } from "../../packet/tcp.js";
 import { matrixOutcomes } from "../compare.js";
-import { core, isSyn, portsOf } from "../datagram.js";
+import { noMacs } from "../cut.js";
+import { core, isSyn, portsOf, protocolOf } from "../datagram.js";
 import { groupBy } from "../group.js";
 import { isSourceRouted } from "../ip-options.js";
 import type { Sighting } from "../journey.js";
@@ -119,7 +119,7 @@ export function answersFromVip({ flow, at, server }: Answer): Outcome {
   const found = isError ? (packet.ip?.src ?? "") : endpoint(packet.ip?.src ?? "", ports?.src ?? 0);
   const expected = isError ? vip : endpoint(vip, port);
   if (found === expected) return pass(at);
-  const field = packet.ip?.src === vip ? `${packet.udp ? "udp" : "tcp"}.srcport` : "ip.src";
+  const field = packet.ip?.src === vip ? `${protocolOf(packet) ?? "tcp"}.srcport` : "ip.src";
   const suspect = server?.name ?? flow.servers[0]?.name ?? "network";
   return fail([at], { suspect, field, expected, observed: found });
 }
