@@ -4,8 +4,8 @@ import { cutIpv4, joinIpv4 } from "./fragment-ipv4.js";
 import { cutIpv6, ipv6ContentStart, joinIpv6 } from "./fragment-ipv6.js";
 import type { Ip } from "./ip.js";
 import { Ipv6 } from "./ipv6.js";
-import { decodeLink, LINK_TYPE } from "./link.js";
-import { decode, decodeIp, type Packet } from "./packet.js";
+import { decodeLink, linkOf } from "./link.js";
+import { decode, type Packet } from "./packet.js";
 
 /** Fragment offsets count in units of so many bytes. */
 const UNIT = 8;
@@ -79,11 +79,9 @@ export function reassemble(packets: readonly Packet[]): Packet | undefined {
 }
 
 /** Decodes bytes that begin as those of another packet do: with its link layer, where it has one. */
-export function decodeAs({ eth, sll, ip }: Packet, bytes: Uint8Array, wireLength: number): Packet {
-  if (eth) return decode(bytes, wireLength);
-  if (sll) return decodeLink(sll.version === 2 ? LINK_TYPE.sll2 : LINK_TYPE.sll, bytes, wireLength);
-  const start = ip?.offset ?? 0;
-  return decodeIp(bytes.subarray(start), wireLength - start);
+export function decodeAs(packet: Packet, bytes: Uint8Array, wireLength: number): Packet {
+  const { linkType, start } = linkOf(packet);
+  return decodeLink(linkType, bytes.subarray(start), wireLength - start);
 }
 
 /**

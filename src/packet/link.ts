@@ -66,6 +66,15 @@ export function decodeLink(linkType: number, bytes: Uint8Array, wireLength?: num
   return packet;
 }
 
+/**
+ * The link type under which the bytes of a packet, from `start` on, can be decoded again. What says no more than the
+ * family of the IP header behind it is left out.
+ */
+export function linkOf({ eth, sll, ip }: Packet): { readonly linkType: number; readonly start: number } {
+  if (sll) return { linkType: sll.version === 2 ? LINK_TYPE.sll2 : LINK_TYPE.sll, start: 0 };
+  return eth || !ip ? { linkType: LINK_TYPE.ethernet, start: 0 } : { linkType: LINK_TYPE.raw, start: ip.offset };
+}
+
 function decodeSll(bytes: Uint8Array, wireLength: number | undefined, version: 1 | 2): Packet {
   const packet: Draft = new Packet(bytes, wireLength);
   if (failed(packet, Sll.check(bytes, 0, version))) return packet;
