@@ -270,7 +270,7 @@ describe("the set-up", () => {
     it("names on another system what is missing there", () => {
       ready();
       rmSync(path("bin/dpkg-query"));
-      for (const command of ["g++", "make", "python3", "ip", "tcpreplay", "unshare", "modprobe", "busybox"]) {
+      for (const command of ["g++", "make", "python3", "ip", "tcpreplay", "tshark", "unshare", "modprobe", "busybox"]) {
         program(command);
       }
       for (const command of ["ipvsadm", "nft", "keepalived", "linux.uml"]) program(command);

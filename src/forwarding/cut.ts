@@ -21,10 +21,12 @@ export function keptBy(frames: readonly Frame[]): Kept {
   let content = Number.POSITIVE_INFINITY;
   let hasMacs = true;
   for (const { packet } of frames) {
-    if (packet.linkSrc === undefined || packet.linkDst === undefined) hasMacs = false;
+    const isKnown = packet.linkSrc !== undefined && packet.linkDst !== undefined;
+    if (!isKnown && (packet.ip !== undefined || packet.arp !== undefined)) hasMacs = false;
     if (packet.missing > 0) content = Math.min(content, contentOf(packet));
   }
-  return { hasMacs, common: (packet) => clipped(packet, content) };
+  const isWhole = content === Number.POSITIVE_INFINITY;
+  return { hasMacs, common: (packet) => (isWhole ? packet : clipped(packet, content)) };
 }
 
 /** Bytes that are there behind the header of what was sent, out of all tunnels. */

@@ -137,7 +137,7 @@ function hex(byte: number | undefined): string {
 function withoutMss(options: Uint8Array): Uint8Array {
   const at = mssAt(options);
   if (at === undefined) return options;
-  const copy = Uint8Array.from(options);
+  const copy = new Uint8Array(options);
   copy.fill(0, at + 2, at + 4);
   return copy;
 }

@@ -113,7 +113,7 @@ function wireKey({ frames, common: packet }: OpenSighting, hasMacs: boolean): st
     return `${macs} ${hash(content)}`;
   }
   // A copy: of a Buffer `slice` would be none.
-  const bytes = Uint8Array.from(packet.bytes.subarray(0, ip.offset + ip.length));
+  const bytes = new Uint8Array(packet.bytes.subarray(0, ip.offset + ip.length));
   const checksum = checksumOffset(packet);
   if (checksum !== undefined) bytes.fill(0, checksum, checksum + 2);
   return `${macs} ${hash(bytes.subarray(ip.offset))} ${missing}`;

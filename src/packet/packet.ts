@@ -30,6 +30,7 @@ export type { Problem } from "./problem.js";
 /** How many packets deep a frame is followed into tunnels and into what ICMP errors quote. */
 export const MAX_NESTING = 4;
 
+const UNTAGGED: readonly Vlan[] = [];
 const MAC_BROADCAST = "ff:ff:ff:ff:ff:ff";
 
 /** One stack of headers: (a link layer,) then ARP, or IP and what it carries. */
@@ -42,7 +43,7 @@ export class Packet {
   /** In the place of `eth`, in a cooked capture. */
   readonly sll?: Sll;
   /** Outermost first. */
-  readonly vlans: readonly Vlan[] = [];
+  readonly vlans: readonly Vlan[] = UNTAGGED;
   readonly arp?: Arp;
   readonly ip?: Ip;
   /** May be cut short: see `Tcp.isPartial`; `problem` is set then. */
@@ -127,7 +128,7 @@ export function decodeIp(bytes: Uint8Array, wireLength?: number): Packet {
 export function decodeNetwork(packet: Draft, type: number, offset: number): void {
   let [at, next] = [offset, type];
   const vlans: Vlan[] = [];
-  packet.vlans = vlans;
+  if (announcesVlan(next)) packet.vlans = vlans;
   while (announcesVlan(next)) {
     if (failed(packet, Vlan.check(packet.bytes, at))) return;
     if (vlans.length === MAX_VLANS) {

@@ -152,7 +152,11 @@ function hasOtherData({ problem, sctp, gue, quoted, tcp, udp, payload }: Packet)
 /** Whether the two may differ in a field of this frame. */
 function isConvention(name: string, packet: Packet, theirs: Dissection): boolean {
   const packets = chain(packet);
-  if (name === "data.data") return packets.some(hasOtherData);
+  if (name === "data.data") {
+    // Some malformed options of TCP hide what is behind them.
+    const isHidden = !theirs.has(name) && packets.some(({ tcp }) => tcp !== undefined && tcp.options.length > 0);
+    return isHidden || packets.some(hasOtherData);
+  }
   // Of a datagram shorter than its own header they read no checksum.
   if (name.startsWith("udp.checksum")) return packets.some(({ problem }) => problem?.layer === "udp");
   // Of a header that is cut short, and of some that ICMP errors quote whole, they give no more than the ports.
