@@ -1,6 +1,8 @@
 /** Who was asked for an address, and what was answered: ARP, and neighbour discovery. */
 
 import { Icmpv6 } from "../packet/icmpv6.js";
+import type { Packet } from "../packet/packet.js";
+import { SLL_PACKET_TYPE } from "../packet/sll.js";
 import type { Sighting } from "./journey.js";
 import { isBroadcast, type Port } from "./network.js";
 import { hasAddress, isOnLink } from "./setup.js";
@@ -71,7 +73,9 @@ export function solicitationsAt(view: View, port: Port): Question[] {
     const icmp = at.packet.icmp;
     if (at.tap !== port.tap || !(icmp instanceof Icmpv6)) continue;
     if (at.direction === "in" && icmp.kind === "neighbour-solicitation" && at.addressed) {
-      const variant = at.packet.eth?.dst === port.nic.mac ? "unicast" : "broadcast";
+      const { linkDst } = at.packet;
+      const isUnicast = linkDst === port.nic.mac || isForHost(at.packet);
+      const variant = isUnicast ? "unicast" : linkDst === undefined ? "unusual" : "broadcast";
       questions.push({ at, port, ip: icmp.target, variant, answers: [] });
     } else if (at.direction === "out" && icmp.kind === "neighbour-advertisement") {
       const fits = questions.filter(({ ip }) => ip === icmp.target);
@@ -127,10 +131,12 @@ function arpAt(view: View, port: Port): Sighting[] {
   return view.sightings.filter(({ tap, packet }) => tap === port.tap && packet.arp !== undefined);
 }
 
-function variantOf({ packet: { arp, eth } }: Sighting, { nic }: Port): Variant {
+function variantOf({ packet }: Sighting, { nic }: Port): Variant {
+  const { arp, linkDst } = packet;
   const sender = arp?.senderIp ?? NOBODY;
   if (sender === NOBODY || !isOnLink(nic, sender)) return "unusual";
-  return isBroadcast(eth?.dst ?? "") ? "broadcast" : "unicast";
+  if (linkDst === undefined && !isForHost(packet)) return "unusual";
+  return isBroadcast(linkDst ?? "") ? "broadcast" : "unicast";
 }
 
 /** The first open request that a reply fits; where all are answered, the last one, which then has one answer too many. */
@@ -154,4 +160,9 @@ function questionOf(
   const known = open >= 0 ? open : questions.findLastIndex(fits);
   if (known >= 0 || isAnnouncement(sighting) || !forbidden.has(arp?.senderIp ?? "")) return known;
   return questions.findIndex(({ ip, answers }, index) => index >= done && answers.length === 0 && ip === arp?.senderIp);
+}
+
+/** A cooked capture has no MAC for it, but says that the frame was for the NIC's own. */
+function isForHost({ sll }: Packet): boolean {
+  return sll?.packetType === SLL_PACKET_TYPE.toHost;
 }

@@ -65,7 +65,7 @@ function siteOf(finding: Finding, evidence: Evidence): is.Site | undefined {
     router: onLink("router")?.ip ?? "ROUTER",
     clientsOnLink: clients.length === 0 || nic === undefined ? undefined : onLink("client") !== undefined,
     shown,
-    isToRouter: network.byMac(shown?.eth?.dst)?.host.role === "router",
+    isToRouter: network.byMac(shown?.linkDst)?.host.role === "router",
     isSentOn: frames.some((frame) => frame.direction === "out" && network.isDirector(frame.host)),
   };
 }

@@ -1,7 +1,8 @@
 import { l4ChecksumState } from "../packet/checksum.js";
 import type { IcmpKind } from "../packet/icmp-message.js";
 import type { Packet } from "../packet/packet.js";
-import { core, ipPayload, isReset, isSyn } from "./datagram.js";
+import { carriedLength } from "./cut.js";
+import { core, isReset, isSyn } from "./datagram.js";
 import { isSourceRouted } from "./ip-options.js";
 import type { Sighting } from "./journey.js";
 import { available, type Network } from "./network.js";
@@ -37,8 +38,10 @@ export function fateOf(view: View, crossing: Crossing): Fate {
 export function fateIfServed(view: View, crossing: Crossing): Fate {
   const { in: sighting, service, isNew, flow } = crossing;
   const { ip, problem } = sighting.packet;
-  if (ip === undefined || problem !== undefined) return "either";
+  if (ip === undefined || (problem !== undefined && !problem.isCut)) return "either";
   if (!ip.checksumValid || ip.ttl <= 1) return "drop";
+  // What is missing may be wrong.
+  if (problem !== undefined) return "either";
   // A persistent client goes on to where it went before, whatever became of that server.
   if (isNew && available(service).length === 0) return service.persistence === undefined ? "drop" : "either";
   if (isNew && mayRefuse(service)) return "either";
@@ -87,11 +90,11 @@ export function isTooLong(network: Network, crossing: Crossing): boolean {
 
 /** Whether this is a piece of a packet that had to be cut, and does not say so: nobody could put it together again. */
 export function isTorn(network: Network, crossing: Crossing, out: Sighting): boolean {
-  const [before, after] = [crossing.in.packet.ip, core(out.packet).ip];
-  if (before === undefined || after === undefined || before.df || crossing.in.frames.length > 1) return false;
+  const [before, after] = [crossing.in.packet, core(out.packet)];
+  if (before.ip === undefined || after.ip === undefined || before.ip.df || crossing.in.frames.length > 1) return false;
   const limits = limitsOf(network, crossing);
-  if (limits.length === 0 || before.length <= Math.min(...limits)) return false;
-  return ipPayload(after).length < ipPayload(before).length;
+  if (limits.length === 0 || before.ip.length <= Math.min(...limits)) return false;
+  return carriedLength(after) < carriedLength(before);
 }
 
 /** False only for an ICMP error that need not be passed on. */

@@ -25,8 +25,8 @@ const HEXADECIMAL: Readonly<Record<string, number>> = {
 const WRITTEN = 24;
 
 const READERS = {
-  "eth.src": ({ eth }) => eth?.src,
-  "eth.dst": ({ eth }) => eth?.dst,
+  "eth.src": ({ linkSrc }) => linkSrc,
+  "eth.dst": ({ linkDst }) => linkDst,
   "ip.version": ({ ip }) => ip?.version,
   "ip.hdr_len": ({ ip }) => ip?.headerLength,
   "ip.dsfield": ({ ip }) => ip?.tos,
@@ -137,7 +137,7 @@ function hex(byte: number | undefined): string {
 function withoutMss(options: Uint8Array): Uint8Array {
   const at = mssAt(options);
   if (at === undefined) return options;
-  const copy = options.slice();
+  const copy = new Uint8Array(options);
   copy.fill(0, at + 2, at + 4);
   return copy;
 }

@@ -31,7 +31,7 @@ export function mayBeFilledIn(options: Uint8Array): boolean {
 /** The same options in the same places; only what routers fill in may differ. */
 export function sameOptions(before: Uint8Array, after: Uint8Array): boolean {
   if (before.length !== after.length) return false;
-  const [left, right] = [before.slice(), after.slice()];
+  const [left, right] = [new Uint8Array(before), new Uint8Array(after)];
   for (const { kind, at, length } of optionsIn(before)) {
     if (!FILLED_IN.includes(kind)) continue;
     left.fill(0, at + HEAD, at + length);

@@ -2,6 +2,7 @@ import type { Direction, Frame } from "../packet/frame.js";
 import type { Packet } from "../packet/packet.js";
 import { TCP_CHECKSUM_OFFSET } from "../packet/tcp.js";
 import { UDP_CHECKSUM_OFFSET } from "../packet/udp.js";
+import { type Kept, keptBy } from "./cut.js";
 import { core, hash, portsOf, protocolOf } from "./datagram.js";
 import { linkForwarded } from "./forwarded.js";
 import { groupBy } from "./group.js";
@@ -18,6 +19,8 @@ export interface Sighting {
   readonly frames: readonly Frame[];
   /** The whole datagram; reassembled where it came in fragments. */
   readonly packet: Packet;
+  /** The packet as far as every capture keeps such packets: what it is compared by with those of other taps. */
+  readonly common: Packet;
   /** False for a frame that a bridge flooded to a NIC with another MAC. */
   readonly addressed: boolean;
   /** The sighting that caused this one; left out where the datagram was first seen. */
@@ -38,8 +41,9 @@ export interface Journey {
  */
 export function followJourneys(frames: readonly Frame[], setup: Setup): Journey[] {
   const network = new Network(setup);
-  const sightings = sight(frames, network);
-  linkWires(sightings, network);
+  const kept = keptBy(frames);
+  const sightings = sight(frames, network, kept);
+  linkWires(sightings, network, kept);
   const byHost = groupBy(sightings, (sighting) => sighting.host);
   for (const [host, seen] of byHost) {
     const ins = seen.filter((sighting) => sighting.direction === "in" && sighting.addressed && sighting.packet.ip);
@@ -65,7 +69,7 @@ function serves({ services }: Setup, { packet: before }: Sighting, { packet: aft
 }
 
 /** Out at one NIC to in at every other NIC of its segment: the same bytes, the k-th with the k-th. */
-function linkWires(sightings: readonly OpenSighting[], network: Network): void {
+function linkWires(sightings: readonly OpenSighting[], network: Network, { hasMacs }: Kept): void {
   const segments = new Map<string, string>();
   const outs = new Map<string, OpenSighting[]>();
   const ins: [string, OpenSighting][] = [];
@@ -75,7 +79,7 @@ function linkWires(sightings: readonly OpenSighting[], network: Network): void {
       segment = network.segment(sighting.tap);
       segments.set(sighting.tap, segment);
     }
-    const key = `${segment} ${wireKey(sighting)}`;
+    const key = `${segment} ${wireKey(sighting, hasMacs)}`;
     if (sighting.direction === "in") ins.push([key, sighting]);
     else if (outs.get(key)?.push(sighting) === undefined) outs.set(key, [sighting]);
   }
@@ -93,19 +97,26 @@ function linkWires(sightings: readonly OpenSighting[], network: Network): void {
 }
 
 /**
- * Of the bytes on the wire only those that belong to the packet: a NIC may pad a short frame. Nor the L4 checksum: the
- * sender's own tap may see it before the NIC has filled it in (checksum offload).
+ * Of the bytes on the wire only those that belong to the packet: a NIC may pad a short frame, a switch tags it or takes
+ * the tag off. Nor the L4 checksum: the sender's own tap may see it before the NIC has filled it in (checksum offload).
  */
-function wireKey({ frames, packet }: OpenSighting): string {
-  const { eth, ip } = packet;
+function wireKey({ frames, common: packet }: OpenSighting, hasMacs: boolean): string {
+  const { linkSrc, linkDst, arp, ip, missing } = packet;
+  const macs = hasMacs ? `${linkSrc} ${linkDst}` : "";
   if (frames.length > 1 && ip !== undefined) {
-    return `${eth?.src} ${eth?.dst} ${ip.src} ${ip.dst} ${ip.protocol} ${ip.id} ${ip.ttl} ${frames.length}`;
+    return `${macs} ${ip.src} ${ip.dst} ${ip.protocol} ${ip.id} ${ip.ttl} ${frames.length}`;
   }
-  if (ip === undefined) return String(hash(packet.bytes.subarray(0, 42)));
-  const bytes = packet.bytes.slice(0, ip.offset + ip.length);
+  if (ip === undefined) {
+    const content = arp
+      ? packet.bytes.subarray(arp.offset, arp.offset + arp.headerLength)
+      : packet.payload.subarray(0, 28);
+    return `${macs} ${hash(content)}`;
+  }
+  // A copy: of a Buffer `slice` would be none.
+  const bytes = new Uint8Array(packet.bytes.subarray(0, ip.offset + ip.length));
   const checksum = checksumOffset(packet);
   if (checksum !== undefined) bytes.fill(0, checksum, checksum + 2);
-  return String(hash(bytes));
+  return `${macs} ${hash(bytes.subarray(ip.offset))} ${missing}`;
 }
 
 function checksumOffset({ tcp, udp }: Packet): number | undefined {

@@ -22,12 +22,12 @@ export function judge(evidence: Evidence, rules: readonly Rule[]): Finding[] {
 
 function judgeRule(evidence: Evidence, rule: Rule): Finding[] {
   const findings = rule.judge(evidence);
-  const wrong = findings.filter((finding) => finding.status !== "pass");
+  const exercised = findings.filter(({ status }) => status !== "not-exercised");
+  const wrong = exercised.filter((finding) => finding.status !== "pass");
   if (wrong.length > 0) {
     return distinct(wrong).map((finding) => ({ ...finding, causes: causesFor(finding, evidence) }));
   }
-  const passes = merge(findings);
-  return [passes ?? notExercised(rule)];
+  return [merge(exercised) ?? notExercised(rule, merge(findings))];
 }
 
 /** What was not settled has no cause yet: to name one would accuse somebody of what nobody saw. */
@@ -35,9 +35,9 @@ function causesFor(finding: Finding, evidence: Evidence): readonly Cause[] {
   return finding.status === "fail" ? causesOf(finding, evidence) : [];
 }
 
-function notExercised(rule: Rule): Finding {
-  const { id, lookedFor } = rule;
-  return { rule: id, status: "not-exercised", frames: [], lookedFor, count: 0, causes: [] };
+/** `unseen`: what would have exercised it, had the captures kept all of it. */
+function notExercised({ id, lookedFor }: Rule, unseen: Finding | undefined): Finding {
+  return { rule: id, status: "not-exercised", frames: [], causes: [], ...unseen, lookedFor, count: 0 };
 }
 
 /** Failures before what is inconclusive, each kind in the order of its first frame. */

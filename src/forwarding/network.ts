@@ -1,4 +1,5 @@
 import type { Frame } from "../packet/frame.js";
+import { SLL_PACKET_TYPE } from "../packet/sll.js";
 import {
   addressesOf,
   gatewayFor,
@@ -83,7 +84,8 @@ export class Network {
   /** True for every frame that the NIC's host takes in: to its MAC, to a group, or where the setup knows no MAC. */
   isAddressed(frame: Frame): boolean {
     const mac = this.#ports.get(frame.tap)?.nic.mac ?? "";
-    const dst = frame.packet.eth?.dst;
+    const { linkDst: dst, sll } = frame.packet;
+    if (sll?.packetType === SLL_PACKET_TYPE.toOther) return false;
     if (frame.direction === "out" || mac === "" || dst === undefined || dst === mac) return true;
     return (Number.parseInt(dst.slice(0, 2), 16) & 1) === 1;
   }

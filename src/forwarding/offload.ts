@@ -9,10 +9,13 @@ import { core } from "./datagram.js";
 import type { Sighting } from "./journey.js";
 import type { Network } from "./network.js";
 
-/** False where a NIC joined packets (GRO) or was still to cut them (TSO): no packet on the wire looked like that. */
+/**
+ * False where a NIC joined packets (GRO) or was still to cut them (TSO): no packet on the wire looked like that. Where it
+ * has more than a header can count, the length is 0 (BIG TCP).
+ */
 export function isRecordedWhole(network: Network, { tap, frames }: Sighting): boolean {
   const mtu = network.port(tap)?.nic.mtu ?? Number.POSITIVE_INFINITY;
-  return frames.every(({ packet }) => (packet.ip?.length ?? 0) <= mtu);
+  return frames.every(({ packet: { ip } }) => ip === undefined || (ip.length <= mtu && ip.length > 0));
 }
 
 /** False where the sender's NIC was still to fill in the L4 checksum: as the kernel says, else by its looks as it left. */

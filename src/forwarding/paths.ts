@@ -102,9 +102,9 @@ function answerAt(view: View, sighting: Sighting): Answer | undefined {
   if (host === undefined || host.role === "director") return undefined;
   if ((host.role === "real-server") !== (sighting.direction === "out")) return undefined;
   const packet = core(sighting.packet);
-  const { ip, eth } = sighting.packet;
-  if (ip === undefined || packet.ip === undefined || hasDirectorMac(view, eth?.src)) return undefined;
-  const sender = host.role === "real-server" ? host : view.network.byMac(eth?.src)?.host;
+  const { ip, linkSrc } = sighting.packet;
+  if (ip === undefined || packet.ip === undefined || hasDirectorMac(view, linkSrc)) return undefined;
+  const sender = host.role === "real-server" ? host : view.network.byMac(linkSrc)?.host;
   const server = sender?.role === "real-server" ? sender : undefined;
   const flow = flowOfAnswer(view, sighting, server);
   if (flow === undefined) return undefined;

@@ -126,8 +126,8 @@ class Observer implements View {
 
   /** A request that a real server of DR or TUN routed back, which is no client's any more; it may be a client itself. */
   #isSentOn(sighting: Sighting): boolean {
-    const { ip, eth } = sighting.packet;
-    let sender = this.network.byMac(eth?.src)?.host;
+    const { ip, linkSrc } = sighting.packet;
+    let sender = this.network.byMac(linkSrc)?.host;
     for (let at = sighting.from; at !== undefined && sender?.role !== "real-server"; at = at.from) {
       sender = this.network.host(at.host);
     }
@@ -254,7 +254,7 @@ class Observer implements View {
   /** The address that the model puts the choice in comes first; the MAC decides where that address is none of the servers'. */
   #chosen(out: Sighting, service: Service, flow: Flow): RealServer | undefined {
     const servers = [...service.realServers, ...flow.service.realServers];
-    const byMac = this.network.byMac(out.packet.eth?.dst)?.host.name;
+    const byMac = this.network.byMac(out.packet.linkDst)?.host.name;
     const atMac = servers.find((server) => server.name === byMac);
     const atIp = servers.find((server) => server.ip === out.packet.ip?.dst);
     return service.model === "dr" ? (atMac ?? atIp) : (atIp ?? atMac);

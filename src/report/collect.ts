@@ -5,6 +5,7 @@ import type { Finding } from "../forwarding/rule.js";
 import { type Model, modelsOf, type Setup, tapName } from "../forwarding/setup.js";
 import { isPartial } from "../forwarding/sightings.js";
 import { endpoint } from "../packet/address.js";
+import { LINK_TYPE, linkOf } from "../packet/link.js";
 import type { Packet } from "../packet/packet.js";
 import { alignedFields, headerOf, isOfTunnel, nameIn } from "./align.js";
 import { frameKey } from "./link.js";
@@ -194,6 +195,7 @@ function hopResult(
   const { packet, tap, host, direction, frames, from } = sighting;
   const parent = from ? sightings.indexOf(from) : -1;
   const changed = changedFields(sighting, violated);
+  const { linkType, start: begin } = linkOf(packet);
   return {
     tap,
     host,
@@ -201,8 +203,9 @@ function hopResult(
     ...(parent >= 0 && parent !== index - 1 ? { from: parent } : {}),
     frames: frames.map((frame) => frame.number),
     timeNs: Number((frames[0]?.time ?? start) - start),
-    length: Math.max(packet.bytes.length, frames.length === 1 ? (frames[0]?.wireLength ?? 0) : 0),
-    bytes: Buffer.from(packet.bytes.subarray(0, KEPT_BYTES)).toString("hex"),
+    ...(linkType === LINK_TYPE.ethernet ? {} : { linkType }),
+    length: Math.max(packet.wireLength, frames.length === 1 ? (frames[0]?.wireLength ?? 0) : 0) - begin,
+    bytes: Buffer.from(packet.bytes.subarray(begin, begin + KEPT_BYTES)).toString("hex"),
     ...(changed.length === 0 ? {} : { changed }),
   };
 }

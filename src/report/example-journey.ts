@@ -1,6 +1,7 @@
 /** Journeys for the example: what a packet looks like at each hop in, bytes and changed fields out. */
 
 import { craft, type PacketSpec } from "../packet/craft.js";
+import { LINK_TYPE } from "../packet/link.js";
 import { decode } from "../packet/packet.js";
 import { alignedFields, isOfTunnel } from "./align.js";
 import type { ChangedField, HopResult, JourneyResult } from "./result.js";
@@ -35,6 +36,7 @@ export function journey(title: string, stops: readonly Stop[]): JourneyResult {
       ...(from !== undefined && { from }),
       frames: [frame],
       timeNs,
+      linkType: LINK_TYPE.ethernet,
       length: packet.bytes.length,
       bytes: Buffer.from(packet.bytes).toString("hex"),
       ...(changed.length > 0 && { changed }),

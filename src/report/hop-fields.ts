@@ -1,7 +1,7 @@
 /** The header fields of a hop, read from the bytes that a result keeps. */
 
 import { fieldEntry } from "../packet/fields.js";
-import { decode } from "../packet/packet.js";
+import { decodeLink, LINK_TYPE } from "../packet/link.js";
 import { type AlignedField, alignedFields, isOfTunnel, rowIn } from "./align.js";
 import type { ChangedField, HopResult } from "./result.js";
 
@@ -40,7 +40,7 @@ interface Kept {
 /** Of a datagram that is kept in part: what the cut did not make wrong. */
 function kept(hop: HopResult): Kept {
   const bytes = Buffer.from(hop.bytes, "hex");
-  const packet = decode(bytes);
+  const packet = decodeLink(hop.linkType ?? LINK_TYPE.ethernet, bytes, hop.length);
   const isCut = hop.length > bytes.length;
   // A field of a fixed length is there as a whole or not at all; one that reaches as far as the cut may go on behind it.
   const fields = alignedFields(packet).filter(

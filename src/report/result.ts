@@ -84,7 +84,9 @@ export interface HopResult {
   readonly frames: readonly number[];
   /** Nanoseconds since the first frame of the scenario. */
   readonly timeNs: number;
-  /** Bytes of the whole datagram on the wire, its Ethernet header included. */
+  /** What `bytes` begin with, by the numbers of https://www.tcpdump.org/linktypes.html; left out: Ethernet (1). */
+  readonly linkType?: number;
+  /** Bytes of the whole datagram on the wire, the header of its link layer included. */
   readonly length: number;
   /** The datagram in hexadecimal, at most 256 bytes of it. Every header field can be read from here: see hop-fields.ts. */
   readonly bytes: string;

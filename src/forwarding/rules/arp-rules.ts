@@ -70,8 +70,8 @@ function silence(view: View, { at, port, ip, answers, canary, deaf }: Question):
   const expected = `no answer to who-has ${ip}`;
   const [answer] = answers;
   if (answer !== undefined) {
-    const { arp, eth } = answer.packet;
-    const observed = `${ip} is at ${view.network.macText(arp?.senderMac ?? eth?.src ?? "")}`;
+    const { arp, linkSrc } = answer.packet;
+    const observed = `${ip} is at ${view.network.macText(arp?.senderMac ?? linkSrc ?? "")}`;
     const field = arp ? "arp.src.proto_ipv4" : "icmpv6.nd.na.target_address";
     return fail([at, answer], { suspect, field, expected, observed });
   }

@@ -2,6 +2,7 @@
 
 import { Icmpv6 } from "../../packet/icmpv6.js";
 import { questionsAt } from "../arp.js";
+import { noMacs } from "../cut.js";
 import { rule } from "../declare.js";
 import type { Sighting } from "../journey.js";
 import { masterAt } from "../mastership.js";
@@ -152,18 +153,19 @@ function judgeReplies(view: View, at: Sighting, replies: readonly Sighting[], ex
   if (replies.length > 1) {
     return fail([at, ...replies], { ...violation, field: "arp.opcode", observed: `${replies.length} answers` });
   }
-  const { arp: answer, eth } = reply.packet;
+  const { arp: answer, linkSrc, linkDst } = reply.packet;
   const found = answer?.senderMac ?? "";
   if (mac !== "" && found !== mac) {
     const observed = view.network.macText(found);
     return fail([at, reply], { ...violation, field: "arp.src.hw_mac", observed });
   }
-  if (mac !== "" && eth?.src !== mac) {
-    const observed = view.network.macText(eth?.src ?? "");
+  if (linkSrc === undefined || linkDst === undefined) return noMacs(at, reply);
+  if (mac !== "" && linkSrc !== mac) {
+    const observed = view.network.macText(linkSrc);
     return fail([at, reply], { ...violation, field: "eth.src", observed });
   }
-  if (eth?.dst === at.packet.eth?.src) return pass(at, reply);
-  return fail([at, reply], { ...violation, field: "eth.dst", observed: `sent to ${eth?.dst}` });
+  if (linkDst === at.packet.linkSrc) return pass(at, reply);
+  return fail([at, reply], { ...violation, field: "eth.dst", observed: `sent to ${linkDst}` });
 }
 
 function* reachesDirector(view: View): Iterable<Outcome> {
@@ -171,14 +173,15 @@ function* reachesDirector(view: View): Iterable<Outcome> {
   const taps = tapsOnDirectorsLinks(view);
   for (const { sightings } of view.evidence.journeys) {
     const at = sightings.find((sighting) => sighting.addressed && taps.has(sighting.tap));
-    if (at === undefined || !vips.has(at.packet.ip?.dst ?? "") || hasDirectorMac(view, at.packet.eth?.src)) continue;
+    if (at === undefined || !vips.has(at.packet.ip?.dst ?? "") || hasDirectorMac(view, at.packet.linkSrc)) continue;
     // Who has the VIP is asked of single hosts too.
     if (at.packet.icmp instanceof Icmpv6 && at.packet.icmp.isNeighbour) continue;
     // What a real server sends on is not the client's packet any more.
     if (pathTo(at).some(({ host }) => view.network.host(host)?.role === "real-server") && at.direction === "out")
       continue;
-    const to = at.packet.eth?.dst ?? "";
-    if (hasDirectorMac(view, to)) yield pass(at);
+    const to = at.packet.linkDst;
+    if (to === undefined) yield noMacs(at);
+    else if (hasDirectorMac(view, to)) yield pass(at);
     else {
       const suspect = view.network.byMac(to)?.host;
       const observed = view.network.macText(to);

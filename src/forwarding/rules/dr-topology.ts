@@ -1,5 +1,6 @@
 /** Direct routing: what it asks of the network around the director, and what it must not ask. */
 
+import { noMacs } from "../cut.js";
 import { matrixRule, rule } from "../declare.js";
 import { forwardsAt } from "../evidence.js";
 import { fateOf } from "../fate.js";
@@ -52,9 +53,10 @@ export const drTopologyRules: readonly Rule[] = [
       const vips = vipsOf(view, "dr");
       const expected = "not sent on";
       for (const { in: at, outs } of view.strays) {
-        if (!vips.has(at.packet.ip?.src ?? "") || hasDirectorMac(view, at.packet.eth?.src)) continue;
+        if (!vips.has(at.packet.ip?.src ?? "") || hasDirectorMac(view, at.packet.linkSrc)) continue;
         const [out] = outs;
-        if (out === undefined)
+        if (at.packet.linkSrc === undefined) yield noMacs(at);
+        else if (out === undefined)
           yield absent(view, [at], { suspect: DIRECTOR, expected, observed: "not sent on so far" });
         else yield fail([at, out], { suspect: DIRECTOR, field: "ip.src", expected, observed: describe(out) });
       }
@@ -106,7 +108,7 @@ export const drTopologyRules: readonly Rule[] = [
         const out = sentOn(view, at);
         const violation = { suspect: at.host, expected: "not forwarded to another real server" };
         if (out !== undefined && isForServer(view, out)) {
-          const to = view.network.macText(out.packet.eth?.dst ?? "");
+          const to = view.network.macText(out.packet.linkDst ?? "");
           yield fail([at, out], { ...violation, field: "eth.dst", observed: `${describe(out)} sent to ${to}` });
         } else if (view.network.host(at.host)?.options.backup)
           yield absent(view, [at], { ...violation, observed: "not forwarded so far" });
@@ -148,6 +150,6 @@ export function arrivalsAtServers(view: View): Sighting[] {
 
 /** Whether a frame goes from one real server to another. */
 export function isForServer(view: View, { host, packet }: Sighting): boolean {
-  const receiver = view.network.byMac(packet.eth?.dst)?.host;
+  const receiver = view.network.byMac(packet.linkDst)?.host;
   return receiver?.role === "real-server" && receiver.name !== host;
 }

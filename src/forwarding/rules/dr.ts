@@ -1,6 +1,7 @@
 /** Direct routing: only MACs and TTL change, real servers hold the VIP unseen and answer past the director. */
 
 import { matrixOutcomes } from "../compare.js";
+import { protocolOf } from "../datagram.js";
 import { matrixRule, rule } from "../declare.js";
 import { absent, DIRECTOR, fail, pass } from "../outcome.js";
 import { describe } from "../paths.js";
@@ -110,7 +111,7 @@ const answers: readonly Rule[] = [
     lookedFor: "a TCP answer of a real server of a DR service, or its ICMP error",
     judge: (view) =>
       ownAnswersOf(view, "dr")
-        .filter(({ at }) => at.packet.udp === undefined)
+        .filter(({ at }) => protocolOf(at.packet) !== "udp")
         .map(answersFromVip),
   }),
   rule({
@@ -123,7 +124,7 @@ const answers: readonly Rule[] = [
     lookedFor: "a UDP answer of a real server of a DR service",
     judge: (view) =>
       ownAnswersOf(view, "dr")
-        .filter(({ at }) => at.packet.udp !== undefined)
+        .filter(({ at }) => protocolOf(at.packet) === "udp")
         .map(answersFromVip),
   }),
   rule({

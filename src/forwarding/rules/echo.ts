@@ -1,5 +1,6 @@
 /** GEN-SVC-05: who answers an echo request to the VIP. */
 
+import { isCut, noMacs, unseen } from "../cut.js";
 import { isEchoRequest, sameBytes } from "../datagram.js";
 import { rule } from "../declare.js";
 import type { Sighting } from "../journey.js";
@@ -57,8 +58,9 @@ function judgeEcho(
   if (reply === undefined)
     return absent(view, [request], { suspect: DIRECTOR, expected, observed: "no answer so far" });
   const { packet } = reply;
-  if (!hasDirectorMac(view, packet.eth?.src)) {
-    const observed = view.network.macText(packet.eth?.src ?? "");
+  if (packet.linkSrc === undefined) return noMacs(request, reply);
+  if (!hasDirectorMac(view, packet.linkSrc)) {
+    const observed = view.network.macText(packet.linkSrc);
     return fail([request, reply], { suspect: DIRECTOR, field: "eth.src", expected: "the director's MAC", observed });
   }
   const [asked, answered] = [request, reply].map(({ packet: { ip, icmp } }) => ({ ip, rest: icmp?.rest ?? 0 }));
@@ -71,15 +73,23 @@ function judgeEcho(
     const field = (((answered?.rest ?? 0) ^ (asked?.rest ?? 0)) & 0xffff) === 0 ? "icmp.ident" : "icmp.seq";
     return fail([request, reply], { suspect: DIRECTOR, field, expected: expected ?? "", observed: observed ?? "" });
   }
-  if (!sameBytes(packet.payload, request.packet.payload)) {
-    const observed = `${packet.payload.length} other bytes`;
+  const isPartly = isCut(request, reply);
+  const [sent, returned] = [request, reply].map((at) => (isPartly ? at.common : at.packet));
+  const isSame = !sent?.icmp || !returned?.icmp || sameBytes(sent.payload, returned.payload);
+  if (!isSame || lengthOf(request) !== lengthOf(reply)) {
+    const observed = `${lengthOf(reply)} other bytes`;
     return fail([request, reply], { suspect: DIRECTOR, field: "data.data", expected: "the request's data", observed });
   }
+  if (isPartly) return unseen(request, reply);
   return absent(view, [request, reply], {
     suspect: DIRECTOR,
     expected,
     observed: "answered, but a copy may still follow",
   });
+}
+
+function lengthOf({ packet: { payload, missing } }: Sighting): number {
+  return payload.length + missing;
 }
 
 function isReplyTo(request: Sighting, { packet, frames }: Sighting): boolean {
@@ -95,11 +105,11 @@ function echoKey({ packet: { ip, icmp } }: Sighting): string {
 }
 
 /** A reply that fits no request: to this client, with the sequence number or the data of this one. */
-function isLikeReplyTo(request: Sighting, { packet, frames }: Sighting): boolean {
-  const { ip, icmp, payload } = request.packet;
+function isLikeReplyTo(request: Sighting, { packet, common, frames }: Sighting): boolean {
+  const { ip, icmp, payload } = request.common;
   if (packet.ip?.dst !== ip?.src || (frames[0]?.time ?? 0n) <= startOf(request)) return false;
   const hasNumber = (((packet.icmp?.rest ?? 0) ^ (icmp?.rest ?? 0)) & 0xffff) === 0;
-  return hasNumber || (payload.length > 0 && sameBytes(packet.payload, payload));
+  return hasNumber || (payload.length > 0 && sameBytes(common.payload, payload));
 }
 
 function echoNumbers(rest: number): string {

@@ -76,7 +76,7 @@ function* notTwice(view: View, crossing: Crossing): Iterable<Outcome> {
   if (copies === 1) return;
   const expected = kind === "request" ? ONE_COPY : "one copy";
   const where = (arrivals.length > 1 ? arrivals : outs).map(
-    (at) => view.network.byMac(at.packet.eth?.dst)?.tap ?? at.tap,
+    (at) => view.network.byMac(at.packet.linkDst)?.tap ?? at.tap,
   );
   const suspect = outs.length > 1 ? DIRECTOR : "network";
   yield fail([sighting, ...outs], { suspect, expected, observed: `${copies} copies: to ${where.join(", ")}` });

@@ -1,6 +1,8 @@
 import { endpoint } from "../../packet/address.js";
+
 /** LVS-NAT: the way that answers take. */
 
+import { noMacs } from "../cut.js";
 import { closesConnection, portsOf, protocolOf } from "../datagram.js";
 import { rule } from "../declare.js";
 import { fateOf } from "../fate.js";
@@ -29,7 +31,11 @@ export const natTopologyRules: readonly Rule[] = [
         const nic = view.network.port(at.tap)?.nic;
         const director = view.network.directors.find((host) => host.nics.some((own) => nic && shareSegment(own, nic)));
         if (director === undefined || nic === undefined || isOnLink(nic, flow.clientIp)) continue;
-        const to = at.packet.eth?.dst ?? "";
+        const to = at.packet.linkDst;
+        if (to === undefined) {
+          yield noMacs(at);
+          continue;
+        }
         // What reaches the client past the director is NAT-TOP-02's or NAT-RSP-04's to tell.
         if (hasDirectorMac(view, to)) yield pass(at);
         else if (!reachesClient(view, at)) {

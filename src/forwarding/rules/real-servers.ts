@@ -4,7 +4,8 @@ import { endpoint } from "../../packet/address.js";
 import { l4ChecksumState } from "../../packet/checksum.js";
 import { TCP_FLAG } from "../../packet/tcp.js";
 import { matrixOutcomes } from "../compare.js";
-import { core, isSyn, portsOf } from "../datagram.js";
+import { noMacs } from "../cut.js";
+import { core, isSyn, portsOf, protocolOf } from "../datagram.js";
 import { groupBy } from "../group.js";
 import { isSourceRouted } from "../ip-options.js";
 import type { Sighting } from "../journey.js";
@@ -81,7 +82,7 @@ function accepts(view: View, { server, service, flow, in: request }: Crossing, {
   const isSynAck = (tcp.flags & SYN_ACK_RST) === SYN_ACK;
   const first = (asked.seq + 1) >>> 0;
   // Data in a SYN may be taken as well (TCP Fast Open).
-  return isSynAck && (tcp.ack - first) >>> 0 <= request.packet.payload.length;
+  return isSynAck && (tcp.ack - first) >>> 0 <= request.packet.payload.length + request.packet.missing;
 }
 
 function mustAnswer({ server, in: sighting }: Crossing): boolean {
@@ -118,25 +119,29 @@ export function answersFromVip({ flow, at, server }: Answer): Outcome {
   const found = isError ? (packet.ip?.src ?? "") : endpoint(packet.ip?.src ?? "", ports?.src ?? 0);
   const expected = isError ? vip : endpoint(vip, port);
   if (found === expected) return pass(at);
-  const field = packet.ip?.src === vip ? `${packet.udp ? "udp" : "tcp"}.srcport` : "ip.src";
+  const field = packet.ip?.src === vip ? `${protocolOf(packet) ?? "tcp"}.srcport` : "ip.src";
   const suspect = server?.name ?? flow.servers[0]?.name ?? "network";
   return fail([at], { suspect, field, expected, observed: found });
 }
 
 /** The answer goes to the client, or to a router on the way there; to the director is another rule's matter. */
 export function* goesDirectly(view: View, { flow, at, server }: Answer): Iterable<Outcome> {
-  const { eth } = at.packet;
-  if (server === undefined || eth === undefined || hasDirectorMac(view, eth.dst)) return;
-  const to = view.network.byMac(eth.dst);
+  const { linkSrc, linkDst } = at.packet;
+  if (server === undefined || hasDirectorMac(view, linkDst)) return;
+  if (linkSrc === undefined || linkDst === undefined) {
+    yield noMacs(at);
+    return;
+  }
+  const to = view.network.byMac(linkDst);
   const violation = { suspect: server.name, expected: "the client's MAC, or that of a router" };
   // A next hop that the setup does not know is wrong where it knows all there are.
   const isWrong =
-    to === undefined ? eth.dst !== "" && knowsAllMacs(view) : to.host.role !== "client" && to.host.role !== "router";
+    to === undefined ? linkDst !== "" && knowsAllMacs(view) : to.host.role !== "client" && to.host.role !== "router";
   if (isWrong) {
-    yield fail([at], { ...violation, field: "eth.dst", observed: view.network.macText(eth.dst) });
-  } else if (view.network.byMac(eth.src)?.host.name !== server.name) {
+    yield fail([at], { ...violation, field: "eth.dst", observed: view.network.macText(linkDst) });
+  } else if (view.network.byMac(linkSrc)?.host.name !== server.name) {
     const expected = `a MAC of ${server.name}`;
-    yield fail([at], { ...violation, field: "eth.src", expected, observed: view.network.macText(eth.src) });
+    yield fail([at], { ...violation, field: "eth.src", expected, observed: view.network.macText(linkSrc) });
   } else if (flow.clientIp === at.packet.ip?.dst || at.packet.inner !== undefined) yield pass(at);
 }
 
@@ -152,23 +157,28 @@ export function* avoidsDirector(view: View, model: Model): Iterable<Outcome> {
   for (const { in: at, services } of view.strays) {
     const ports = portsOf(at.packet);
     const service = services.find(({ vip, port }) => vip === at.packet.ip?.src && port === ports?.src);
-    if (service?.model !== model || hasDirectorMac(view, at.packet.eth?.src)) continue;
+    if (service?.model !== model || hasDirectorMac(view, at.packet.linkSrc)) continue;
     // What somebody else made up is no answer of a real server.
     const [root] = pathTo(at);
     if (root?.direction === "out" && view.network.host(root.host)?.role !== "real-server") continue;
-    const sender = view.network.byMac(at.packet.eth?.src)?.host;
+    const sender = view.network.byMac(at.packet.linkSrc)?.host;
     const suspect = sender?.role === "real-server" ? sender.name : "network";
+    if (at.packet.linkSrc === undefined) {
+      yield noMacs(at);
+      continue;
+    }
     failed.add(`${at.packet.ip?.dst}:${ports?.dst}`);
-    const observed = `${describe(at)} came to ${view.network.macText(at.packet.eth?.dst ?? "")}`;
+    const observed = `${describe(at)} came to ${view.network.macText(at.packet.linkDst ?? "")}`;
     yield fail([at], { suspect, field: "eth.dst", expected, observed });
   }
   for (const { flow, at, server } of answers) {
     if (at.packet.inner !== undefined || failed.has(endpoint(flow.clientIp, flow.clientPort))) continue;
     const suspect = server?.name ?? "network";
-    if (hasDirectorMac(view, at.packet.eth?.dst)) {
-      const observed = `${describe(at)} sent to ${view.network.macText(at.packet.eth?.dst ?? "")}`;
+    if (hasDirectorMac(view, at.packet.linkDst)) {
+      const observed = `${describe(at)} sent to ${view.network.macText(at.packet.linkDst ?? "")}`;
       yield fail([at], { suspect, field: "eth.dst", expected, observed });
-    } else if (at.direction === "out") {
+    } else if (at.packet.linkDst === undefined) yield noMacs(at);
+    else if (at.direction === "out") {
       // Where it left the server its MAC says where it goes: that is no absence to be proven.
       yield pass(at);
     } else yield absent(view, [at], { suspect, expected, observed: `none of ${serviceName(flow.service)} so far` });

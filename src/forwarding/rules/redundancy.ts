@@ -2,6 +2,7 @@
 
 import { isIp } from "../../packet/address.js";
 import { isAnnouncement, type Question, questionsAt, solicitationsAt } from "../arp.js";
+import { noMacs } from "../cut.js";
 import { rule } from "../declare.js";
 import type { Sighting } from "../journey.js";
 import { type Accession, accessionsOf, masterAt } from "../mastership.js";
@@ -79,14 +80,15 @@ function* announcesVips(view: View): Iterable<Outcome> {
 
 /** An announcement must be heard by all, and name a MAC that reaches the new master. */
 function announcement(view: View, { at: first, host }: Accession, at: Sighting): Outcome {
-  const { arp, eth } = at.packet;
+  const { arp, linkDst } = at.packet;
   const mac = arp?.senderMac ?? "";
-  if (!isBroadcast(eth?.dst ?? ""))
+  if (linkDst === undefined) return noMacs(first, at);
+  if (!isBroadcast(linkDst))
     return fail([first, at], {
       suspect: host.name,
       field: "eth.dst",
       expected: "broadcast",
-      observed: eth?.dst ?? "",
+      observed: linkDst,
     });
   if (ownsMac(host, mac) || mac.startsWith(VIRTUAL_MAC)) return pass(first, at);
   const expected = `a MAC of ${host.name}`;
@@ -105,7 +107,7 @@ function announcementsOf(view: View): Announcement[] {
   const vips = new Set(view.services.map(({ vip }) => vip));
   return view.evidence.journeys.flatMap(({ sightings: [at] }) => {
     if (at === undefined || !isAnnouncement(at) || !vips.has(at.packet.arp?.senderIp ?? "")) return [];
-    const by = at.direction === "out" ? at.host : view.network.byMac(at.packet.eth?.src)?.host.name;
+    const by = at.direction === "out" ? at.host : view.network.byMac(at.packet.linkSrc)?.host.name;
     return by === undefined ? [] : [{ at, by }];
   });
 }

@@ -48,7 +48,7 @@ export function* fragmentOutcomes(view: View, rule: string, model: Model): Itera
       yield missing(view, [sighting], { suspect: DIRECTOR, expected, observed });
     } else if (!outs.some(isPartial)) yield pass(sighting, ...outs);
     else {
-      const parts = outs.map((out) => `${out.frames.length} to ${out.packet.ip?.dst} at ${out.packet.eth?.dst}`);
+      const parts = outs.map((out) => `${out.frames.length} to ${out.packet.ip?.dst} at ${out.packet.linkDst}`);
       const violation = { suspect: DIRECTOR, field: "ip.frag_offset", expected, observed: parts.join(", ") };
       const receivers = new Set(outs.map(({ packet }) => packet.ip?.dst));
       // To one end of a tunnel, each in a header of its own: some may not have been recorded.

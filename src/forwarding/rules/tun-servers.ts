@@ -170,8 +170,8 @@ function hasOptions({ crossing: { service } }: Delivery): boolean {
 }
 
 /** What is the same of a packet inside a tunnel and out of it, at one host. */
-function innerKey({ host, packet }: Sighting): string | undefined {
-  const { ip } = core(packet);
+function innerKey({ host, common }: Sighting): string | undefined {
+  const { ip } = core(common);
   return ip && `${host} ${ip.src} ${ip.dst} ${ip.protocol} ${ip.id} ${hash(ipPayload(ip))}`;
 }
 
@@ -198,7 +198,7 @@ function plainAnswer(view: View, answer: Answer): Outcome {
     return fail([at], { ...violation, observed: `in a tunnel ${ip?.src} > ${ip?.dst}, around ${describe(at)}` });
   }
   const source = answersFromVip(answer);
-  if (source.status === "fail" || hasDirectorMac(view, at.packet.eth?.dst)) return source;
+  if (source.status === "fail" || hasDirectorMac(view, at.packet.linkDst)) return source;
   const [direct] = goesDirectly(view, answer);
   return direct ?? source;
 }
