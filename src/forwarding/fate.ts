@@ -128,6 +128,6 @@ export function limitsOf(network: Network, { kind, director, service, flow, isNe
   return servers.flatMap((server) => mtus([server.ip]).map((mtu) => mtu - overheadOf(service, server)));
 
   function mtus(addresses: readonly string[]): number[] {
-    return addresses.flatMap((ip) => network.nextHop(director, ip)?.nic.mtu ?? []);
+    return addresses.flatMap((ip) => network.nextHop(director, ip)?.nic.mtu || []);
   }
 }

@@ -1,7 +1,6 @@
 import type { Direction, Frame } from "../packet/frame.js";
 import type { Packet } from "../packet/packet.js";
-import { TCP_CHECKSUM_OFFSET } from "../packet/tcp.js";
-import { UDP_CHECKSUM_OFFSET } from "../packet/udp.js";
+import { checksumOffset, l4Content } from "./content.js";
 import { core, hash, portsOf, protocolOf } from "./datagram.js";
 import { linkForwarded } from "./forwarded.js";
 import { groupBy } from "./group.js";
@@ -35,11 +34,13 @@ export interface Journey {
  * ARP frames and what nothing else belongs to are journeys of one sighting or of one wire.
  *
  * @param frames in the order of their times
+ * @param isCaptured whether there may be hosts on the way that were not recorded, and segments that nobody told of
  */
-export function followJourneys(frames: readonly Frame[], setup: Setup): Journey[] {
+export function followJourneys(frames: readonly Frame[], setup: Setup, isCaptured = false): Journey[] {
   const network = new Network(setup);
   const sightings = sight(frames, network);
-  linkWires(sightings, network);
+  linkWires(sightings, isCaptured ? () => "" : (tap) => network.segment(tap));
+  if (isCaptured) linkUnseenHops(sightings, network);
   const byHost = groupBy(sightings, (sighting) => sighting.host);
   for (const [host, seen] of byHost) {
     const ins = seen.filter((sighting) => sighting.direction === "in" && sighting.addressed && sighting.packet.ip);
@@ -65,14 +66,14 @@ function serves({ services }: Setup, { packet: before }: Sighting, { packet: aft
 }
 
 /** Out at one NIC to in at every other NIC of its segment: the same bytes, the k-th with the k-th. */
-function linkWires(sightings: readonly OpenSighting[], network: Network): void {
+function linkWires(sightings: readonly OpenSighting[], segmentOf: (tap: string) => string): void {
   const segments = new Map<string, string>();
   const outs = new Map<string, OpenSighting[]>();
   const ins: [string, OpenSighting][] = [];
   for (const sighting of sightings) {
     let segment = segments.get(sighting.tap);
     if (segment === undefined) {
-      segment = network.segment(sighting.tap);
+      segment = segmentOf(sighting.tap);
       segments.set(sighting.tap, segment);
     }
     const key = `${segment} ${wireKey(sighting)}`;
@@ -93,6 +94,37 @@ function linkWires(sightings: readonly OpenSighting[], network: Network): void {
 }
 
 /**
+ * Out at one host to in at another with routers between them that nobody recorded: the same content with a smaller TTL,
+ * the k-th with the k-th where as many came as were sent, and the latest one before it where some were lost.
+ */
+function linkUnseenHops(sightings: readonly OpenSighting[], network: Network): void {
+  const recorded = new Set(sightings.map(({ tap }) => network.port(tap)?.nic.mac ?? ""));
+  const arrived = new Set(sightings.flatMap(({ from }) => from ?? []));
+  const isOpen = ({ direction, from, addressed, packet }: OpenSighting) =>
+    direction === "in" && from === undefined && addressed && !recorded.has(packet.eth?.src ?? "none");
+  const outs = groupBy(
+    sightings.filter((at) => at.direction === "out" && !arrived.has(at)),
+    ({ packet }) => l4Content(packet),
+  );
+  for (const [key, ins] of groupBy(sightings.filter(isOpen), (at) => `${at.tap} ${l4Content(at.packet)}`)) {
+    const senders = outs.get(key.slice(key.indexOf(" ") + 1)) ?? [];
+    const isSent = (out: OpenSighting, at: OpenSighting) => out.host !== at.host && ttlOf(at) <= ttlOf(out);
+    for (const [index, at] of ins.entries()) {
+      const possible = senders.filter((out) => isSent(out, at));
+      const nearest = possible.filter((out) => ttlOf(out) === Math.min(...possible.map(ttlOf)));
+      const sender =
+        nearest.length === ins.length ? nearest[index] : nearest.findLast((out) => startOf(out) <= startOf(at));
+      if (sender !== undefined) at.from = sender;
+    }
+  }
+}
+
+/** Of the packet in the tunnel: routers on the way of the tunnel leave it alone. */
+function ttlOf({ packet }: OpenSighting): number {
+  return (packet.inner?.ip ?? packet.ip)?.ttl ?? 0;
+}
+
+/**
  * Of the bytes on the wire only those that belong to the packet: a NIC may pad a short frame. Nor the L4 checksum: the
  * sender's own tap may see it before the NIC has filled it in (checksum offload).
  */
@@ -106,11 +138,6 @@ function wireKey({ frames, packet }: OpenSighting): string {
   const checksum = checksumOffset(packet);
   if (checksum !== undefined) bytes.fill(0, checksum, checksum + 2);
   return String(hash(bytes));
-}
-
-function checksumOffset({ tcp, udp }: Packet): number | undefined {
-  if (tcp !== undefined) return tcp.offset + TCP_CHECKSUM_OFFSET;
-  return udp === undefined ? undefined : udp.offset + UDP_CHECKSUM_OFFSET;
 }
 
 function trees(sightings: readonly OpenSighting[]): Journey[] {

@@ -1,0 +1,35 @@
+/** What is the same of a packet at every hop, whatever routers did to it and NICs had still to do. */
+
+import type { Packet } from "../packet/packet.js";
+import { TCP_CHECKSUM_OFFSET } from "../packet/tcp.js";
+import { UDP_CHECKSUM_OFFSET } from "../packet/udp.js";
+import { core, hash, ipPayload } from "./datagram.js";
+
+/** Where the L4 checksum stands, which the sender's own tap may see before the NIC has filled it in (checksum offload). */
+export function checksumOffset({ tcp, udp }: Packet): number | undefined {
+  if (tcp !== undefined) return tcp.offset + TCP_CHECKSUM_OFFSET;
+  return udp === undefined ? undefined : udp.offset + UDP_CHECKSUM_OFFSET;
+}
+
+const known = new WeakMap<Packet, string>();
+
+/**
+ * Addresses, ID and all bytes behind the IP header of the packet that was sent, out of all tunnels around it; undefined
+ * where there is no IP.
+ */
+export function l4Content(outer: Packet): string | undefined {
+  const packet = core(outer);
+  const { ip } = packet;
+  if (ip === undefined) return undefined;
+  let content = known.get(packet);
+  if (content === undefined) {
+    const payload = ipPayload(ip);
+    const checksum = checksumOffset(packet);
+    const start = ip.offset + ip.headerLength;
+    const bytes = checksum === undefined ? payload : payload.slice();
+    if (checksum !== undefined) bytes.fill(0, checksum - start, checksum - start + 2);
+    content = `${ip.src} ${ip.dst} ${ip.protocol} ${ip.id} ${ip.fragmentOffset} ${hash(bytes)}`;
+    known.set(packet, content);
+  }
+  return content;
+}
