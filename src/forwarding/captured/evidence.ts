@@ -108,7 +108,7 @@ function joined(windows: readonly Window[]): Window[] {
   for (const next of windows.toSorted((left, right) => Number(left.from - right.from))) {
     const last = joint.at(-1);
     if (last !== undefined && next.from - last.to <= SEAMLESS) {
-      joint[joint.length - 1] = { from: last.from, to: next.to > last.to ? next.to : last.to };
+      joint[joint.length - 1] = { from: last.from, to: latest([last.to, next.to]) ?? next.to };
     } else joint.push(next);
   }
   return joint;
