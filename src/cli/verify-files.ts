@@ -1,11 +1,11 @@
 import { relative, resolve } from "node:path";
-import { captureFrames } from "../capture/thin.js";
-import type { Capture } from "../forwarding/captured/capture.js";
+import { CaptureError, captureFrames } from "../capture/read-capture.js";
+import type { Capture, CapturedFrame } from "../forwarding/captured/capture.js";
 import { conclude, nothingOfServices } from "../forwarding/captured/conclude.js";
 import { type CapturedEvidence, evidenceOf } from "../forwarding/captured/evidence.js";
 import { catalogue } from "../forwarding/catalogue.js";
 import { tapName } from "../forwarding/setup.js";
-import { decode } from "../packet/packet.js";
+import { decodeLink } from "../packet/link.js";
 import { collect } from "../report/collect.js";
 import { makeStyle, renderSummary } from "../report/list.js";
 import type { RunResult, ScenarioResult } from "../report/result.js";
@@ -36,7 +36,8 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
       "verify takes one setup file; its captures stand in it, or behind --capture TAP=FILE",
     );
   const captured = readSetup(file);
-  const captures = readAll(withCaptures(captured, options));
+  const { captures, flaws } = await readAll(withCaptures(captured, options));
+  for (const flaw of flaws) process.stderr.write(`${flaw}\n`);
   const found = evidenceOf(captured.setup, captures, captured.withoutModel);
   tell(found);
   const rules = catalogue.filter((rule) => options.profile === "extended" || rule.profile === "core");
@@ -114,20 +115,32 @@ function withCaptures({ setup, captures }: CapturedSetup, options: VerifyOptions
   return all;
 }
 
-function readAll(files: readonly (readonly [string, string])[]): Capture[] {
-  return files.flatMap(([tap, path]) => {
-    const byInterface = new Map<string, Capture["frames"][number][]>();
+/** The captures, and what keeps the rest of them from being read. */
+interface Read {
+  readonly captures: readonly Capture[];
+  readonly flaws: readonly string[];
+}
+
+async function readAll(files: readonly (readonly [string, string])[]): Promise<Read> {
+  const captures: Capture[] = [];
+  const flaws: string[] = [];
+  for (const [tap, path] of files) {
+    const byInterface = new Map<string, CapturedFrame[]>();
     try {
-      for (const { number, time, bytes, wireLength, direction, interfaceName = "" } of captureFrames(path)) {
-        const frame = { number, time, bytes, wireLength, packet: decode(bytes), ...(direction ? { direction } : {}) };
-        if (byInterface.get(interfaceName)?.push(frame) === undefined) byInterface.set(interfaceName, [frame]);
-      }
+      const { flaw } = await captureFrames(path, ({ linkType, interfaceName = "", ...frame }) => {
+        const known = byInterface.get(interfaceName) ?? [];
+        byInterface.set(interfaceName, known);
+        known.push({ ...frame, packet: decodeLink(linkType, frame.bytes, frame.wireLength) });
+      });
+      if (flaw !== undefined) flaws.push(flaw);
     } catch (error) {
-      throw new CliError(STATUS.badInput, (error as Error).message);
+      if (error instanceof CaptureError) throw new CliError(STATUS.badInput, error.message);
+      throw error;
     }
     const file = relative(process.cwd(), path) || path;
-    return [...byInterface.values()].map((frames) => ({ tap, file, frames }));
-  });
+    for (const frames of byInterface.values()) captures.push({ tap, file, frames });
+  }
+  return { captures, flaws };
 }
 
 /** What was found out about the captures themselves. */

@@ -13,9 +13,12 @@ export function checksumOffset({ tcp, udp }: Packet): number | undefined {
 
 const known = new WeakMap<Packet, string>();
 
+/** Bytes behind the IP header that captures with a snap length keep too, and enough to tell packets apart: a TCP header. */
+const KEPT = 20;
+
 /**
- * Addresses, ID and all bytes behind the IP header of the packet that was sent, out of all tunnels around it; undefined
- * where there is no IP.
+ * Addresses, ID, length and what stands first behind the IP header of the packet that was sent, out of all tunnels around
+ * it; undefined where there is no IP.
  */
 export function l4Content(outer: Packet): string | undefined {
   const packet = core(outer);
@@ -23,12 +26,11 @@ export function l4Content(outer: Packet): string | undefined {
   if (ip === undefined) return undefined;
   let content = known.get(packet);
   if (content === undefined) {
-    const payload = ipPayload(ip);
+    const bytes = ipPayload(ip).slice(0, KEPT);
     const checksum = checksumOffset(packet);
     const start = ip.offset + ip.headerLength;
-    const bytes = checksum === undefined ? payload : payload.slice();
     if (checksum !== undefined) bytes.fill(0, checksum - start, checksum - start + 2);
-    content = `${ip.src} ${ip.dst} ${ip.protocol} ${ip.id} ${ip.fragmentOffset} ${hash(bytes)}`;
+    content = `${ip.src} ${ip.dst} ${ip.protocol} ${ip.id} ${ip.fragmentOffset} ${ip.length} ${hash(bytes)}`;
     known.set(packet, content);
   }
   return content;

@@ -34,10 +34,6 @@ function finding(id: string, { at, ...outcome }: Outcome): Finding {
   const each = all.length > FRAMES ? Math.max(1, Math.floor(FRAMES / at.length)) : FRAMES;
   const frames = at.flatMap((sighting) => sighting.frames.slice(0, each).map(reference));
   const last = at.at(-1);
-  if (outcome.status === "not-exercised") {
-    const { status, observed = "" } = outcome;
-    return { rule: id, status, reason: observed, frames: frames.slice(0, FRAMES), count: 1, causes: [] };
-  }
   return {
     rule: id,
     ...outcome,

@@ -43,32 +43,31 @@ function staysOnLink({ icmp }: Packet): boolean {
 }
 
 /** The addresses and all bytes behind the IP header: what a router and DR leave alone. */
-function unchangedKey({ packet }: OpenSighting): string | undefined {
-  const { ip } = packet;
-  return ip && `${ip.src} ${ip.dst} ${ip.protocol} ${ip.id} ${hash(ipPayload(ip))}`;
+function unchangedKey({ common: { ip, missing } }: OpenSighting): string | undefined {
+  return ip && `${ip.src} ${ip.dst} ${ip.protocol} ${ip.id} ${hash(ipPayload(ip))} ${missing}`;
 }
 
 /** What a request keeps under NAT and inside a tunnel. */
 function requestKey(sighting: OpenSighting): string | undefined {
-  const packet = core(sighting.packet);
+  const packet = core(sighting.common);
   const ports = portsOf(packet);
   return packet.ip && `${endpoint(packet.ip.src, ports?.src ?? 0)} ${contentKey(sighting)}`;
 }
 
 /** What an answer keeps under NAT. */
 function replyKey(sighting: OpenSighting): string | undefined {
-  const packet = core(sighting.packet);
+  const packet = core(sighting.common);
   const ports = portsOf(packet);
   return packet.ip && `${endpoint(packet.ip.dst, ports?.dst ?? 0)} ${contentKey(sighting)}`;
 }
 
 /** Everything but addresses, ports and checksums; of an ICMP error what identifies the quoted packet. */
 function contentKey(sighting: OpenSighting): string {
-  const { ip, tcp, icmp, quoted, payload } = core(sighting.packet);
+  const { ip, tcp, icmp, quoted, payload, missing } = core(sighting.common);
   // Timestamps tell a segment from its retransmission (RFC 7323).
   const l4 = tcp && `${tcp.seq} ${tcp.ack} ${tcp.flags} ${hash(tcp.options)}`;
   const error = icmp && `${icmp.type} ${icmp.code} ${icmp.rest} ${quoted?.ip?.id}`;
-  const content = quoted === undefined ? hash(payload) : quoted.ip?.length;
+  const content = quoted === undefined ? `${hash(payload)} ${missing}` : quoted.ip?.length;
   return `${ip?.protocol} ${ip?.id} ${ip?.fragmentOffset} ${l4 ?? error} ${content}`;
 }
 
@@ -118,7 +117,7 @@ function pairByService(
 }
 
 function destination(sighting: OpenSighting): string {
-  const packet = core(sighting.packet);
+  const packet = core(sighting.common);
   return endpoint(packet.ip?.dst ?? "", portsOf(packet)?.dst ?? 0);
 }
 
@@ -182,7 +181,7 @@ function linkAlike(
 }
 
 function strongFeatures(sighting: OpenSighting): string[] {
-  const packet = core(sighting.packet);
+  const packet = core(sighting.common);
   const { ip, tcp, payload } = packet;
   if (ip === undefined) return [];
   const ports = portsOf(packet);
@@ -198,7 +197,7 @@ function strongFeatures(sighting: OpenSighting): string[] {
 
 /** How much of a packet that came in is still to be seen in one that went out; 0 where it cannot be the same one. */
 function likeness(before: OpenSighting, after: OpenSighting, serves: Serves): number {
-  const [left, right] = [core(before.packet), core(after.packet)];
+  const [left, right] = [core(before.common), core(after.common)];
   if (left.ip === undefined || right.ip === undefined || left.ip.protocol !== right.ip.protocol) return 0;
   if (left.icmp?.type !== right.icmp?.type || role(left) !== role(right)) return 0;
   const [from, to] = [portsOf(left), portsOf(right)];

@@ -1,6 +1,7 @@
 import type { Direction, Frame } from "../packet/frame.js";
 import type { Packet } from "../packet/packet.js";
 import { checksumOffset, l4Content } from "./content.js";
+import { type Kept, keptBy } from "./cut.js";
 import { core, hash, portsOf, protocolOf } from "./datagram.js";
 import { linkForwarded } from "./forwarded.js";
 import { groupBy } from "./group.js";
@@ -17,6 +18,8 @@ export interface Sighting {
   readonly frames: readonly Frame[];
   /** The whole datagram; reassembled where it came in fragments. */
   readonly packet: Packet;
+  /** The packet as far as every capture keeps such packets: what it is compared by with those of other taps. */
+  readonly common: Packet;
   /** False for a frame that a bridge flooded to a NIC with another MAC. */
   readonly addressed: boolean;
   /** The sighting that caused this one; left out where the datagram was first seen. */
@@ -38,8 +41,9 @@ export interface Journey {
  */
 export function followJourneys(frames: readonly Frame[], setup: Setup, isCaptured = false): Journey[] {
   const network = new Network(setup);
-  const sightings = sight(frames, network);
-  linkWires(sightings, isCaptured ? () => "" : (tap) => network.segment(tap));
+  const kept = keptBy(frames);
+  const sightings = sight(frames, network, kept);
+  linkWires(sightings, isCaptured ? () => "" : (tap) => network.segment(tap), kept);
   if (isCaptured) linkUnseenHops(sightings, network);
   const byHost = groupBy(sightings, (sighting) => sighting.host);
   for (const [host, seen] of byHost) {
@@ -66,7 +70,7 @@ function serves({ services }: Setup, { packet: before }: Sighting, { packet: aft
 }
 
 /** Out at one NIC to in at every other NIC of its segment: the same bytes, the k-th with the k-th. */
-function linkWires(sightings: readonly OpenSighting[], segmentOf: (tap: string) => string): void {
+function linkWires(sightings: readonly OpenSighting[], segmentOf: (tap: string) => string, { hasMacs }: Kept): void {
   const segments = new Map<string, string>();
   const outs = new Map<string, OpenSighting[]>();
   const ins: [string, OpenSighting][] = [];
@@ -76,7 +80,7 @@ function linkWires(sightings: readonly OpenSighting[], segmentOf: (tap: string) 
       segment = segmentOf(sighting.tap);
       segments.set(sighting.tap, segment);
     }
-    const key = `${segment} ${wireKey(sighting)}`;
+    const key = `${segment} ${wireKey(sighting, hasMacs)}`;
     if (sighting.direction === "in") ins.push([key, sighting]);
     else if (outs.get(key)?.push(sighting) === undefined) outs.set(key, [sighting]);
   }
@@ -101,7 +105,7 @@ function linkUnseenHops(sightings: readonly OpenSighting[], network: Network): v
   const recorded = new Set(sightings.map(({ tap }) => network.port(tap)?.nic.mac ?? ""));
   const arrived = new Set(sightings.flatMap(({ from }) => from ?? []));
   const isOpen = ({ direction, from, addressed, packet }: OpenSighting) =>
-    direction === "in" && from === undefined && addressed && !recorded.has(packet.eth?.src ?? "none");
+    direction === "in" && from === undefined && addressed && !recorded.has(packet.linkSrc ?? "none");
   const outs = groupBy(
     sightings.filter((at) => at.direction === "out" && !arrived.has(at)),
     ({ packet }) => l4Content(packet),
@@ -125,19 +129,25 @@ function ttlOf({ packet }: OpenSighting): number {
 }
 
 /**
- * Of the bytes on the wire only those that belong to the packet: a NIC may pad a short frame. Nor the L4 checksum: the
- * sender's own tap may see it before the NIC has filled it in (checksum offload).
+ * Of the bytes on the wire only those that belong to the packet: a NIC may pad a short frame, a switch tags it or takes
+ * the tag off. Nor the L4 checksum: the sender's own tap may see it before the NIC has filled it in (checksum offload).
  */
-function wireKey({ frames, packet }: OpenSighting): string {
-  const { eth, ip } = packet;
+function wireKey({ frames, common: packet }: OpenSighting, hasMacs: boolean): string {
+  const { linkSrc, linkDst, arp, ip, missing } = packet;
+  const macs = hasMacs ? `${linkSrc} ${linkDst}` : "";
   if (frames.length > 1 && ip !== undefined) {
-    return `${eth?.src} ${eth?.dst} ${ip.src} ${ip.dst} ${ip.protocol} ${ip.id} ${ip.ttl} ${frames.length}`;
+    return `${macs} ${ip.src} ${ip.dst} ${ip.protocol} ${ip.id} ${ip.ttl} ${frames.length}`;
   }
-  if (ip === undefined) return String(hash(packet.bytes.subarray(0, 42)));
+  if (ip === undefined) {
+    const content = arp
+      ? packet.bytes.subarray(arp.offset, arp.offset + arp.headerLength)
+      : packet.payload.subarray(0, 28);
+    return `${macs} ${hash(content)}`;
+  }
   const bytes = packet.bytes.slice(0, ip.offset + ip.length);
   const checksum = checksumOffset(packet);
   if (checksum !== undefined) bytes.fill(0, checksum, checksum + 2);
-  return String(hash(bytes));
+  return `${macs} ${hash(bytes.subarray(ip.offset))} ${missing}`;
 }
 
 function trees(sightings: readonly OpenSighting[]): Journey[] {

@@ -24,12 +24,12 @@ export function judge(evidence: Evidence, rules: readonly Rule[]): Finding[] {
 
 function judgeRule(evidence: Evidence, rule: Rule): Finding[] {
   const findings = rule.judge(evidence);
-  const wrong = findings.filter(({ status }) => status === "fail" || status === "inconclusive");
+  const exercised = findings.filter(({ status }) => status !== "not-exercised");
+  const wrong = exercised.filter((finding) => finding.status !== "pass");
   if (wrong.length > 0) {
     return distinct(wrong).map((finding) => ({ ...finding, causes: causesFor(finding, evidence) }));
   }
-  const passes = merge(findings.filter(({ status }) => status === "pass"));
-  return [passes ?? notExercised(rule, evidence, findings)];
+  return [merge(exercised) ?? notExercised(rule, evidence, merge(findings))];
 }
 
 /** What was not settled has no cause yet: to name one would accuse somebody of what nobody saw. */
@@ -37,11 +37,12 @@ function causesFor(finding: Finding, evidence: Evidence): readonly Cause[] {
   return finding.status === "fail" ? causesOf(finding, evidence) : [];
 }
 
-function notExercised(rule: Rule, evidence: Evidence, unknown: readonly Finding[]): Finding {
+/** `unseen`: what would have exercised it, had the captures had all of it. */
+function notExercised(rule: Rule, evidence: Evidence, unseen: Finding | undefined): Finding {
   const { id, lookedFor } = rule;
-  const reason = whatIsMissing(rule, evidence) ?? unknown[0]?.reason;
-  const common = { rule: id, status: "not-exercised", lookedFor, count: 0, causes: [] } as const;
-  return { ...common, frames: unknown[0]?.frames ?? [], ...(reason === undefined ? {} : { reason }) };
+  const reason = unseen?.reason ?? whatIsMissing(rule, evidence);
+  const common = { rule: id, status: "not-exercised", frames: [], causes: [], ...unseen, lookedFor, count: 0 } as const;
+  return reason === undefined ? common : { ...common, reason };
 }
 
 /** Whose captures a rule needs, by the hop at which it shows. */

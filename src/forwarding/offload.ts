@@ -12,10 +12,13 @@ import type { Network } from "./network.js";
 /** Of Ethernet: what is longer where the NIC's own MTU is not known was most likely joined, or is still to be cut. */
 const USUAL_MTU = 1500;
 
-/** False where a NIC joined packets (GRO) or was still to cut them (TSO): no packet on the wire looked like that. */
+/**
+ * False where a NIC joined packets (GRO) or was still to cut them (TSO): no packet on the wire looked like that. Where it
+ * has more than a header can count, the length is 0 (BIG TCP).
+ */
 export function isRecordedWhole(network: Network, { tap, frames }: Sighting): boolean {
   const mtu = network.port(tap)?.nic.mtu || USUAL_MTU;
-  return frames.every(({ packet }) => (packet.ip?.length ?? 0) <= mtu);
+  return frames.every(({ packet: { ip } }) => ip === undefined || (ip.length <= mtu && ip.length > 0));
 }
 
 /**

@@ -5,7 +5,6 @@ import type { View } from "./view.js";
 
 /** What one packet says about a rule. */
 export interface Outcome {
-  /** `not-exercised`: nothing is said, for nobody could know; `observed` says why. */
   readonly status: "pass" | "fail" | "inconclusive" | "not-exercised";
   /** What the verdict rests on; the last one is where it shows. */
   readonly at: readonly Sighting[];
@@ -13,6 +12,8 @@ export interface Outcome {
   readonly field?: string;
   readonly expected?: string;
   readonly observed?: string;
+  /** Why it is not exercised. */
+  readonly reason?: string;
 }
 
 /** How something is wrong. */
@@ -62,8 +63,8 @@ function absenceOf(view: View, at: readonly Sighting[], name: string | undefined
 
 /** The capture ends, or lacks a NIC, before anything shows what became of it. */
 export function unknown(at: readonly Sighting[]): Outcome {
-  const observed = "nothing that was captured later at the same place shows what became of it";
-  return { status: "not-exercised", at, observed };
+  const reason = "nothing that was captured later at the same place shows what became of it";
+  return { status: "not-exercised", at, reason };
 }
 
 export function inconclusive(at: readonly Sighting[], violation: Violation): Outcome {

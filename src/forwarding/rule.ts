@@ -38,7 +38,7 @@ export interface Finding {
   readonly lookedFor?: string;
   readonly expected?: string;
   readonly observed?: string;
-  /** Why it is declared, or not supported, as the director's file says; or what captures lack for it to be exercised. */
+  /** Why it is declared or not supported, as the director's file says, or not exercised, as the captures have it. */
   readonly reason?: string;
   /** How many times the rule was exercised with this outcome. */
   readonly count: number;

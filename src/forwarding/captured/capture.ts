@@ -2,6 +2,7 @@
 
 import type { Direction } from "../../packet/frame.js";
 import type { Packet } from "../../packet/packet.js";
+import { SLL_PACKET_TYPE, type Sll } from "../../packet/sll.js";
 
 /** A frame of a capture file. */
 export interface CapturedFrame {
@@ -13,7 +14,7 @@ export interface CapturedFrame {
   /** Bytes on the wire. */
   readonly wireLength: number;
   readonly packet: Packet;
-  /** As the file says; left out where it does not. */
+  /** As the file says; left out where it does not. See `directionOf`. */
   readonly direction?: Direction;
 }
 
@@ -24,6 +25,17 @@ export interface Capture {
   /** As messages name the file. */
   readonly file: string;
   readonly frames: readonly CapturedFrame[];
+}
+
+/** Which way a frame went, as the file says, or the header of a cooked capture; undefined where neither does. */
+export function directionOf({ direction, packet: { sll } }: CapturedFrame): Direction | undefined {
+  if (direction !== undefined || sll === undefined || isForOthers(sll)) return direction;
+  return sll.packetType === SLL_PACKET_TYPE.outgoing ? "out" : "in";
+}
+
+/** Whether a cooked capture says of a frame that it was for another host. */
+export function isForOthers(sll: Sll | undefined): boolean {
+  return sll?.packetType === SLL_PACKET_TYPE.toOther;
 }
 
 /** Whether a MAC is that of one NIC: neither a group's nor none. */

@@ -38,22 +38,22 @@ export class Neighbours {
   }
 
   #learn({ packet }: CapturedFrame): void {
-    const { eth, arp, ip, icmp } = packet;
+    const { linkSrc, linkDst, arp, ip, icmp } = packet;
     if (arp !== undefined) {
       if (arp.senderIp !== "0.0.0.0") vote(this.#told, arp.senderIp, arp.senderMac, TOLD);
       return;
     }
-    if (eth === undefined || ip === undefined) return;
+    if (ip === undefined) return;
     if (icmp instanceof Icmpv6 && icmp.isNeighbour) {
       const isTelling = icmp.kind === "neighbour-advertisement";
       if (icmp.linkAddress !== "") vote(this.#told, isTelling ? icmp.target : ip.src, icmp.linkAddress, TOLD);
       return;
     }
-    this.#see(ip.src, eth.src);
-    this.#see(ip.dst, eth.dst);
+    this.#see(ip.src, linkSrc);
+    this.#see(ip.dst, linkDst);
   }
 
-  #see(ip: string, mac: string): void {
+  #see(ip: string, mac: string | undefined): void {
     if (!isUnicast(mac)) return;
     vote(this.#seen, ip, mac, 1);
     const behind = this.#behind.get(mac);

@@ -1,8 +1,8 @@
 /** Which NIC of its host each frame was recorded at, and whether it came in or went out there. */
 
 import type { Direction } from "../../packet/frame.js";
-import { type Host, hasAddress, type Nic, type Setup, tapName } from "../setup.js";
-import { type Capture, type CapturedFrame, isUnicast } from "./capture.js";
+import { type Host, hasAddress, isOnLink, type Nic, type Setup, tapName } from "../setup.js";
+import { type Capture, type CapturedFrame, directionOf, isForOthers, isUnicast } from "./capture.js";
 
 /** A frame at its place. */
 export interface Placed {
@@ -57,18 +57,17 @@ function placeOf(
   usual: Nic,
   vips: ReadonlySet<string>,
 ): Place | undefined {
-  const { eth } = frame.packet;
-  if (eth !== undefined) {
-    const sender = nics.find((nic) => nic.mac !== "" && nic.mac === eth.src);
-    const receiver = nics.find((nic) => nic.mac !== "" && nic.mac === eth.dst);
-    // A host sends itself nothing by its NIC: what has its own MAC in both places is looped.
-    if (sender !== undefined) return { nic: sender, direction: frame.direction ?? "out" };
-    if (receiver !== undefined) return { nic: receiver, direction: "in" };
-    if (!isUnicast(eth.dst)) return { nic: usual, direction: frame.direction ?? "in" };
-    if (usual.mac !== "") return undefined;
-  }
-  const nic = nics.find((candidate) => isAt(frame, candidate)) ?? usual;
-  return { nic, direction: frame.direction ?? directionByAddress(frame, host, vips) };
+  const { linkSrc, linkDst } = frame.packet;
+  const sender = nics.find((nic) => nic.mac !== "" && nic.mac === linkSrc);
+  const receiver = nics.find((nic) => nic.mac !== "" && nic.mac === linkDst);
+  const direction = directionOf(frame);
+  if (isForOthers(frame.packet.sll)) return undefined;
+  if (sender !== undefined && direction !== "in") return { nic: sender, direction: "out" };
+  if (receiver !== undefined && direction !== "out") return { nic: receiver, direction: "in" };
+  if (linkDst !== undefined && !isUnicast(linkDst)) return { nic: usual, direction: direction ?? "in" };
+  if (linkDst !== undefined && usual.mac !== "") return undefined;
+  const nic = nics.find((candidate) => isAt(frame, candidate)) ?? nics.find((one) => isNear(frame, one)) ?? usual;
+  return { nic, direction: direction ?? directionByAddress(frame, host, vips) };
 }
 
 /** Without MACs the addresses tell: what a real server or the director sends for a service comes from the VIP. */
@@ -76,6 +75,11 @@ function directionByAddress({ packet }: CapturedFrame, host: Host, vips: Readonl
   const src = packet.ip?.src ?? packet.arp?.senderIp ?? "";
   const isOwn = host.nics.some((nic) => hasAddress(nic, src));
   return isOwn || (host.role === "real-server" && vips.has(src)) ? "out" : "in";
+}
+
+/** Whether the sender is on the NIC's segment, which is where a cooked capture of several NICs saw it come in. */
+function isNear({ packet: { ip } }: CapturedFrame, nic: Nic): boolean {
+  return ip !== undefined && isOnLink(nic, ip.src);
 }
 
 function isAt({ packet: { ip } }: CapturedFrame, nic: Nic): boolean {

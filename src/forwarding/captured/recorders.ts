@@ -1,7 +1,7 @@
 /** Whose NIC recorded a capture: one MAC is in every frame that a NIC sends or takes in. */
 
 import { addressesOf, type Host, hasAddress, isOnLink, type Nic, type Setup, tapName } from "../setup.js";
-import { type Capture, isUnicast } from "./capture.js";
+import { type Capture, directionOf, isUnicast } from "./capture.js";
 import { heaviest, type Neighbours } from "./neighbours.js";
 
 /** The NIC that a capture was taken at. */
@@ -45,20 +45,22 @@ function candidates({ frames }: Capture, host: Host, vips: ReadonlySet<string>):
   const own = new Set(host.nics.flatMap(addressesOf).map(({ ip }) => ip));
   const isSender = (ip: string | undefined) =>
     ip !== undefined && (own.has(ip) || (host.role === "real-server" && vips.has(ip)));
-  const isReceiver = (ip: string | undefined) =>
-    ip !== undefined && (own.has(ip) || (host.role !== "router" && host.role !== "client" && vips.has(ip)));
+  const holdsVip = host.role === "director" || host.role === "real-server";
+  const isReceiver = (ip: string | undefined) => ip !== undefined && (own.has(ip) || (holdsVip && vips.has(ip)));
   const counts = new Map<string, number>();
   const telling = new Map<string, number>();
   let all = 0;
-  for (const { packet, direction } of frames) {
-    const { eth, ip, arp } = packet;
-    if (eth === undefined || !isUnicast(eth.src)) continue;
-    if (direction === "out" || (direction === undefined && isSender(ip?.src ?? arp?.senderIp))) add(telling, eth.src);
-    if (!isUnicast(eth.dst)) continue;
-    if (direction === undefined && isReceiver(ip?.dst)) add(telling, eth.dst);
+  for (const frame of frames) {
+    const { packet } = frame;
+    const direction = directionOf(frame);
+    const { linkSrc, linkDst, ip, arp } = packet;
+    if (!isUnicast(linkSrc)) continue;
+    if (direction === "out" || (direction === undefined && isSender(ip?.src ?? arp?.senderIp))) add(telling, linkSrc);
+    if (!isUnicast(linkDst)) continue;
+    if (direction === undefined && isReceiver(ip?.dst)) add(telling, linkDst);
     all++;
-    add(counts, eth.src);
-    if (eth.dst !== eth.src) add(counts, eth.dst);
+    add(counts, linkSrc);
+    if (linkDst !== linkSrc) add(counts, linkDst);
   }
   const common = [...counts].filter(([, count]) => count >= all * NEARLY_ALL).map(([mac]) => mac);
   const told = heaviest(telling);
@@ -110,8 +112,9 @@ function nicOf(
 
 /** How many frames came from, or went to, an address on the NIC's own segment. */
 function neighboursOn(nic: Nic, { frames }: Capture, mac: string | undefined): number {
-  return frames.filter(({ packet: { eth, ip, arp }, direction }) => {
-    const isOut = direction === "out" || (mac !== undefined && eth?.src === mac);
+  return frames.filter((frame) => {
+    const { linkSrc, ip, arp } = frame.packet;
+    const isOut = directionOf(frame) === "out" || (mac !== undefined && linkSrc === mac);
     const peer = isOut ? (ip?.dst ?? arp?.targetIp) : (ip?.src ?? arp?.senderIp);
     return peer !== undefined && (isOnLink(nic, peer) || hasAddress(nic, isOut ? (ip?.src ?? "") : (ip?.dst ?? "")));
   }).length;

@@ -81,7 +81,7 @@ function accepts(view: View, { server, service, flow, in: request }: Crossing, {
   const isSynAck = (tcp.flags & SYN_ACK_RST) === SYN_ACK;
   const first = (asked.seq + 1) >>> 0;
   // Data in a SYN may be taken as well (TCP Fast Open).
-  return isSynAck && (tcp.ack - first) >>> 0 <= request.packet.payload.length;
+  return isSynAck && (tcp.ack - first) >>> 0 <= request.packet.payload.length + request.packet.missing;
 }
 
 function mustAnswer({ server, in: sighting }: Crossing): boolean {
