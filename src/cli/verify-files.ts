@@ -138,7 +138,8 @@ async function readAll(files: readonly (readonly [string, string])[]): Promise<R
       throw error;
     }
     const file = relative(process.cwd(), path) || path;
-    for (const frames of byInterface.values()) captures.push({ tap, file, frames });
+    // Nothing recorded is a capture as well.
+    for (const frames of byInterface.size === 0 ? [[]] : byInterface.values()) captures.push({ tap, file, frames });
   }
   return { captures, flaws };
 }
@@ -153,12 +154,12 @@ function tell({ files, clocks, reference }: CapturedEvidence): void {
     const without = left.length === 0 ? "" : `, left out: ${left.join(", ")}`;
     process.stderr.write(`${file}: ${frames} frames at ${taps.join(" and ")}${without}\n`);
   }
-  for (const { host, ahead, drift, shared } of clocks) {
+  for (const { file, ahead, drift, shared } of clocks) {
     const seconds = (nanoseconds: bigint) => `${(Number(nanoseconds) / 1e9).toFixed(6)} s`;
     process.stderr.write(
       shared === 0
-        ? `clock of ${host}: it shares no packet with the others, so nobody can compare their times\n`
-        : `clock of ${host}: ${seconds(ahead)} ahead of that of ${reference}, by ${shared} packets; drift ${seconds(drift)}\n`,
+        ? `${file}: shares no packet with the others, so its clock cannot be compared with theirs\n`
+        : `${file}: its clock is ${seconds(ahead)} ahead of that of ${reference}, by ${shared} packets; drift ${seconds(drift)}\n`,
     );
   }
 }

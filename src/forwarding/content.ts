@@ -1,9 +1,10 @@
-/** What is the same of a packet at every hop, whatever routers did to it and NICs had still to do. */
+/** What is the same of a packet at every hop, whatever routers and directors did to it and NICs had still to do. */
 
+import { endpoint } from "../packet/address.js";
 import type { Packet } from "../packet/packet.js";
 import { TCP_CHECKSUM_OFFSET } from "../packet/tcp.js";
 import { UDP_CHECKSUM_OFFSET } from "../packet/udp.js";
-import { core, hash, ipPayload } from "./datagram.js";
+import { core, hash, ipPayload, portsOf } from "./datagram.js";
 
 /** Where the L4 checksum stands, which the sender's own tap may see before the NIC has filled it in (checksum offload). */
 export function checksumOffset({ tcp, udp }: Packet): number | undefined {
@@ -11,27 +12,35 @@ export function checksumOffset({ tcp, udp }: Packet): number | undefined {
   return udp === undefined ? undefined : udp.offset + UDP_CHECKSUM_OFFSET;
 }
 
-const known = new WeakMap<Packet, string>();
+/** The ends of a packet, and what tells it from others between them. */
+export interface Content {
+  /** Address and port. */
+  readonly src: string;
+  readonly dst: string;
+  readonly content: string;
+}
 
 /** Bytes behind the IP header that captures with a snap length keep too, and enough to tell packets apart: a TCP header. */
 const KEPT = 20;
+const PORTS = 4;
+const known = new WeakMap<Packet, Content>();
 
-/**
- * Addresses, ID, length and what stands first behind the IP header of the packet that was sent, out of all tunnels around
- * it; undefined where there is no IP.
- */
-export function l4Content(outer: Packet): string | undefined {
+/** Of the packet that was sent, out of all tunnels around it; undefined where there is no IP. */
+export function contentOf(outer: Packet): Content | undefined {
   const packet = core(outer);
   const { ip } = packet;
   if (ip === undefined) return undefined;
-  let content = known.get(packet);
-  if (content === undefined) {
+  let found = known.get(packet);
+  if (found === undefined) {
     const bytes = ipPayload(ip).slice(0, KEPT);
     const checksum = checksumOffset(packet);
     const start = ip.offset + ip.headerLength;
     if (checksum !== undefined) bytes.fill(0, checksum - start, checksum - start + 2);
-    content = `${ip.src} ${ip.dst} ${ip.protocol} ${ip.id} ${ip.fragmentOffset} ${ip.length} ${hash(bytes)}`;
-    known.set(packet, content);
+    const ports = portsOf(packet);
+    if (ports !== undefined) bytes.fill(0, 0, PORTS);
+    const content = `${ip.protocol} ${ip.id} ${ip.fragmentOffset} ${ip.length} ${hash(bytes)}`;
+    found = { src: endpoint(ip.src, ports?.src ?? 0), dst: endpoint(ip.dst, ports?.dst ?? 0), content };
+    known.set(packet, found);
   }
-  return content;
+  return found;
 }

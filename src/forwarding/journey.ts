@@ -1,6 +1,6 @@
 import type { Direction, Frame } from "../packet/frame.js";
 import type { Packet } from "../packet/packet.js";
-import { checksumOffset, l4Content } from "./content.js";
+import { checksumOffset, contentOf } from "./content.js";
 import { type Kept, keptBy } from "./cut.js";
 import { core, hash, portsOf, protocolOf } from "./datagram.js";
 import { linkForwarded } from "./forwarded.js";
@@ -50,7 +50,8 @@ export function followJourneys(frames: readonly Frame[], setup: Setup, isCapture
     const ins = seen.filter((sighting) => sighting.direction === "in" && sighting.addressed && sighting.packet.ip);
     const outs = seen.filter((sighting) => sighting.direction === "out");
     const role = network.host(host)?.role;
-    linkForwarded(ins, outs, role === "director" || role === "router", (before, after) => serves(setup, before, after));
+    const rewrites = role === "director" || role === "router";
+    linkForwarded(ins, outs, rewrites, isCaptured, (before, after) => serves(setup, before, after));
   }
   return trees(sightings);
 }
@@ -108,9 +109,9 @@ function linkUnseenHops(sightings: readonly OpenSighting[], network: Network): v
     direction === "in" && from === undefined && addressed && !recorded.has(packet.linkSrc ?? "none");
   const outs = groupBy(
     sightings.filter((at) => at.direction === "out" && !arrived.has(at)),
-    ({ packet }) => l4Content(packet),
+    contentKey,
   );
-  for (const [key, ins] of groupBy(sightings.filter(isOpen), (at) => `${at.tap} ${l4Content(at.packet)}`)) {
+  for (const [key, ins] of groupBy(sightings.filter(isOpen), (at) => `${at.tap} ${contentKey(at)}`)) {
     const senders = outs.get(key.slice(key.indexOf(" ") + 1)) ?? [];
     const isSent = (out: OpenSighting, at: OpenSighting) => out.host !== at.host && ttlOf(at) <= ttlOf(out);
     for (const [index, at] of ins.entries()) {
@@ -121,6 +122,11 @@ function linkUnseenHops(sightings: readonly OpenSighting[], network: Network): v
       if (sender !== undefined) at.from = sender;
     }
   }
+}
+
+function contentKey({ packet }: OpenSighting): string | undefined {
+  const content = contentOf(packet);
+  return content && `${content.src} ${content.dst} ${content.content}`;
 }
 
 /** Of the packet in the tunnel: routers on the way of the tunnel leave it alone. */

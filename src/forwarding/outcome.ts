@@ -1,6 +1,5 @@
-import { type Absence, absenceAt } from "./coverage.js";
+import { nothingCame, nothingWasDone } from "./absence.js";
 import type { Sighting } from "./journey.js";
-import { startOf } from "./sightings.js";
 import type { View } from "./view.js";
 
 /** What one packet says about a rule. */
@@ -36,29 +35,32 @@ export function fail(at: readonly Sighting[], violation: Violation): Outcome {
 
 /**
  * What did not happen: a pass only where it is proven that nothing can still come.
- * @param host where it would show; left out: where the last sighting was
+ * @param name the host where it would show; left out: that of the last sighting
  */
-export function absent(view: View, at: readonly Sighting[], unproven: Violation, host?: string): Outcome {
-  if (view.evidence.settled) return { status: "pass", at };
-  if (view.evidence.coverage === undefined) return inconclusive(at, unproven);
-  return absenceOf(view, at, host) === "closed" ? { status: "pass", at } : unknown(at);
+export function absent(view: View, at: readonly Sighting[], unproven: Violation, name?: string): Outcome {
+  const { settled, coverage } = view.evidence;
+  if (settled) return { status: "pass", at };
+  if (coverage === undefined) return inconclusive(at, unproven);
+  const [last, host] = placeOf(view, at, name);
+  const isProven = last !== undefined && host !== undefined && nothingCame(view, coverage, last, host) === "proven";
+  return isProven ? { status: "pass", at } : unknown(at);
 }
 
 /** What did not happen but must have: a failure only where it is proven that nothing can still come. */
-export function missing(view: View, at: readonly Sighting[], violation: Violation, host?: string): Outcome {
-  if (view.evidence.settled) return fail(at, violation);
-  if (view.evidence.coverage === undefined) return inconclusive(at, violation);
-  const absence = absenceOf(view, at, host);
-  if (absence === "closed") return fail(at, violation);
-  return absence === "waiting" ? inconclusive(at, violation) : unknown(at);
+export function missing(view: View, at: readonly Sighting[], violation: Violation, name?: string): Outcome {
+  const { settled, coverage } = view.evidence;
+  if (settled) return fail(at, violation);
+  if (coverage === undefined) return inconclusive(at, violation);
+  const [last, host] = placeOf(view, at, name);
+  if (last === undefined || host === undefined) return unknown(at);
+  const absence = nothingWasDone(view, coverage, last, host);
+  if (absence === "proven") return fail(at, violation);
+  return absence === "likely" ? inconclusive(at, violation) : unknown(at);
 }
 
-function absenceOf(view: View, at: readonly Sighting[], name: string | undefined): Absence {
+function placeOf(view: View, at: readonly Sighting[], name: string | undefined) {
   const last = at.at(-1);
-  const host = view.network.host(name ?? last?.host ?? "");
-  const { coverage } = view.evidence;
-  if (last === undefined || host === undefined || coverage === undefined) return "open";
-  return absenceAt(coverage, view.sightings, host, startOf(last));
+  return [last, view.network.host(name ?? last?.host ?? "")] as const;
 }
 
 /** The capture ends, or lacks a NIC, before anything shows what became of it. */

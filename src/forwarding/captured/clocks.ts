@@ -3,13 +3,14 @@
  * and it came after it left. Both directions between two hosts bound from both sides how much their clocks differ.
  */
 
-import { l4Content } from "../content.js";
+import { contentOf } from "../content.js";
+import { core } from "../datagram.js";
+import { groupBy } from "../group.js";
 import { earliest, latest } from "../times.js";
 import type { Placed } from "./place.js";
 
-/** How far a host's clock is from that of the host which all others are compared with. */
-export interface Clock {
-  readonly host: string;
+/** How far the clock of a file is from that of the file which all others are compared with. */
+export interface Clock extends Timed {
   /** Nanoseconds that it is ahead, at the first frame that it shares with others. */
   readonly ahead: bigint;
   /** Nanoseconds by which it has gained in the time of the capture. */
@@ -20,10 +21,10 @@ export interface Clock {
   readonly shared: number;
 }
 
-/** One packet that left a host and came to another one. */
+/** One packet that went from one capture to another: out of one host and into another, or through a host. */
 export interface Pair {
-  readonly out: Placed;
-  readonly in: Placed;
+  readonly before: Placed;
+  readonly after: Placed;
 }
 
 /** So many parts of a capture may each have a difference of their own: clocks drift. */
@@ -31,42 +32,60 @@ const MOST_PARTS = 32;
 /** Nanoseconds: shorter parts would show the jitter of the network, not the drift of the clock. */
 const SHORTEST_PART = 10_000_000_000n;
 
-/** Packets of which exactly one left a host and exactly one came to another: no time is needed to tell which. */
+/**
+ * Packets of which exactly one is in a capture in a direction: no time is needed to tell which. By the sender's end and
+ * content, which NAT leaves alone on the way to a server, and by the receiver's, on the way back.
+ */
 export function uniquePairs(frames: readonly Placed[]): Pair[] {
-  const byContent = new Map<string, Placed[]>();
+  const groups = new Map<string, Placed[]>();
   for (const placed of frames) {
-    const key = l4Content(placed.frame.packet);
-    if (key === undefined) continue;
-    const group = byContent.get(key);
-    if (group === undefined) byContent.set(key, [placed]);
-    else group.push(placed);
+    const found = contentOf(placed.frame.packet);
+    if (found === undefined) continue;
+    for (const key of [`from ${found.src} ${found.content}`, `to ${found.dst} ${found.content}`]) {
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [placed]);
+      else group.push(placed);
+    }
   }
-  const pairs: Pair[] = [];
-  for (const group of byContent.values()) {
+  const pairs = new Map<Placed, Set<Placed>>();
+  for (const group of groups.values()) {
     if (group.length < 2) continue;
-    const outs = singles(group, "out");
-    const ins = singles(group, "in");
-    for (const out of outs) for (const into of ins) if (mayFollow(out, into)) pairs.push({ out, in: into });
+    const single = singles(group);
+    for (const before of single) for (const after of single) if (mayFollow(before, after)) add(pairs, before, after);
   }
-  return pairs;
+  return [...pairs].flatMap(([after, causes]) => [...causes].map((before) => ({ before, after })));
 }
 
-/** Of each host the one frame in a direction; of hosts that have several none. */
-function singles(group: readonly Placed[], direction: Placed["direction"]): Placed[] {
-  const byHost = new Map<string, Placed | undefined>();
-  for (const placed of group)
-    if (placed.direction === direction) byHost.set(placed.host, byHost.has(placed.host) ? undefined : placed);
-  return [...byHost.values()].filter((placed) => placed !== undefined);
+function add(pairs: Map<Placed, Set<Placed>>, before: Placed, after: Placed): void {
+  const known = pairs.get(after);
+  if (known === undefined) pairs.set(after, new Set([before]));
+  else known.add(before);
+}
+
+/** Of each capture the one frame in a direction; of captures that have several none. */
+function singles(group: readonly Placed[]): Placed[] {
+  const byPlace = groupBy(group, ({ capture, direction }) => `${capture.file} ${direction}`);
+  return [...byPlace.values()].flatMap((same) => (same.length === 1 ? same : []));
 }
 
 /** The TTL only falls on the way. */
-function mayFollow(out: Placed, into: Placed): boolean {
-  const [from, to] = [out.frame.packet, into.frame.packet];
-  return out.host !== into.host && (to.inner ?? to).ip !== undefined && ttlOf(to) <= ttlOf(from);
+function mayFollow(before: Placed, after: Placed): boolean {
+  if (before.capture.file === after.capture.file || before.direction === after.direction) return false;
+  const isThrough = before.direction === "in";
+  if (isThrough !== (before.host === after.host)) return false;
+  const [from, to] = [ttlOf(before), ttlOf(after)];
+  return isThrough ? to < from : to <= from;
 }
 
-function ttlOf(packet: Placed["frame"]["packet"]): number {
-  return (packet.inner?.ip ?? packet.ip)?.ttl ?? 0;
+/** Of the packet in the tunnel: what is around it has one of its own. */
+function ttlOf({ frame: { packet } }: Placed): number {
+  return core(packet).ip?.ttl ?? 0;
+}
+
+/** A capture file, and the host that it was taken on. */
+export interface Timed {
+  readonly file: string;
+  readonly host: string;
 }
 
 /** Reads times as the reference's clock shows them. */
@@ -74,36 +93,44 @@ export class Clocks {
   readonly clocks: Clock[] = [];
   readonly #offsets = new Map<string, Offset>();
 
-  /** @param reference the host whose clock stays as it is */
-  constructor(reference: string, hosts: readonly string[], pairs: readonly Pair[]) {
-    this.#offsets.set(reference, new Offset([]));
-    const open = new Set(hosts.filter((host) => host !== reference));
+  /** @param files those whose clock stays as it is first */
+  constructor(files: readonly Timed[], pairs: readonly Pair[]) {
+    const [reference, ...others] = files;
+    if (reference === undefined) return;
+    this.#offsets.set(reference.file, new Offset([]));
+    const open = new Set(others);
     while (open.size > 0) {
-      const next = [...open].map((host) => ({ host, own: this.#comparable(host, pairs) }));
+      const next = [...open].map((timed) => ({ timed, own: this.#comparable(timed.file, pairs) }));
       const best = next.reduce((left, right) => (right.own.length > left.own.length ? right : left));
-      open.delete(best.host);
-      const offset = new Offset(best.own);
-      this.#offsets.set(best.host, offset);
-      this.clocks.push({ host: best.host, ...offset.described(), shared: best.own.length });
+      const { file, host } = best.timed;
+      open.delete(best.timed);
+      // What shares nothing with the others may have been recorded by the same machine, which has one clock.
+      const same = files.find((other) => other.host === host && this.#offsets.has(other.file));
+      const offset = (best.own.length === 0 && same && this.#offsets.get(same.file)) || new Offset(best.own);
+      this.#offsets.set(file, offset);
+      this.clocks.push({ file, host, ...offset.described(), shared: best.own.length });
     }
   }
 
-  /** A host's time, in nanoseconds, as the reference's clock would have shown it. */
-  read(host: string, time: bigint): bigint {
-    return time - (this.#offsets.get(host)?.at(time) ?? 0n);
+  /** A time in a file, in nanoseconds, as the reference's clock would have shown it. */
+  read(file: string, time: bigint): bigint {
+    return time - (this.#offsets.get(file)?.at(time) ?? 0n);
   }
 
-  /** What the packets that a host shares with hosts whose clock is known say about its own. */
-  #comparable(host: string, pairs: readonly Pair[]): Bound[] {
+  timeOf({ capture, frame }: Placed): bigint {
+    return this.read(capture.file, frame.time);
+  }
+
+  /** What the packets that a file shares with files whose clock is known say about its own. */
+  #comparable(file: string, pairs: readonly Pair[]): Bound[] {
     const bounds: Bound[] = [];
-    for (const pair of pairs) {
-      const { out, in: into } = pair;
-      if (into.host === host && this.#offsets.has(out.host)) {
-        const time = into.frame.time;
-        bounds.push({ time, most: time - this.read(out.host, out.frame.time) });
-      } else if (out.host === host && this.#offsets.has(into.host)) {
-        const time = out.frame.time;
-        bounds.push({ time, least: time - this.read(into.host, into.frame.time) });
+    for (const { before, after } of pairs) {
+      if (after.capture.file === file && this.#offsets.has(before.capture.file)) {
+        const { time } = after.frame;
+        bounds.push({ time, most: time - this.timeOf(before) });
+      } else if (before.capture.file === file && this.#offsets.has(after.capture.file)) {
+        const { time } = before.frame;
+        bounds.push({ time, least: time - this.timeOf(after) });
       }
     }
     return bounds;

@@ -20,9 +20,9 @@ export interface CapturedEvidence {
   readonly evidence: Evidence;
   /** In whole sentences: where the captures contradict the setup. */
   readonly contradictions: readonly string[];
-  /** One of each host but that whose clock the others are compared with. */
+  /** One of each file but that whose clock the others are compared with. */
   readonly clocks: readonly Clock[];
-  /** The host whose clock the evidence's times are of. */
+  /** The file whose clock the evidence's times are of. */
   readonly reference: string;
   readonly files: readonly CapturedFile[];
 }
@@ -53,10 +53,12 @@ export function evidenceOf(
     (capture) => placeFrames(learnt.setup, capture, learnt.taps.get(capture) ?? "") ?? [],
   );
   const cleaned = placed.map((one) => ({ ...one, ...withoutCopies(one.frames) }));
-  const hosts = [...new Set(placed.map(({ host }) => host.name))];
-  const reference = placed.find(({ host }) => host.role === "director")?.host.name ?? hosts[0] ?? "";
+  const timed = placed.map(({ capture: { file }, host }) => ({ file, host: host.name }));
+  const isDirector = ({ host }: PlacedCapture) => host.role === "director";
+  const first = timed[Math.max(0, placed.findIndex(isDirector))];
   const pairs = uniquePairs(cleaned.flatMap(({ frames }) => frames));
-  const clocks = new Clocks(reference, hosts, pairs);
+  const files = new Map([...(first ? [first] : []), ...timed].map((one) => [one.file, one]));
+  const clocks = new Clocks([...files.values()], pairs);
   const merged = inOrder(
     cleaned.map(({ frames }) => frames),
     clocks,
@@ -71,10 +73,16 @@ export function evidenceOf(
     settled: false,
     coverage: coverageOf(placed, clocks),
   };
-  const files = cleaned.map(({ capture, taps, foreign, copies }) => {
+  const made = cleaned.map(({ capture, taps, foreign, copies }) => {
     return { file: capture.file, taps, frames: capture.frames.length, foreign, copies };
   });
-  return { evidence, contradictions: learnt.contradictions, clocks: clocks.clocks, reference, files };
+  return {
+    evidence,
+    contradictions: learnt.contradictions,
+    clocks: clocks.clocks,
+    reference: first?.file ?? "",
+    files: made,
+  };
 }
 
 function framesOf(merged: readonly Ordered[], captures: readonly PlacedCapture[]): Frame[] {
@@ -93,8 +101,8 @@ function framesOf(merged: readonly Ordered[], captures: readonly PlacedCapture[]
 const SEAMLESS = 100_000_000n;
 
 function coverageOf(captures: readonly PlacedCapture[], clocks: Clocks): Coverage {
-  const windows = captures.flatMap(({ capture: { frames }, host, taps }) => {
-    const times = frames.map(({ time }) => clocks.read(host.name, time));
+  const windows = captures.flatMap(({ capture: { file, frames }, taps }) => {
+    const times = frames.map(({ time }) => clocks.read(file, time));
     const [from, to] = [earliest(times), latest(times)];
     if (from === undefined || to === undefined) return [];
     return taps.map((tap) => ({ tap, window: { from, to } }));

@@ -15,7 +15,7 @@ export interface Ordered {
 export function inOrder(captures: readonly (readonly Placed[])[], clocks: Clocks, pairs: readonly Pair[]): Ordered[] {
   const causes = groupBy(
     pairs.filter((pair) => isPlausible(pair, clocks)),
-    (pair) => pair.in,
+    (pair) => pair.after,
   );
   const done = new Map<Placed, bigint>();
   const queues = captures.map((frames) => monotonous(frames, clocks)).filter((queue) => queue.length > 0);
@@ -32,29 +32,29 @@ export function inOrder(captures: readonly (readonly Placed[])[], clocks: Clocks
     const candidates = ready.length > 0 ? ready : heads;
     const { head, index } = candidates.reduce((left, right) => (right.head.time < left.head.time ? right : left));
     next[index] = (next[index] ?? 0) + 1;
-    const after = (causes.get(head.placed) ?? []).map((pair) => (done.get(pair.out) ?? head.time - 1n) + 1n);
+    const after = (causes.get(head.placed) ?? []).map((pair) => (done.get(pair.before) ?? head.time - 1n) + 1n);
     const time = latest([head.time, merged.at(-1)?.time ?? head.time, ...after]) ?? head.time;
     done.set(head.placed, time);
     merged.push({ placed: head.placed, time });
   }
 
   function isReady(placed: Placed): boolean {
-    return causes.get(placed)?.every((pair) => done.has(pair.out)) !== false;
+    return causes.get(placed)?.every((pair) => done.has(pair.before)) !== false;
   }
 }
 
 /** Nanoseconds that clocks may still be apart; what is further apart is another packet with the same content. */
 const APART = 1_000_000_000n;
 
-function isPlausible({ out, in: into }: Pair, clocks: Clocks): boolean {
-  return clocks.read(out.host, out.frame.time) - clocks.read(into.host, into.frame.time) < APART;
+function isPlausible({ before, after }: Pair, clocks: Clocks): boolean {
+  return clocks.timeOf(before) - clocks.timeOf(after) < APART;
 }
 
 /** On the common clock, and never going back within a file. */
 function monotonous(frames: readonly Placed[], clocks: Clocks): Ordered[] {
   let last: bigint | undefined;
   return frames.map((placed) => {
-    const time = clocks.read(placed.host, placed.frame.time);
+    const time = clocks.timeOf(placed);
     last = last === undefined || time > last ? time : last;
     return { placed, time: last };
   });
