@@ -9,7 +9,7 @@ import * as is from "./mending.js";
 import { Network } from "./network.js";
 import { looksUnfilled } from "./offload.js";
 import { DIRECTOR } from "./outcome.js";
-import type { Cause, Finding } from "./rule.js";
+import type { Cause, Finding, FrameReference } from "./rule.js";
 import { type Host, type Service, shareSegment } from "./setup.js";
 
 /** From this many frames on a finding may have left some out (see judge.ts). */
@@ -71,15 +71,17 @@ function siteOf(finding: Finding, evidence: Evidence): is.Site | undefined {
 }
 
 function framesIn({ frames }: Finding, evidence: Evidence): Frame[] {
-  return frames.flatMap(({ tap, number }) => {
-    return evidence.frames.find((frame) => frame.tap === tap && frame.number === number) ?? [];
-  });
+  return frames.flatMap((reference) => frameOf(reference, evidence.frames) ?? []);
+}
+
+function frameOf({ tap, file, number }: FrameReference, frames: readonly Frame[]): Frame | undefined {
+  return frames.find((frame) => frame.number === number && frame.tap === tap && frame.file === file);
 }
 
 /** The service that the first of the finding's frames with an endpoint of one is about. */
 function serviceOf(finding: Finding, { frames }: Evidence, services: readonly Service[]): Service | undefined {
-  for (const { tap, number } of finding.frames) {
-    const frame = frames.find((candidate) => candidate.tap === tap && candidate.number === number);
+  for (const reference of finding.frames) {
+    const frame = frameOf(reference, frames);
     const packet = frame && core(frame.packet);
     const ports = packet && portsOf(packet);
     if (packet?.ip === undefined || ports === undefined) continue;
