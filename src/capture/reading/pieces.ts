@@ -1,0 +1,49 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { Refusal } from "./record.js";
+
+/** Large enough that calls do not count, small enough for a core's cache. */
+export const PIECE = 256 << 10;
+
+export const STDIN = "-";
+
+export interface Opened {
+  /** Pieces of a file, each valid until the next is asked for. */
+  readonly pieces: AsyncIterable<Buffer>;
+  /** In bytes; undefined where a pipe does not tell. */
+  readonly size: number | undefined;
+}
+
+/**
+ * Opens a file, or standard input for `-`; it is closed when the iteration ends, however it ends.
+ * @throws Refusal, also while the pieces are read
+ */
+export async function openPieces(path: string): Promise<Opened> {
+  if (path === STDIN) return { pieces: process.stdin, size: undefined };
+  const file = await open(path).catch(refuse);
+  const status = await file.stat();
+  return { pieces: piecesOf(file), size: status.isFile() ? status.size : undefined };
+}
+
+/** Two buffers in turn: one is filled while the other is worked on. */
+async function* piecesOf(file: FileHandle): AsyncGenerator<Buffer> {
+  let [current, next] = [Buffer.allocUnsafeSlow(PIECE), Buffer.allocUnsafeSlow(PIECE)];
+  let reading = file.read(current, 0, PIECE, null);
+  try {
+    for (;;) {
+      const { bytesRead } = await reading.catch(refuse);
+      if (bytesRead === 0) return;
+      reading = file.read(next, 0, PIECE, null);
+      // Its failure is told by the next turn, which may never come.
+      reading.catch(() => {});
+      yield current.subarray(0, bytesRead);
+      [current, next] = [next, current];
+    }
+  } finally {
+    await reading.catch(() => {});
+    await file.close();
+  }
+}
+
+function refuse(error: Error): never {
+  throw new Refusal(`cannot be read: ${error.message}`);
+}

@@ -1,0 +1,82 @@
+import { Blocks, SECTION_HEADER } from "./blocks.js";
+import { CLASSIC_HEADER, Classic, classicOrder } from "./classic.js";
+import { Flaw, type Format, type Visit } from "./record.js";
+import { refusalOf } from "./refusal.js";
+
+/**
+ * Finds the records of a capture in the pieces of its file, wherever these were cut. Packets stay where they lie; only a
+ * record that two pieces share is put together in a buffer of its own.
+ */
+export class RecordReader {
+  readonly #visit: Visit;
+  #format: Format | undefined;
+  /** Bytes still to be passed over. */
+  #skip = 0;
+  #held = Buffer.allocUnsafeSlow(64 << 10);
+  #heldLength = 0;
+
+  constructor(visit: Visit) {
+    this.#visit = visit;
+  }
+
+  /** @throws Flaw; Refusal; what the visitor throws */
+  push(piece: Buffer): void {
+    let at = 0;
+    for (;;) {
+      const skipped = Math.min(this.#skip, piece.length - at);
+      this.#skip -= skipped;
+      at += skipped;
+      if (at === piece.length) return;
+      if (this.#heldLength === 0) {
+        const next = this.#read(piece, at);
+        this.#skip = Math.max(next - piece.length, 0);
+        this.#hold(piece.subarray(next));
+        return;
+      }
+      const missing = this.#need - this.#heldLength;
+      const taken = piece.subarray(at, at + missing);
+      this.#hold(taken);
+      at += taken.length;
+      if (taken.length < missing) return;
+      // What is needed is known exactly: a record that is whole ends where the buffer does.
+      const next = this.#read(this.#held.subarray(0, this.#heldLength), 0);
+      if (next === 0) continue;
+      this.#skip = next - this.#heldLength;
+      this.#heldLength = 0;
+    }
+  }
+
+  /** @throws Flaw where the file ends within a record; Refusal */
+  end(): void {
+    if (this.#format === undefined) throw refusalOf(this.#held.subarray(0, this.#heldLength));
+    if (this.#heldLength > 0 || this.#skip > 0) throw new Flaw();
+  }
+
+  get #need(): number {
+    return this.#format?.need ?? CLASSIC_HEADER;
+  }
+
+  #read(bytes: Buffer, at: number): number {
+    if (this.#format !== undefined) return this.#format.read(bytes, at);
+    if (bytes.length - at < CLASSIC_HEADER) return at;
+    const head = bytes.subarray(at, at + CLASSIC_HEADER);
+    if (head.readUInt32LE(0) === SECTION_HEADER) {
+      this.#format = new Blocks(this.#visit);
+      return this.#format.read(bytes, at);
+    }
+    if (classicOrder(head) === undefined) throw refusalOf(head);
+    this.#format = new Classic(head, this.#visit);
+    return this.#format.read(bytes, at + CLASSIC_HEADER);
+  }
+
+  #hold(bytes: Buffer): void {
+    const length = this.#heldLength + bytes.length;
+    if (length > this.#held.length) {
+      const larger = Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(length)));
+      this.#held.copy(larger, 0, 0, this.#heldLength);
+      this.#held = larger;
+    }
+    this.#held.set(bytes, this.#heldLength);
+    this.#heldLength = length;
+  }
+}
