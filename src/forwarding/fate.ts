@@ -1,7 +1,8 @@
 import { l4ChecksumState } from "../packet/checksum.js";
 import type { IcmpKind } from "../packet/icmp-message.js";
 import type { Packet } from "../packet/packet.js";
-import { core, ipPayload, isReset, isSyn } from "./datagram.js";
+import { carriedLength } from "./cut.js";
+import { core, isReset, isSyn } from "./datagram.js";
 import { isSourceRouted } from "./ip-options.js";
 import type { Sighting } from "./journey.js";
 import { available, type Network } from "./network.js";
@@ -87,11 +88,11 @@ export function isTooLong(network: Network, crossing: Crossing): boolean {
 
 /** Whether this is a piece of a packet that had to be cut, and does not say so: nobody could put it together again. */
 export function isTorn(network: Network, crossing: Crossing, out: Sighting): boolean {
-  const [before, after] = [crossing.in.packet.ip, core(out.packet).ip];
-  if (before === undefined || after === undefined || before.df || crossing.in.frames.length > 1) return false;
+  const [before, after] = [crossing.in.packet, core(out.packet)];
+  if (before.ip === undefined || after.ip === undefined || before.ip.df || crossing.in.frames.length > 1) return false;
   const limits = limitsOf(network, crossing);
-  if (limits.length === 0 || before.length <= Math.min(...limits)) return false;
-  return ipPayload(after).length < ipPayload(before).length;
+  if (limits.length === 0 || before.ip.length <= Math.min(...limits)) return false;
+  return carriedLength(after) < carriedLength(before);
 }
 
 /** False only for an ICMP error that need not be passed on. */
@@ -128,6 +129,6 @@ export function limitsOf(network: Network, { kind, director, service, flow, isNe
   return servers.flatMap((server) => mtus([server.ip]).map((mtu) => mtu - overheadOf(service, server)));
 
   function mtus(addresses: readonly string[]): number[] {
-    return addresses.flatMap((ip) => network.nextHop(director, ip)?.nic.mtu ?? []);
+    return addresses.flatMap((ip) => network.nextHop(director, ip)?.nic.mtu || []);
   }
 }

@@ -16,6 +16,7 @@ import {
   macOf,
   macs,
   nextHopOf,
+  OPEN,
   oneOf,
   type Passage,
   type Row,
@@ -152,10 +153,12 @@ function translatedError(rule: string, outside: readonly Row[], quoted: readonly
   const valid: Row = {
     field: "l4.checksum",
     rule,
-    expect: ({ before, after, checksumsReady }) =>
-      checksumsReady && l4ChecksumState(before) === "valid"
+    expect: ({ before, after, checksumsReady, isCut }) => {
+      if (isCut) return OPEN;
+      return checksumsReady && l4ChecksumState(before) === "valid"
         ? { text: "a valid checksum", holds: l4ChecksumState(after) === "valid" }
-        : undefined,
+        : undefined;
+    },
   };
   const quotedChecksum: Row = {
     field: "ip.checksum",
