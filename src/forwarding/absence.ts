@@ -82,7 +82,12 @@ function isRepetition(before: Sighting, after: Sighting): boolean {
   const [first, next] = [core(before.packet), core(after.packet)];
   if (first.arp !== undefined) return next.arp?.opcode === first.arp.opcode;
   const [from, to] = [first.tcp, next.tcp];
-  return from !== undefined && from.seq === to?.seq && from.flags === to.flags && first.payload.length === next.payload.length;
+  return (
+    from !== undefined &&
+    from.seq === to?.seq &&
+    from.flags === to.flags &&
+    first.payload.length === next.payload.length
+  );
 }
 
 /** A reset or an ICMP error: the host says itself that it did nothing. */
