@@ -13,6 +13,7 @@ import { exitStatus } from "../report/verdict.js";
 import { type CapturedSetup, loadCapturedSetup, ScenarioError } from "../scenario/load.js";
 import { suggestion } from "../scenario/suggest.js";
 import { CliError, STATUS } from "./error.js";
+import { writeExtracts } from "./extracts.js";
 import { printScenario } from "./progress.js";
 import { folderFor, unwritable, write } from "./results.js";
 import { version } from "./version.js";
@@ -23,6 +24,7 @@ export interface VerifyOptions {
   readonly profile: "core" | "extended";
   readonly reporter: readonly string[];
   readonly out?: string;
+  readonly extract?: string;
 }
 
 /** Judges captures by a setup; returns the exit status. */
@@ -43,6 +45,7 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
   const rules = catalogue.filter((rule) => options.profile === "extended" || rule.profile === "core");
   const { findings, problem } = conclude(found.evidence, rules);
   const problems = [...found.contradictions, nothingOfServices(captured.setup, captures) ?? problem ?? ""];
+  if (options.extract !== undefined) writeExtracts(options.extract, found.evidence, findings);
   const judgedFor = performance.now() - started;
   const text = problems.filter((one) => one !== "").join(" ");
   const scenario = collect({

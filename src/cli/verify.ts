@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { EXTRACT } from "./extracts.js";
 import { type VerifyOptions, verify } from "./verify-files.js";
 
 export function verifyCommand(): Command {
@@ -15,6 +16,7 @@ export function verifyCommand(): Command {
       "json",
     ])
     .option("--out <folder>", "where to write (default: reports/ and the time)")
+    .option("--extract <folder>", EXTRACT)
     .action(async (files: string[], options: VerifyOptions) => {
       process.exitCode = await verify(files, options);
     });

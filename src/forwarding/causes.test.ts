@@ -86,7 +86,7 @@ describe("causes", () => {
     const evidence = new PaperLab("nat", { arms: 1 }).evidence();
     for (const { id, models } of catalogue) {
       const [model = "nat"] = models;
-      for (const cause of causesOf(finding(id), new PaperLab(model).evidence())) {
+      for (const cause of causesOf(finding(id), new PaperLab(model, { service: { mark: 7 } }).evidence())) {
         expect(cause.confirm, `${id}: ${cause.id}`).to.be.a("string").that.is.not.empty;
         expect(`${cause.confirm} ${cause.fix ?? ""} ${cause.text}`, `${id}: ${cause.id}`).not.to.match(/undefined|NaN/);
       }

@@ -4,7 +4,8 @@ import { gzipSync } from "node:zlib";
 import { pcapFile, type Recorded } from "../capture/pcap.js";
 import { pcapngBytes } from "../capture/pcapng.js";
 import type { Frame } from "../packet/frame.js";
-import { COOKED_LINKTYPE, cookedBytes } from "./cooked.js";
+import { LINK_TYPE } from "../packet/link.js";
+import { cookedBytes } from "./cooked.js";
 import { offloaded } from "./offload.js";
 import type { FileOptions } from "./recording.js";
 
@@ -58,12 +59,12 @@ function classic(timed: readonly Timed[], { cooked, snap, nanoseconds }: FileOpt
   const taps = [...new Set(timed.map(({ frame }) => frame.tap))];
   const recorded = timed.map(({ frame, time }): Recorded => {
     if (cooked === undefined) return { time, bytes: frame.bytes, wireLength: frame.wireLength };
-    const bytes = cookedBytes(frame, cooked, taps.indexOf(frame.tap) + 2);
+    const bytes = cookedBytes(frame, cooked === "sll" ? 1 : 2, taps.indexOf(frame.tap) + 2);
     return { time, bytes, wireLength: frame.wireLength + bytes.length - frame.bytes.length };
   });
   return pcapFile(recorded, {
     nanoseconds: nanoseconds ?? false,
-    ...(cooked === undefined ? {} : { linkType: COOKED_LINKTYPE[cooked] }),
+    ...(cooked === undefined ? {} : { linkType: LINK_TYPE[cooked] }),
     ...(snap === undefined ? {} : { snapLength: snap }),
   });
 }

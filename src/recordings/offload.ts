@@ -57,7 +57,8 @@ function join(group: readonly Frame[]): Frame | undefined {
   const last = group.at(-1);
   if (first === undefined || last === undefined) return undefined;
   const { ip } = first.packet;
-  if (ip === undefined || (group.length === 1 && first.direction === "in")) return first;
+  // No NIC fills in the checksum of a datagram that the kernel had to cut.
+  if (ip === undefined || ip.isFragment || (group.length === 1 && first.direction === "in")) return first;
   const bytes = Buffer.concat([
     first.bytes.subarray(0, ip.offset + ip.length),
     ...group.slice(1).map(({ packet }) => packet.payload),
