@@ -4,6 +4,8 @@
  * It does only what is missing and says each thing it does in one line on stderr; where nothing is missing it is silent.
  * Plain JavaScript without dependencies, since it runs before node_modules exists. `--check` only prints what it would do.
  *
+ * With `--tests` it also installs what only tests need.
+ *
  * Exit status: 0 ready · 1 the code does not compile · 2 bad usage · 3 this machine lacks something, which is named.
  */
 import { spawnSync } from "node:child_process";
@@ -40,6 +42,12 @@ const PACKAGES = [
   { name: "user-mode-linux", shownBy: "linux.uml", needed: needsUserModeLinux },
 ];
 
+/** What reads, writes and compresses captures as we do, to be held against it. */
+const TEST_PACKAGES = [
+  { name: "tshark", shownBy: "tshark" },
+  { name: "zstd", shownBy: "zstd" },
+];
+
 /**
  * As in lab/kernel.ts: what marks a part of the kernel as there, loaded or built in. A module that could be loaded does
  * not count, since a run loads none.
@@ -61,10 +69,12 @@ class Stop extends Error {
   }
 }
 
-const HELP = `usage: node src/setup.mjs [--check]
+const HELP = `usage: node src/setup.mjs [--tests] [--check]
 
 Installs what hopcheck needs: Debian packages (as root), npm packages, the compiled code in dist.
+  --tests  also what only tests need
   --check  only print what would be done; exit status 0: nothing, 3: something`;
+const FLAGS = ["--help", "--tests", "--check", "--locked"];
 
 try {
   process.exitCode = main(process.argv.slice(2));
@@ -75,27 +85,27 @@ try {
 }
 
 function main(args) {
-  const [mode, ...rest] = args;
-  if (mode === "--help") {
-    console.log(HELP);
-    return 0;
-  }
-  if (rest.length > 0 || ![undefined, "--check", "--locked"].includes(mode)) {
+  if (!args.every((arg) => FLAGS.includes(arg))) {
     console.error(HELP);
     return 2;
+  }
+  if (args.includes("--help")) {
+    console.log(HELP);
+    return 0;
   }
 
   checkNode();
   // Each answers with what is to be done, or with undefined; later ones depend on earlier ones having been done.
-  const steps = [debianPackages, npmPackages, compiledCode];
+  const packages = args.includes("--tests") ? [...PACKAGES, ...TEST_PACKAGES] : PACKAGES;
+  const steps = [() => debianPackages(packages), npmPackages, compiledCode];
   const todo = steps.map((step) => step()).filter((step) => step !== undefined);
   if (todo.length === 0) return 0;
-  if (mode === "--check") {
+  if (args.includes("--check")) {
     for (const { text } of todo) console.log(text);
     return 3;
   }
-  if (mode !== "--locked") {
-    const status = startLocked();
+  if (!args.includes("--locked")) {
+    const status = startLocked(args);
     if (status !== undefined) return status;
   }
   for (const step of steps) {
@@ -111,8 +121,8 @@ function main(args) {
  * Runs this file again under `flock` on the project's folder, so that two calls do not collide; the kernel frees the
  * lock however the process ends. Answers with the exit status, or with undefined where there is no `flock`.
  */
-function startLocked() {
-  const locked = spawnSync("flock", [ROOT, process.execPath, ...process.execArgv, SELF, "--locked"], {
+function startLocked(args) {
+  const locked = spawnSync("flock", [ROOT, process.execPath, ...process.execArgv, SELF, ...args, "--locked"], {
     stdio: ["ignore", "inherit", "inherit"],
   });
   if (locked.error) return undefined;
@@ -127,8 +137,8 @@ function checkNode() {
 
 // Debian packages
 
-function debianPackages() {
-  const needed = PACKAGES.filter((entry) => entry.needed?.() ?? true);
+function debianPackages(packages) {
+  const needed = packages.filter((entry) => entry.needed?.() ?? true);
   const names = needed.flatMap(({ name, instead }) => (instead ? [name, instead] : [name]));
   // Exits with 1 where it does not know one of the names; what it prints is right all the same.
   // biome-ignore lint/suspicious/noTemplateCurlyInString: a format of dpkg-query

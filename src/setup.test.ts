@@ -151,7 +151,7 @@ describe("the set-up", () => {
   it("refuses what it does not know", () => {
     const { status, stderr } = run(["--chekc"]);
     expect(status).to.equal(2);
-    expect(stderr).to.match(/^usage: node src\/setup\.mjs \[--check\]/);
+    expect(stderr).to.match(/^usage: node src\/setup\.mjs \[--tests\] \[--check\]/);
   });
 
   describe("of Debian packages", () => {
@@ -164,6 +164,16 @@ describe("the set-up", () => {
         "apt-get -qq -o DPkg::Lock::Timeout=300 update",
         "apt-get -qq -o DPkg::Lock::Timeout=300 -y --no-install-recommends install g++ libpcap-dev",
       ]);
+    });
+
+    it("installs what only tests need where it is told to", () => {
+      ready();
+      installed({ but: ["tshark", "zstd"] });
+      expect(run().stderr).to.equal("");
+      expect(run(["--tests"]).stderr).to.equal("set-up: Debian packages tshark zstd\n");
+      expect(calls()).to.include(
+        "apt-get -qq -o DPkg::Lock::Timeout=300 -y --no-install-recommends install tshark zstd",
+      );
     });
 
     it("takes busybox for busybox-static, which would remove it", () => {

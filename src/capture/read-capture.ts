@@ -25,6 +25,7 @@ export interface CapturedFrame {
 }
 
 export interface CaptureSummary {
+  /** That were visited. */
   readonly frames: number;
   /** Bytes of the file, as it lies compressed, that were read. */
   readonly bytes: number;
@@ -50,9 +51,11 @@ export class CaptureError extends Error {}
 export async function readCapture(path: string, visit: Visit, options: ReadOptions = {}): Promise<CaptureSummary> {
   const name = path === STDIN ? "standard input" : path;
   let frames = 0;
+  let last = 0;
   let bytes = 0;
   const reader = new RecordReader((record) => {
-    frames = record.number;
+    frames++;
+    last = record.number;
     visit(record);
   });
   const summary = () => ({ frames, bytes });
@@ -68,7 +71,7 @@ export async function readCapture(path: string, visit: Visit, options: ReadOptio
     reader.end();
     return summary();
   } catch (error) {
-    if (error instanceof Flaw) return { ...summary(), flaw: sentences(name, frames, error) };
+    if (error instanceof Flaw) return { ...summary(), flaw: sentences(name, last, error) };
     if (error instanceof Refusal) throw new CaptureError(`${name} ${error.message}.`);
     throw error;
   }
@@ -100,10 +103,10 @@ function copied({ number, bytes, start, captured, original, seconds, nanoseconds
   };
 }
 
-function sentences(name: string, frames: number, { clause, advice }: Flaw): string {
-  const read = frames === 0 ? "" : " What stands before was read.";
+function sentences(name: string, last: number, { clause, advice }: Flaw): string {
+  const read = last === 0 ? "" : " What stands before was read.";
   if (clause === undefined)
-    return `${name} is cut off behind frame ${frames}.${read} Copy the file again, once its recording has ended.`;
-  const where = frames === 0 ? "from its start" : `beyond frame ${frames}`;
+    return `${name} is cut off behind frame ${last}.${read} Copy the file again, once its recording has ended.`;
+  const where = last === 0 ? "from its start" : `beyond frame ${last}`;
   return `${name} cannot be read ${where}: ${clause}.${read} ${advice}`;
 }

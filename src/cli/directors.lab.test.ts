@@ -1,7 +1,6 @@
 import { expect } from "chai";
 import type { ScenarioResult } from "../report/result.js";
 import { RunFolder } from "./run.test-support.js";
-import { bundledCases } from "./version.js";
 
 const SETUP = `setup:
   services:
@@ -77,51 +76,5 @@ describe("a director with a file of its own", function () {
     const { status, stderr } = await run("ports.yaml");
     expect(status).to.equal(2);
     expect(stderr).to.match(/^hopcheck: lb\.yaml:4:10: unknown feature `wait`/m);
-  });
-});
-
-describe("the director nftables", function () {
-  this.timeout(90_000);
-
-  it("translates and routes directly, with no violation that its file does not declare", async () => {
-    const folder = new RunFolder();
-    try {
-      const cases = [
-        ...["request", "icmp-from-server", "removed-server", "none-available"].map((name) => `nat/${name}.yaml`),
-        ...["icmp", "fragments", "ttl", "weighted-round-robin", "port-reuse"].map((name) => `dr/${name}.yaml`),
-        "tun/request.yaml",
-      ];
-      const files = cases.map((name) => `${bundledCases}${name}`);
-      const { status, stdout } = await folder.run(...files, "--director", "nftables", "--out", "out");
-      expect(status, stdout).to.equal(0);
-      const { director, scenarios } = folder.results("out");
-      expect(director).to.include({ name: "nftables", where: "host-kernel" });
-      const verdicts = new Map(scenarios.map(({ file, verdict }) => [file.split("/cases/")[1], verdict]));
-      for (const name of cases)
-        expect(verdicts.get(name), name).to.equal(name === "tun/request.yaml" ? "not-supported" : "pass");
-      const declared = scenarios.flatMap(({ findings }) => findings.filter(({ status }) => status === "declared"));
-      expect(declared.map(({ rule }) => rule)).to.include("DR-FRAG-01");
-    } finally {
-      folder.remove();
-    }
-  });
-});
-
-describe("the director keepalived", function () {
-  this.timeout(90_000);
-
-  it("has IPVS do what its file says, in several labs of one kernel and through changes of the file", async () => {
-    const folder = new RunFolder();
-    try {
-      const cases = ["nat/request", "dr/removed-server"];
-      const files = cases.map((name) => `${bundledCases}${name}.yaml`);
-      const { status, stdout } = await folder.run(...files, "--director", "keepalived", "--out", "out");
-      expect(status, stdout).to.equal(0);
-      const { director, scenarios } = folder.results("out");
-      expect(director?.name).to.equal("keepalived");
-      expect(scenarios.map(({ verdict }) => verdict)).to.deep.equal(cases.map(() => "pass"));
-    } finally {
-      folder.remove();
-    }
   });
 });

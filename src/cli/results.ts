@@ -96,7 +96,7 @@ export async function write(result: RunResult, out: string, { reporter }: Pick<R
   process.stderr.write(`report: ${relative(process.cwd(), `${out}/${name}`)}\n`);
 }
 
-function writeFile(file: string, content: string | Uint8Array): void {
+export function writeFile(file: string, content: string | Uint8Array): void {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, content);
 }

@@ -27,13 +27,13 @@ export class Running {
   stderr = "";
   readonly #watchers = new Set<() => void>();
 
-  constructor(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}) {
+  constructor(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}, timeout = TIMEOUT) {
     this.child = spawn(process.execPath, [main, ...args], {
       cwd,
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    const deadline = setTimeout(() => this.child.kill("SIGKILL"), TIMEOUT);
+    const deadline = setTimeout(() => this.child.kill("SIGKILL"), timeout);
     for (const name of ["stdout", "stderr"] as const)
       this.child[name]?.on("data", (chunk: Buffer) => {
         this[name] += chunk;
@@ -76,8 +76,8 @@ export class RunFolder {
     return file;
   }
 
-  start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
-    return new Running(args, this.folder, env);
+  start(args: readonly string[], env: NodeJS.ProcessEnv = {}, timeout?: number): Running {
+    return new Running(args, this.folder, env, timeout);
   }
 
   /** `hopcheck run`, to its end. */

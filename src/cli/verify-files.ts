@@ -8,6 +8,7 @@ import type { RunResult, ScenarioResult } from "../report/result.js";
 import { exitStatus } from "../report/verdict.js";
 import { capturedResult, tell } from "./captured-result.js";
 import { CliError, STATUS } from "./error.js";
+import { writeExtracts } from "./extracts.js";
 import { printScenario } from "./progress.js";
 import { folderFor, shellWord, unwritable, write } from "./results.js";
 import { bySetup, byVip, type Subject } from "./verify-subject.js";
@@ -21,6 +22,7 @@ export interface VerifyOptions {
   readonly profile: "core" | "extended";
   readonly reporter: readonly string[];
   readonly out?: string;
+  readonly extract?: string;
 }
 
 /** Judges captures by a setup, or by what they tell of one; returns the exit status. */
@@ -79,6 +81,7 @@ function judged(subject: Subject, options: VerifyOptions, reproduce: string): Sc
   const rules = catalogue.filter((rule) => options.profile === "extended" || rule.profile === "core");
   const { findings, problem } = conclude(found.evidence, rules);
   const problems = [...found.contradictions, nothingOfServices(setup, captures) ?? problem ?? ""];
+  if (options.extract !== undefined) writeExtracts(options.extract, found.evidence, findings);
   const text = problems.filter((one) => one !== "").join(" ");
   const taps = [...new Set(captures.map(({ tap }) => tap))];
   return collect({

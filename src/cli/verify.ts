@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { Wanted } from "../forwarding/captured/infer.js";
 import type { Protocol } from "../forwarding/setup.js";
 import { canonicalIp, isIp, isIp6 } from "../packet/address.js";
+import { EXTRACT } from "./extracts.js";
 import { type VerifyOptions, verify } from "./verify-files.js";
 
 export function verifyCommand(): Command {
@@ -20,6 +21,7 @@ export function verifyCommand(): Command {
       "json",
     ])
     .option("--out <folder>", "where to write (default: reports/ and the time)")
+    .option("--extract <folder>", EXTRACT)
     .action(async (files: string[], options: VerifyOptions) => {
       process.exitCode = await verify(files, options);
     });

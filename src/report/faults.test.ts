@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { expect } from "chai";
-import { type ProofResult, renderProof, renderScore, type Score } from "./faults.js";
+import { type ProofResult, renderProof, renderScore, type Score, scoreText } from "./faults.js";
+import score from "./score.json" with { type: "json" };
 
 const PROOF: ProofResult = {
   rule: "DR-ARP-09",
@@ -20,6 +22,19 @@ const SCORE: Score = {
   unproven: [],
   proofs: [PROOF],
 };
+
+describe("the score", () => {
+  it("is a sentence, in which a hundred per cent are said of all and of nothing less", () => {
+    expect(scoreText(SCORE)).to.equal(
+      "of 200 deliberate faults, each of which breaks one rule, 200 were caught (100 %), 199 with nobody else blamed (99 %)",
+    );
+  });
+
+  it("stands in the README as it was last measured", () => {
+    const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+    expect(readme.replaceAll("\n", " ")).to.contain(`${scoreText(score)}.`);
+  });
+});
 
 describe("the table of faults", () => {
   it("has a line for a fault that is caught", () => {

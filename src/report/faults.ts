@@ -43,6 +43,11 @@ export function renderProof(proof: ProofResult, style: Style = PLAIN): string[] 
   ];
 }
 
+/** The score in a sentence without a full stop, for readers of a report. */
+export function scoreText({ faults, caught, exact }: Pick<Score, "faults" | "caught" | "exact">): string {
+  return `of ${faults} deliberate faults, each of which breaks one rule, ${caught} were caught (${percent(caught, faults)}), ${exact} with nobody else blamed (${percent(exact, faults)})`;
+}
+
 export function renderScore(
   { faults, caught, exact, rules, unproven }: Score,
   seconds: number,

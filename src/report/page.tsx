@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { Badge } from "./badge.js";
+import { scoreText } from "./faults.js";
 import { count, directorPlace, duration, models, STATUS_WORDS, VERDICT_WORDS } from "./format.js";
 import type { RunResult, ScenarioResult, Verdict } from "./result.js";
 import { Scenario } from "./scenario.js";
+import score from "./score.json" with { type: "json" };
 import { STYLE } from "./style.js";
 import { STATUSES, tallyRules, tallyScenarios } from "./tally.js";
 import { wasRun } from "./verdict.js";
@@ -47,7 +49,7 @@ export function Page({ result }: { readonly result: RunResult }) {
         </main>
         <footer>
           Written by hopcheck {result.tool.version}. The same results for programs: <code>results.json</code> beside
-          this page.
+          this page. The suite is proven itself: {scoreText(score)}.
         </footer>
       </body>
     </html>

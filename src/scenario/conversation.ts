@@ -23,8 +23,11 @@ export interface Talk {
   readonly payload: string;
 }
 
-/** Opens a TCP connection from the host's own stack, sends the payload, waits for its echo and closes. */
-export function talkTcp(talk: Talk): Promise<void> {
+/**
+ * Opens a TCP connection from the host's own stack, sends the payload, waits for its echo and closes.
+ * @param hopeless aborted with the reason, once no answer can come any more
+ */
+export function talkTcp(talk: Talk, hopeless: AbortSignal): Promise<void> {
   const fd = namespaceOf(talk).enter(() => connectingSocket(talk.ip, talk.port, talk.localPort));
   const connection = new Socket({ fd, readable: true, writable: true });
   const expected = Buffer.from(talk.payload);
@@ -38,6 +41,7 @@ export function talkTcp(talk: Talk): Promise<void> {
     connection.on("close", () =>
       received.equals(expected) ? done() : fail(`the connection was closed after ${received.length} bytes`),
     );
+    hopeless.addEventListener("abort", () => fail(hopeless.reason));
     connection.write(expected);
     return () => connection.destroy();
   });

@@ -7,7 +7,7 @@ import type { RealServer, Service } from "../forwarding/setup.js";
 import { NamespaceMachine } from "../lab/namespace.js";
 import { NotSettled } from "../lab/prober.js";
 import type { Frame } from "../packet/frame.js";
-import { talkTcp, talkUdp } from "./conversation.js";
+import { type Talk, talkTcp, talkUdp } from "./conversation.js";
 import { Crafting, type Destination, type Flow, type Outgoing } from "./crafting.js";
 import { featuresOfStep, lacked } from "./features.js";
 import { owesAcknowledgement, serverOf } from "./flow-record.js";
@@ -31,9 +31,12 @@ export interface Executed {
   readonly incomplete: boolean;
 }
 
-/** Carries out a scenario and returns everything that was recorded. */
-export async function execute(scenario: Scenario, stage: Stage): Promise<Executed> {
-  const execution = new Execution(scenario, stage);
+/**
+ * Carries out a scenario and returns everything that was recorded.
+ * @param patient whether a session without an answer goes on until clients give up, with all that they send again
+ */
+export async function execute(scenario: Scenario, stage: Stage, patient = false): Promise<Executed> {
+  const execution = new Execution(scenario, stage, patient);
   stage.lab.begin();
   const ran = (await execution.run()) ?? (await execution.runScript());
   const { lost } = stage.lab;
@@ -67,6 +70,7 @@ class Execution {
   settled = true;
   readonly #scenario: Scenario;
   readonly #stage: Stage;
+  readonly #patient: boolean;
   readonly #crafting: Crafting;
   readonly #flows = new Map<string, Flow>();
   readonly #forgetful = new Set<string>();
@@ -78,9 +82,10 @@ class Execution {
   readonly #talkative = new Set<Flow>();
   #services: readonly Service[];
 
-  constructor(scenario: Scenario, stage: Stage) {
+  constructor(scenario: Scenario, stage: Stage, patient: boolean) {
     this.#scenario = scenario;
     this.#stage = stage;
+    this.#patient = patient;
     this.#crafting = new Crafting(scenario.setup, stage.nextId);
     this.#services = scenario.setup.services;
   }
@@ -101,7 +106,7 @@ class Execution {
     return undefined;
   }
 
-  async #comesToRest(failure: Error): Promise<boolean> {
+  async #comesToRest(failure?: unknown): Promise<boolean> {
     if (failure instanceof NotSettled) return false;
     try {
       await this.#stage.lab.settle();
@@ -187,12 +192,12 @@ class Execution {
         );
       case "connect":
       case "datagram": {
-        const talk = step.kind === "connect" ? talkTcp : talkUdp;
         const { from, payload, to } = step;
         const machine = this.#stage.lab.machine(from);
         for (let i = 0; i < step.times; i++) {
           const localPort = this.#stage.takeConversationPort();
-          await talk({ host: from, machine, localPort, ip: to.vip, port: to.port, payload });
+          const talk = { host: from, machine, localPort, ip: to.vip, port: to.port, payload };
+          await (step.kind === "connect" ? this.#connect(talk) : talkUdp(talk));
         }
         return;
       }
@@ -236,6 +241,23 @@ class Execution {
     if (flow.to.protocol === "tcp" && step.fields.payload !== undefined) this.#talkative.add(flow);
     const outgoing = this.#crafting.request(step, flow, frames, from);
     for (let i = 0; i < step.times; i++) this.#emit(outgoing);
+  }
+
+  async #connect(talk: Talk): Promise<void> {
+    const hopeless = new AbortController();
+    const conversation = talkTcp(talk, hopeless.signal);
+    // A kernel answers a SYN as it comes in, without a process that would have to be given time.
+    const rest = this.#comesToRest().then((rests) => {
+      if (rests && !this.#patient && !this.#isAnswered(talk))
+        hopeless.abort("the lab came to rest, and not a segment had come back");
+    });
+    await conversation.finally(() => rest);
+  }
+
+  #isAnswered({ host, localPort }: Talk): boolean {
+    return this.#stage.lab.frames.some(
+      ({ host: at, direction, packet }) => at === host && direction === "in" && packet.tcp?.dstPort === localPort,
+    );
   }
 
   /** Without it the server's kernel would send its data again, 200 ms later and in the middle of another scenario. */

@@ -1,6 +1,7 @@
 import { expect, use as useChai } from "chai";
 import Mocha from "mocha";
 import type { DirectorTraits } from "../director/director.js";
+import { ruleById } from "../forwarding/catalogue.js";
 import { judge } from "../forwarding/judge.js";
 import type { Finding, Rule } from "../forwarding/rule.js";
 import type { Setup } from "../forwarding/setup.js";
@@ -15,7 +16,7 @@ import type { Stage } from "./stage.js";
 useChai(obeying);
 
 export interface SuiteOptions {
-  /** The rules to judge by. */
+  /** The rules to judge by, besides those that a scenario covers. */
   readonly rules: readonly Rule[];
   readonly director: DirectorTraits;
   readonly grep?: RegExp;
@@ -183,7 +184,7 @@ async function runScenario(scenario: Scenario, repetition: number, options: Suit
   let found: Finding[] = [];
   try {
     executed = await onStage(scenario, options);
-    found = judge(executed.evidence, options.rules);
+    found = judge(executed.evidence, rulesFor(scenario, options));
   } catch (error) {
     // Whatever it is, the other scenarios' results are not to be lost, and this one has not passed.
     const { stack, message } = error instanceof Error ? error : new Error(String(error));
@@ -197,6 +198,12 @@ async function runScenario(scenario: Scenario, repetition: number, options: Suit
   const judged = judgeAssertions(scenario, { ...executed.evidence, settled }, executed);
   const assertions = judged.map((finding) => assertionAsDeclared(proven(finding), scenario, options.director));
   return { scenario, ...executed, findings, assertions, repetition };
+}
+
+/** What a scenario promises to exercise is judged whatever the profile. */
+function rulesFor({ covers }: Scenario, { rules }: SuiteOptions): Rule[] {
+  const promised = covers.flatMap((id) => ruleById(id) ?? []);
+  return [...new Set([...rules, ...promised])];
 }
 
 /** What is said of a scenario that the director has not what it takes for: nothing was tested, and nothing passes. */

@@ -27,6 +27,8 @@ const SHORTEST: ReadonlyMap<number, number> = new Map([
   [ENHANCED_PACKET, 32],
 ]);
 const SHORTEST_OTHER = 12;
+/** Journal entries and custom blocks, which are no packets but have a number in Wireshark. */
+const NUMBERED: ReadonlySet<number> = new Set([9, 0x0bad, 0x40000bad]);
 /** A block that is read must fit into memory: the longest packet, and plenty of comments. */
 const LONGEST_BLOCK = 1 << 20;
 const MOST_INTERFACES = 4096;
@@ -77,8 +79,8 @@ export class Blocks implements Format {
           throw new Flaw(
             `the next block claims ${length} bytes, and blocks of more than ${LONGEST_BLOCK} are not read`,
           );
-        this.need = SHORTEST_OTHER;
-        return at + length;
+        at += length;
+        continue;
       }
       if (at + length > bytes.length) {
         this.need = length;
@@ -113,7 +115,10 @@ export class Blocks implements Format {
         if (major !== 1) throw new Flaw(`what follows is pcapng of version ${major}.${minor}; only 1.0 can be read`);
         this.#interfaces = [];
         this.#clocks = [];
+        break;
       }
+      default:
+        if (NUMBERED.has(type)) this.#record.number++;
     }
   }
 

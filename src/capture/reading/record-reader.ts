@@ -22,10 +22,11 @@ export class RecordReader {
   /** @throws Flaw; Refusal; what the visitor throws */
   push(piece: Buffer): void {
     let at = 0;
-    while (at < piece.length) {
+    for (;;) {
       const skipped = Math.min(this.#skip, piece.length - at);
       this.#skip -= skipped;
       at += skipped;
+      if (at === piece.length) return;
       if (this.#heldLength === 0) {
         const next = this.#read(piece, at);
         this.#skip = Math.max(next - piece.length, 0);

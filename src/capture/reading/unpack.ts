@@ -13,7 +13,8 @@ const ZSTD = /^(?:28b52ffd|5.2a4d18)$/;
 /**
  * Hands on the pieces of a file, unpacked where they begin as gzip (RFC 1952) or zstd (RFC 8878) does, whatever the
  * file's name. Members and frames that follow each other are one file.
- * @throws Flaw where the compression is damaged; what `push` throws
+ * @throws Flaw where the compression is damaged, some hundred KiB before which may be missing from what was handed on;
+ * what `push` throws
  */
 export async function unpack(pieces: AsyncIterable<Buffer>, push: Push): Promise<void> {
   const iterator = pieces[Symbol.asyncIterator]();

@@ -57,7 +57,8 @@ export const arpFaults: readonly DirectorFault[] = [
       arpReply: (nic, request) => {
         const reply = CORRECT_STEPS.arpReply(nic, request);
         const { eth } = decode(reply ?? new Uint8Array());
-        if (eth !== undefined) eth.dst = BROADCAST;
+        // Its other answers stay as they are: canaries go by one of them.
+        if (eth !== undefined && request.targetIp !== nic.ip) eth.dst = BROADCAST;
         return reply;
       },
     },
