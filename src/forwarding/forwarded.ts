@@ -22,19 +22,21 @@ type Key = (sighting: OpenSighting) => string | undefined;
  * @param ins what the host received, in the order of time
  * @param outs what it sent
  * @param rewrites whether the host forwards packets of others and may change them on the way, rightly or not
+ * @param isRejoined whether NICs may have joined segments, or were still to cut them: then only equal ones belong together
  * @param serves tells equal packets to different services apart; left out where a host has no services
  */
 export function linkForwarded(
   ins: readonly OpenSighting[],
   outs: readonly OpenSighting[],
   rewrites: boolean,
+  isRejoined: boolean,
   serves: Serves = () => false,
 ): void {
   const taken = new Set<OpenSighting>();
   const keys = rewrites ? [unchangedKey, requestKey, replyKey] : [unchangedKey];
   let left = outs.filter(({ packet }) => packet.ip !== undefined && !staysOnLink(packet));
   for (const key of keys) left = linkEquals(ins, left, key, taken, serves);
-  if (rewrites) linkAlike(ins, left, taken, serves);
+  if (rewrites) linkAlike(ins, left, taken, isRejoined, serves);
 }
 
 /** Neighbour discovery: with any hop limit but 255 nobody would believe it (RFC 4861 §7.1). */
@@ -157,6 +159,7 @@ function linkAlike(
   ins: readonly OpenSighting[],
   outs: readonly OpenSighting[],
   taken: Set<OpenSighting>,
+  isRejoined: boolean,
   serves: Serves,
 ): void {
   if (outs.length === 0) return;
@@ -170,6 +173,7 @@ function linkAlike(
     let best: OpenSighting | undefined;
     let most = ENOUGH - 1;
     for (const candidate of candidates) {
+      if (isRejoined && isOtherSegment(candidate, out)) continue;
       // A half more for one that nothing came of yet: a duplicate is the less likely explanation.
       const score = likeness(candidate, out, serves) + (taken.has(candidate) ? 0 : 0.5);
       if (score >= ENOUGH && score > most) [best, most] = [candidate, score];
@@ -214,6 +218,14 @@ function likeness(before: OpenSighting, after: OpenSighting, serves: Serves): nu
   if (left.ip.length === right.ip.length) score += 1;
   if (before.frames.length > 1 && isPartial(after)) score += 3;
   return score;
+}
+
+/** Whether these are other bytes of a stream. */
+function isOtherSegment({ common: before }: OpenSighting, { common: after }: OpenSighting): boolean {
+  const [left, right] = [core(before), core(after)];
+  if (left.tcp === undefined || right.tcp === undefined) return false;
+  const length = ({ payload, missing }: Packet) => payload.length + missing;
+  return left.tcp.seq !== right.tcp.seq || length(left) !== length(right);
 }
 
 /** What a segment does to its connection; the other flags are a field like any other. */

@@ -1,7 +1,6 @@
 import type { Direction, Frame } from "../packet/frame.js";
 import type { Packet } from "../packet/packet.js";
-import { TCP_CHECKSUM_OFFSET } from "../packet/tcp.js";
-import { UDP_CHECKSUM_OFFSET } from "../packet/udp.js";
+import { checksumOffset, contentOf } from "./content.js";
 import { type Kept, keptBy } from "./cut.js";
 import { core, hash, portsOf, protocolOf } from "./datagram.js";
 import { linkForwarded } from "./forwarded.js";
@@ -38,18 +37,21 @@ export interface Journey {
  * ARP frames and what nothing else belongs to are journeys of one sighting or of one wire.
  *
  * @param frames in the order of their times
+ * @param isCaptured whether there may be hosts on the way that were not recorded, and segments that nobody told of
  */
-export function followJourneys(frames: readonly Frame[], setup: Setup): Journey[] {
+export function followJourneys(frames: readonly Frame[], setup: Setup, isCaptured = false): Journey[] {
   const network = new Network(setup);
   const kept = keptBy(frames);
   const sightings = sight(frames, network, kept);
-  linkWires(sightings, network, kept);
+  linkWires(sightings, isCaptured ? () => "" : (tap) => network.segment(tap), kept);
+  if (isCaptured) linkUnseenHops(sightings, network);
   const byHost = groupBy(sightings, (sighting) => sighting.host);
   for (const [host, seen] of byHost) {
     const ins = seen.filter((sighting) => sighting.direction === "in" && sighting.addressed && sighting.packet.ip);
     const outs = seen.filter((sighting) => sighting.direction === "out");
     const role = network.host(host)?.role;
-    linkForwarded(ins, outs, role === "director" || role === "router", (before, after) => serves(setup, before, after));
+    const rewrites = role === "director" || role === "router";
+    linkForwarded(ins, outs, rewrites, isCaptured, (before, after) => serves(setup, before, after));
   }
   return trees(sightings);
 }
@@ -69,14 +71,14 @@ function serves({ services }: Setup, { packet: before }: Sighting, { packet: aft
 }
 
 /** Out at one NIC to in at every other NIC of its segment: the same bytes, the k-th with the k-th. */
-function linkWires(sightings: readonly OpenSighting[], network: Network, { hasMacs }: Kept): void {
+function linkWires(sightings: readonly OpenSighting[], segmentOf: (tap: string) => string, { hasMacs }: Kept): void {
   const segments = new Map<string, string>();
   const outs = new Map<string, OpenSighting[]>();
   const ins: [string, OpenSighting][] = [];
   for (const sighting of sightings) {
     let segment = segments.get(sighting.tap);
     if (segment === undefined) {
-      segment = network.segment(sighting.tap);
+      segment = segmentOf(sighting.tap);
       segments.set(sighting.tap, segment);
     }
     const key = `${segment} ${wireKey(sighting, hasMacs)}`;
@@ -94,6 +96,42 @@ function linkWires(sightings: readonly OpenSighting[], network: Network, { hasMa
     const sender = senders[next];
     if (sender !== undefined && startOf(sender) <= startOf(sighting)) sighting.from = sender;
   }
+}
+
+/**
+ * Out at one host to in at another with routers between them that nobody recorded: the same content with a smaller TTL,
+ * the k-th with the k-th where as many came as were sent, and the latest one before it where some were lost.
+ */
+function linkUnseenHops(sightings: readonly OpenSighting[], network: Network): void {
+  const recorded = new Set(sightings.map(({ tap }) => network.port(tap)?.nic.mac ?? ""));
+  const arrived = new Set(sightings.flatMap(({ from }) => from ?? []));
+  const isOpen = ({ direction, from, addressed, packet }: OpenSighting) =>
+    direction === "in" && from === undefined && addressed && !recorded.has(packet.linkSrc ?? "none");
+  const outs = groupBy(
+    sightings.filter((at) => at.direction === "out" && !arrived.has(at)),
+    contentKey,
+  );
+  for (const [key, ins] of groupBy(sightings.filter(isOpen), (at) => `${at.tap} ${contentKey(at)}`)) {
+    const senders = outs.get(key.slice(key.indexOf(" ") + 1)) ?? [];
+    const isSent = (out: OpenSighting, at: OpenSighting) => out.host !== at.host && ttlOf(at) <= ttlOf(out);
+    for (const [index, at] of ins.entries()) {
+      const possible = senders.filter((out) => isSent(out, at));
+      const nearest = possible.filter((out) => ttlOf(out) === Math.min(...possible.map(ttlOf)));
+      const sender =
+        nearest.length === ins.length ? nearest[index] : nearest.findLast((out) => startOf(out) <= startOf(at));
+      if (sender !== undefined) at.from = sender;
+    }
+  }
+}
+
+function contentKey({ packet }: OpenSighting): string | undefined {
+  const content = contentOf(packet);
+  return content && `${content.src} ${content.dst} ${content.content}`;
+}
+
+/** Of the packet in the tunnel: routers on the way of the tunnel leave it alone. */
+function ttlOf({ packet }: OpenSighting): number {
+  return (packet.inner?.ip ?? packet.ip)?.ttl ?? 0;
 }
 
 /**
@@ -117,11 +155,6 @@ function wireKey({ frames, common: packet }: OpenSighting, hasMacs: boolean): st
   const checksum = checksumOffset(packet);
   if (checksum !== undefined) bytes.fill(0, checksum, checksum + 2);
   return `${macs} ${hash(bytes.subarray(ip.offset))} ${missing}`;
-}
-
-function checksumOffset({ tcp, udp }: Packet): number | undefined {
-  if (tcp !== undefined) return tcp.offset + TCP_CHECKSUM_OFFSET;
-  return udp === undefined ? undefined : udp.offset + UDP_CHECKSUM_OFFSET;
 }
 
 function trees(sightings: readonly OpenSighting[]): Journey[] {

@@ -11,12 +11,18 @@ export interface Cause {
   /** Stable, kebab-case. */
   readonly id: string;
   readonly text: string;
+  /** The host whose shell the commands are for; left out where it is none of the setup's. */
+  readonly on?: string;
+  /** The command that shows whether it is the cause, ready to paste; left out by what knows none. */
+  readonly confirm?: string;
   /** The command that mends it, ready to paste; left out where there is none. */
   readonly fix?: string;
 }
 
 export interface FrameReference {
   readonly tap: string;
+  /** The capture file, where the tap has several. */
+  readonly file?: string;
   readonly number: number;
 }
 

@@ -72,9 +72,17 @@ const directRouting: ScenarioResult = {
         {
           id: "arp-ignore-not-effective",
           text: "arp_ignore is set on lo only; the kernel reads it from the NIC that the request came in by, and from all.",
+          on: "rs1",
+          confirm: "sysctl net.ipv4.conf.all.arp_ignore net.ipv4.conf.eth0.arp_ignore",
           fix: "sysctl -w net.ipv4.conf.all.arp_ignore=1",
         },
-        { id: "vip-on-nic", text: "The VIP is held by eth0 instead of lo.", fix: "ip addr del 10.0.0.10/32 dev eth0" },
+        {
+          id: "vip-on-nic",
+          text: "The VIP is held by eth0 instead of lo.",
+          on: "rs1",
+          confirm: "ip addr show to 10.0.0.10",
+          fix: "ip addr del 10.0.0.10/32 dev eth0",
+        },
       ],
     }),
     finding("DR-ARP-08", {

@@ -1,0 +1,112 @@
+import { conclude, nothingOfServices } from "../forwarding/captured/conclude.js";
+import { evidenceOf } from "../forwarding/captured/evidence.js";
+import type { Wanted } from "../forwarding/captured/infer.js";
+import { catalogue } from "../forwarding/catalogue.js";
+import { collect } from "../report/collect.js";
+import { makeStyle, renderSummary } from "../report/list.js";
+import type { RunResult, ScenarioResult } from "../report/result.js";
+import { exitStatus } from "../report/verdict.js";
+import { capturedResult, tell } from "./captured-result.js";
+import { CliError, STATUS } from "./error.js";
+import { writeExtracts } from "./extracts.js";
+import { printScenario } from "./progress.js";
+import { folderFor, shellWord, unwritable, write } from "./results.js";
+import { bySetup, byVip, type Subject } from "./verify-subject.js";
+import { version } from "./version.js";
+
+export interface VerifyOptions {
+  /** Tap and file, in addition to those that the setup names. */
+  readonly capture: readonly (readonly [string, string])[];
+  readonly vip?: Wanted;
+  readonly writeSetup?: string;
+  readonly profile: "core" | "extended";
+  readonly reporter: readonly string[];
+  readonly out?: string;
+  readonly extract?: string;
+}
+
+/** Judges captures by a setup, or by what they tell of one; returns the exit status. */
+export async function verify(files: readonly string[], options: VerifyOptions): Promise<number> {
+  const started = performance.now();
+  const startedAt = new Date().toISOString();
+  const out = folderFor(options, startedAt);
+  const subject = await subjectOf(files, options);
+  for (const sentence of [...subject.flaws, ...subject.assumed]) process.stderr.write(`${sentence}\n`);
+  const scenario = judged(subject, options, commandOf(files, options));
+  const result: RunResult = {
+    schemaVersion: 1,
+    tool: { name: "hopcheck", version },
+    verdict: scenario.verdict === "not-supported" ? "inconclusive" : scenario.verdict,
+    startedAt,
+    durationMs: Math.round(performance.now() - started),
+    scenarios: [scenario],
+  };
+  await write(result, out, options).catch((error) => {
+    throw unwritable(out, error);
+  });
+  if (options.reporter.includes("list")) {
+    const style = makeStyle(process.stdout);
+    printScenario(scenario, out, style);
+    process.stdout.write(`${renderSummary(result, style).join("\n")}\n`);
+  }
+  return exitStatus(result.verdict);
+}
+
+async function subjectOf(files: readonly string[], options: VerifyOptions): Promise<Subject> {
+  const { vip, capture, writeSetup } = options;
+  if (vip !== undefined) {
+    if (capture.length > 0)
+      throw new CliError(
+        STATUS.badInput,
+        "with --vip there is no setup whose taps --capture could name; give the files alone",
+      );
+    return byVip(vip, files, writeSetup);
+  }
+  if (writeSetup !== undefined)
+    throw new CliError(STATUS.badInput, "--write-setup writes the setup that --vip finds; give --vip as well");
+  const [file, ...others] = files;
+  if (file === undefined || others.length > 0)
+    throw new CliError(
+      STATUS.badInput,
+      "verify takes one setup file, which names its captures under `captures`; without a setup give --vip ADDRESS and the captures",
+    );
+  return bySetup(file, capture);
+}
+
+function judged(subject: Subject, options: VerifyOptions, reproduce: string): ScenarioResult {
+  const started = performance.now();
+  const { setup, withoutModel, captures, assumed } = subject;
+  const found = evidenceOf(setup, captures, withoutModel);
+  tell(found);
+  const rules = catalogue.filter((rule) => options.profile === "extended" || rule.profile === "core");
+  const { findings, problem } = conclude(found.evidence, rules);
+  const problems = [...found.contradictions, nothingOfServices(setup, captures) ?? problem ?? ""];
+  if (options.extract !== undefined) writeExtracts(options.extract, found.evidence, findings);
+  const text = problems.filter((one) => one !== "").join(" ");
+  const taps = [...new Set(captures.map(({ tap }) => tap))];
+  return collect({
+    file: subject.file,
+    title: `Captures of ${new Intl.ListFormat("en").format(taps)}`,
+    covers: [],
+    evidence: found.evidence,
+    findings,
+    ...(text === "" ? {} : { problem: text }),
+    durationMs: performance.now() - started,
+    captured: capturedResult(found, [...assumed]),
+    reproduce,
+  });
+}
+
+function commandOf(files: readonly string[], { vip, capture, profile }: VerifyOptions): string {
+  const port = vip?.port === undefined ? "" : `:${vip.port}${vip.protocol === undefined ? "" : `/${vip.protocol}`}`;
+  const address = vip === undefined ? undefined : port === "" || !vip.vip.includes(":") ? vip.vip : `[${vip.vip}]`;
+  const words = [
+    "hopcheck",
+    "verify",
+    ...(address === undefined ? [] : ["--vip", `${address}${port}`]),
+    ...files,
+    ...capture.flatMap(([tap, path]) => ["--capture", `${tap}=${path}`]),
+    ...(profile === "extended" ? [] : ["--profile", profile]),
+  ];
+  return words.map(shellWord).join(" ");
+}
