@@ -7,6 +7,7 @@ import { type Model, modelsOf, type Setup, tapName } from "../forwarding/setup.j
 import { isPartial } from "../forwarding/sightings.js";
 import { endpoint } from "../packet/address.js";
 import { LINK_TYPE, linkOf } from "../packet/link.js";
+import type { Packet } from "../packet/packet.js";
 import { alignedFields, headerOf, isOfTunnel, nameIn } from "./align.js";
 import { frameKey } from "./link.js";
 import type {
@@ -146,11 +147,28 @@ function hosts(setup: Setup): HostResult[] {
   }));
 }
 
-/** The model that the frames show, of all services and of all that they were changed to. */
-function observedModel({ frames, setup, changes = [] }: Evidence): Model | "mixed" | "none" {
+/** The model that the director's own frames show: what it did with datagrams addressed to a VIP. */
+function observedModel({ journeys, frames, setup, changes = [], coverage }: Evidence): Model | "mixed" | "none" {
   const services = [...setup.services, ...changes.flatMap((change) => change.services)];
-  const seen = new Set([...modelsSeen({ ...setup, services }, frames).values()].flatMap((models) => [...models]));
+  const vips = new Set(services.map((service) => service.vip));
+  const servers = new Set(services.flatMap((service) => service.realServers.map((server) => server.ip)));
+  const directors = new Set(setup.hosts.filter((host) => host.role === "director").map((host) => host.name));
+  // Captures may lack the director: then what came to real servers tells.
+  const atServers = coverage === undefined ? [] : [...modelsSeen(setup, frames).values()].flatMap((seen) => [...seen]);
+  const seen = new Set<Model>(atServers);
+  for (const { sightings } of journeys)
+    for (const { host, direction, packet, from } of sightings) {
+      if (!directors.has(host) || direction !== "out" || !from?.packet.ip || !packet.ip) continue;
+      if (!vips.has(from.packet.ip.dst)) continue;
+      if (tunnels(packet) > tunnels(from.packet)) seen.add("tun");
+      else if (vips.has(packet.ip.dst)) seen.add("dr");
+      else if (servers.has(packet.ip.dst)) seen.add("nat");
+    }
   return seen.size === 0 ? "none" : (one(seen) ?? "mixed");
+}
+
+function tunnels({ inner }: Packet): number {
+  return inner === undefined ? 0 : 1 + tunnels(inner);
 }
 
 function journeyResult({ sightings }: Journey, start: bigint, violated: Violations): JourneyResult {

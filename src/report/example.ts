@@ -48,6 +48,20 @@ const directRouting: ScenarioResult = {
   verdict: "fail",
   durationMs: 42,
   models: { declared: "dr", observed: "none" },
+  captured: {
+    files: [
+      { file: "director.pcap", taps: ["director"], frames: 12, foreign: 3, copies: 2 },
+      {
+        file: "rs1.pcap",
+        taps: ["rs1"],
+        frames: 4,
+        foreign: 0,
+        copies: 0,
+        clock: { aheadNs: -3_000_000_000, driftNs: 25, uncertaintyNs: 1500, shared: 4 },
+      },
+    ],
+    assumed: ["No frame tells the address of rs1 (02:00:00:00:00:11): 192.0.2.1 stands in its place."],
+  },
   hosts: [
     host("client", "client", ["172.16.0.100", MAC.client]),
     host("router", "router", ["172.16.0.254", MAC.router], ["10.0.0.254", MAC.lan]),
