@@ -87,7 +87,7 @@ async function report(
   return exitStatus(result.verdict);
 }
 
-function readSetup(file: string): CapturedSetup {
+export function readSetup(file: string): CapturedSetup {
   try {
     return loadCapturedSetup(file);
   } catch (error) {
@@ -97,7 +97,10 @@ function readSetup(file: string): CapturedSetup {
 }
 
 /** Tap and path of each capture: those of the command line take the place of the setup's. */
-function withCaptures({ setup, captures }: CapturedSetup, options: VerifyOptions): [string, string][] {
+export function withCaptures(
+  { setup, captures }: CapturedSetup,
+  options: Pick<VerifyOptions, "capture">,
+): [string, string][] {
   const known = new Set([
     "client",
     ...setup.hosts.flatMap((host) => [host.name, ...host.nics.map((nic) => tapName(host, nic))]),
@@ -124,7 +127,7 @@ interface Read {
   readonly flaws: readonly string[];
 }
 
-async function readAll(files: readonly (readonly [string, string])[]): Promise<Read> {
+export async function readAll(files: readonly (readonly [string, string])[]): Promise<Read> {
   const captures: Capture[] = [];
   const flaws: string[] = [];
   for (const [tap, path] of files) {
