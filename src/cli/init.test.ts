@@ -59,6 +59,16 @@ describe("init --from-capture", () => {
     );
   });
 
+  it("finds out who is who where there is no setup, and says what it took for granted", async () => {
+    const files = ["client", "director", "rs1", "rs2"].map((name) => `${fixtures}/dr-wrong-gateway/${name}.pcap`);
+    const args = ["init", "--from-capture", ...files, "--vip", "10.0.0.10", "--out", out];
+    const { exitCode, stderr } = await execa(process.execPath, [main, ...args], { reject: false });
+    expect(exitCode, stderr).to.equal(0);
+    const { setup, steps } = loadScenario(out);
+    expect(setup.services.map(({ vip, port, model }) => [vip, port, model])).to.deep.include(["10.0.0.10", 80, "dr"]);
+    expect(steps.length).to.be.above(10);
+  });
+
   it("overwrites nothing unasked", async () => {
     writeFileSync(out, "mine");
     const { exitCode, stderr } = await init("dr-good");

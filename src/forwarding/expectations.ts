@@ -236,6 +236,23 @@ export function macs(rule: string, to: (passage: Passage) => string | undefined)
   return [is("eth.src", rule, egress), oneOf("eth.dst", rule, (passage) => [to(passage) ?? ""])];
 }
 
+/** Where the next hop's own MAC is not known, another host's is wrong all the same. */
+export function notToOthers(rule: string, address: (passage: Passage) => string | undefined): Row {
+  return {
+    field: "eth.dst",
+    rule,
+    expect: (passage) => {
+      const { network, crossing, outer } = passage;
+      const hop = network.nextHop(crossing.director, address(passage) ?? "");
+      const wanted = hop && network.byIp(hop.ip);
+      const taken = network.byMac(outer.linkDst)?.host;
+      if (hop === undefined || hop.mac !== "" || wanted === undefined || taken === undefined) return undefined;
+      if (taken === wanted.host || taken.role === "router") return undefined;
+      return { text: `the MAC of ${wanted.tap}`, holds: false };
+    },
+  };
+}
+
 export function nextHopOf(address: (passage: Passage) => string | undefined) {
   return (passage: Passage): string | undefined => {
     const ip = address(passage);

@@ -6,7 +6,7 @@ import { core, isReset, isSyn } from "./datagram.js";
 import { isSourceRouted } from "./ip-options.js";
 import type { Sighting } from "./journey.js";
 import { available, type Network } from "./network.js";
-import { isRecordedWhole } from "./offload.js";
+import { isRecordedWhole, USUAL_MTU } from "./offload.js";
 import { overheadOf, type Service } from "./setup.js";
 import { indivisible, startOf } from "./sightings.js";
 import { tunnelReports } from "./tunnel-reports.js";
@@ -55,7 +55,8 @@ export function fateIfServed(view: View, crossing: Crossing): Fate {
   const limits = limitsOf(view.network, crossing);
   if (limits.length > 0 && length > Math.max(...limits)) return "drop";
   // What just fits is the MTU rules' to judge.
-  return limits.length > 0 && length >= Math.min(...limits) ? "either" : "forward";
+  if (limits.length > 0) return length >= Math.min(...limits) ? "either" : "forward";
+  return length > Math.min(...usualLimitsOf(view, crossing)) ? "either" : "forward";
 }
 
 /** Without a fallback a hashing scheduler refuses the clients of a drained server; with limits all servers may be full. */
@@ -122,13 +123,22 @@ export function isServed({ flow, service }: Crossing): boolean {
   return flow.servers.every((server) => service.realServers.some(({ ip, weight }) => ip === server.ip && weight > 0));
 }
 
-/** Largest packets in bytes that the packet may be, for each next hop that it may go to. */
-export function limitsOf(network: Network, { kind, director, service, flow, isNew }: Crossing): number[] {
-  if (kind === "reply" || kind === "server-error") return mtus([flow.clientIp]);
-  const servers = isNew || service.onePacket ? available(service) : flow.servers;
-  return servers.flatMap((server) => mtus([server.ip]).map((mtu) => mtu - overheadOf(service, server)));
+/** Largest packets in bytes that the packet may be, for each next hop that it may go to; none where no MTU is known. */
+export function limitsOf(network: Network, crossing: Crossing): number[] {
+  return wayOf(crossing).flatMap(({ ip, overhead }) => {
+    const mtu = network.nextHop(crossing.director, ip)?.nic.mtu;
+    return mtu ? [mtu - overhead] : [];
+  });
+}
 
-  function mtus(addresses: readonly string[]): number[] {
-    return addresses.flatMap((ip) => network.nextHop(director, ip)?.nic.mtu || []);
-  }
+/** The same were all MTUs those of Ethernet, where captures are all that there is: what is larger may be too large. */
+export function usualLimitsOf({ evidence }: View, crossing: Crossing): number[] {
+  return evidence.coverage === undefined ? [] : wayOf(crossing).map(({ overhead }) => USUAL_MTU - overhead);
+}
+
+/** To whom the packet may go next, and the bytes that are put around it for that. */
+function wayOf({ kind, service, flow, isNew }: Crossing): { readonly ip: string; readonly overhead: number }[] {
+  if (kind === "reply" || kind === "server-error") return [{ ip: flow.clientIp, overhead: 0 }];
+  const servers = isNew || service.onePacket ? available(service) : flow.servers;
+  return servers.map((server) => ({ ip: server.ip, overhead: overheadOf(service, server) }));
 }

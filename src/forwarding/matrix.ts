@@ -16,6 +16,7 @@ import {
   macOf,
   macs,
   nextHopOf,
+  notToOthers,
   OPEN,
   oneOf,
   type Passage,
@@ -39,6 +40,7 @@ const natRequest: Table = {
   fragments: "NAT-FRAG-01",
   rows: [
     ...macs("NAT-REQ-04", nextHopOf(serverIp)),
+    notToOthers("NAT-REQ-04", serverIp),
     ...same("NAT-REQ-02", "ip.src", "l4.srcport"),
     oneOf("ip.dst", "NAT-REQ-01", ({ crossing }) => crossing.service.realServers.map((server) => server.ip)),
     is("l4.dstport", "NAT-REQ-03", ({ server }) => server?.port),

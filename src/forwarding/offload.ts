@@ -10,7 +10,7 @@ import type { Sighting } from "./journey.js";
 import type { Network } from "./network.js";
 
 /** Of Ethernet: what is longer where the NIC's own MTU is not known was most likely joined, or is still to be cut. */
-const USUAL_MTU = 1500;
+export const USUAL_MTU = 1500;
 
 /**
  * False where a NIC joined packets (GRO) or was still to cut them (TSO): no packet on the wire looked like that. Where it

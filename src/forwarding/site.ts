@@ -98,8 +98,8 @@ export function siteOf(finding: Finding, evidence: Evidence): Site | undefined {
 }
 
 function framesIn({ frames }: Finding, evidence: Evidence): Frame[] {
-  return frames.flatMap(({ tap, number }) => {
-    return evidence.frames.find((frame) => frame.tap === tap && frame.number === number) ?? [];
+  return frames.flatMap(({ tap, file, number }) => {
+    return evidence.frames.find((frame) => frame.number === number && frame.tap === tap && frame.file === file) ?? [];
   });
 }
 

@@ -1,14 +1,22 @@
 import { ruleById } from "../forwarding/catalogue.js";
 import type { Evidence } from "../forwarding/evidence.js";
 import type { Journey, Sighting } from "../forwarding/journey.js";
+import { modelsSeen } from "../forwarding/observed.js";
 import type { Finding } from "../forwarding/rule.js";
 import { type Model, modelsOf, type Setup, tapName } from "../forwarding/setup.js";
 import { isPartial } from "../forwarding/sightings.js";
 import { endpoint } from "../packet/address.js";
-import type { Packet } from "../packet/packet.js";
 import { alignedFields, headerOf, isOfTunnel, nameIn } from "./align.js";
 import { frameKey } from "./link.js";
-import type { ChangedField, FindingResult, HopResult, HostResult, JourneyResult, ScenarioResult } from "./result.js";
+import type {
+  CapturedResult,
+  ChangedField,
+  FindingResult,
+  HopResult,
+  HostResult,
+  JourneyResult,
+  ScenarioResult,
+} from "./result.js";
 import { scenarioVerdict } from "./verdict.js";
 
 /** Bytes of a datagram that a result keeps. */
@@ -28,12 +36,13 @@ export interface Judgement {
   readonly notSupported?: string;
   readonly durationMs: number;
   readonly capture?: string;
+  readonly captured?: CapturedResult;
   readonly reproduce: string;
 }
 
 /** Turns what was judged into what is reported. */
 export function collect(judgement: Judgement): ScenarioResult {
-  const { evidence, file, title, durationMs, reproduce, problem, capture, notSupported } = judgement;
+  const { evidence, file, title, durationMs, reproduce, problem, capture, captured, notSupported } = judgement;
   const covered = new Set(judgement.covers);
   const findings = judgement.findings.map((finding) => describe(finding, covered.has(finding.rule)));
   const start = evidence.frames[0]?.time ?? 0n;
@@ -53,6 +62,7 @@ export function collect(judgement: Judgement): ScenarioResult {
     journeys: kept.map((journey) => journeyResult(journey, start, violated)),
     ...(leftOut === 0 ? {} : { journeysLeftOut: leftOut }),
     ...(capture === undefined ? {} : { capture }),
+    ...(captured === undefined ? {} : { captured }),
     reproduce,
   };
 }
@@ -135,26 +145,11 @@ function hosts(setup: Setup): HostResult[] {
   }));
 }
 
-/** The model that the director's own frames show: what it did with datagrams addressed to a VIP. */
-function observedModel({ journeys, setup, changes = [] }: Evidence): Model | "mixed" | "none" {
+/** The model that the frames show, of all services and of all that they were changed to. */
+function observedModel({ frames, setup, changes = [] }: Evidence): Model | "mixed" | "none" {
   const services = [...setup.services, ...changes.flatMap((change) => change.services)];
-  const vips = new Set(services.map((service) => service.vip));
-  const servers = new Set(services.flatMap((service) => service.realServers.map((server) => server.ip)));
-  const directors = new Set(setup.hosts.filter((host) => host.role === "director").map((host) => host.name));
-  const seen = new Set<Model>();
-  for (const { sightings } of journeys)
-    for (const { host, direction, packet, from } of sightings) {
-      if (!directors.has(host) || direction !== "out" || !from?.packet.ip || !packet.ip) continue;
-      if (!vips.has(from.packet.ip.dst)) continue;
-      if (tunnels(packet) > tunnels(from.packet)) seen.add("tun");
-      else if (vips.has(packet.ip.dst)) seen.add("dr");
-      else if (servers.has(packet.ip.dst)) seen.add("nat");
-    }
+  const seen = new Set([...modelsSeen({ ...setup, services }, frames).values()].flatMap((models) => [...models]));
   return seen.size === 0 ? "none" : (one(seen) ?? "mixed");
-}
-
-function tunnels({ inner }: Packet): number {
-  return inner === undefined ? 0 : 1 + tunnels(inner);
 }
 
 function journeyResult({ sightings }: Journey, start: bigint, violated: Violations): JourneyResult {
@@ -198,6 +193,7 @@ function hopResult(
     tap,
     host,
     direction,
+    ...(frames[0]?.file === undefined ? {} : { file: frames[0].file }),
     ...(parent >= 0 && parent !== index - 1 ? { from: parent } : {}),
     frames: frames.map((frame) => frame.number),
     timeNs: Number((frames[0]?.time ?? start) - start),

@@ -39,9 +39,7 @@ const SHORTEST_PART = 10_000_000_000n;
 export function uniquePairs(frames: readonly Placed[]): Pair[] {
   const groups = new Map<string, Placed[]>();
   for (const placed of frames) {
-    const found = contentOf(placed.frame.packet);
-    if (found === undefined) continue;
-    for (const key of [`from ${found.src} ${found.content}`, `to ${found.dst} ${found.content}`]) {
+    for (const key of keysOf(placed)) {
       const group = groups.get(key);
       if (group === undefined) groups.set(key, [placed]);
       else group.push(placed);
@@ -54,6 +52,17 @@ export function uniquePairs(frames: readonly Placed[]): Pair[] {
     for (const before of single) for (const after of single) if (mayFollow(before, after)) add(pairs, before, after);
   }
   return [...pairs].flatMap(([after, causes]) => [...causes].map((before) => ({ before, after })));
+}
+
+function keysOf(placed: Placed): string[] {
+  const { packet } = placed.frame;
+  const { arp, ip } = packet;
+  if (arp !== undefined) return [`arp ${arp.opcode} ${arp.senderMac} ${arp.senderIp} ${arp.targetMac} ${arp.targetIp}`];
+  const found = contentOf(packet);
+  if (found === undefined) return [];
+  const { src, dst, content } = found;
+  // A packet that goes in circles comes by again with another TTL.
+  return [`from ${src} ${content}`, `to ${dst} ${content}`, `${src} ${dst} ${content} ${ip?.ttl} ${ttlOf(placed)}`];
 }
 
 function add(pairs: Map<Placed, Set<Placed>>, before: Placed, after: Placed): void {
@@ -72,6 +81,7 @@ function singles(group: readonly Placed[]): Placed[] {
 function mayFollow(before: Placed, after: Placed): boolean {
   if (before.capture.file === after.capture.file || before.direction === after.direction) return false;
   const isThrough = before.direction === "in";
+  if (isThrough && before.frame.packet.arp !== undefined) return false;
   if (isThrough !== (before.host === after.host)) return false;
   const [from, to] = [ttlOf(before), ttlOf(after)];
   return isThrough ? to < from : to <= from;

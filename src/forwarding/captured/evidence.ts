@@ -1,17 +1,19 @@
 /** From capture files to evidence: who sent what when, on one clock, and where nobody looked. */
 
+import { isIp6 } from "../../packet/address.js";
 import type { Frame } from "../../packet/frame.js";
 import type { Coverage, Window } from "../coverage.js";
 import type { Evidence } from "../evidence.js";
 import { groupBy } from "../group.js";
 import { followJourneys } from "../journey.js";
 import { modelled } from "../observed.js";
-import type { Service, Setup } from "../setup.js";
+import { type Host, isOnLink, type Service, type Setup, tapName } from "../setup.js";
 import { earliest, latest } from "../times.js";
 import type { Capture } from "./capture.js";
 import { type Clock, Clocks, uniquePairs } from "./clocks.js";
 import { withoutCopies } from "./duplicates.js";
 import { learnMacs } from "./learn.js";
+import { heaviest } from "./neighbours.js";
 import { inOrder, type Ordered } from "./order.js";
 import { type PlacedCapture, placeFrames } from "./place.js";
 
@@ -48,7 +50,7 @@ export function evidenceOf(
   captures: readonly Capture[],
   withoutModel: readonly Service[] = [],
 ): CapturedEvidence {
-  const learnt = learnMacs(setup, captures);
+  const learnt = learnMacs(withClient(setup, captures), captures);
   const placed = captures.flatMap(
     (capture) => placeFrames(learnt.setup, capture, learnt.taps.get(capture) ?? "") ?? [],
   );
@@ -85,6 +87,30 @@ export function evidenceOf(
   };
 }
 
+/** A setup beside captures may leave out the client: who asks the services where it was recorded is the one. */
+function withClient(setup: Setup, captures: readonly Capture[]): Setup {
+  const own = captures.filter(({ tap }) => tap === "client");
+  if (own.length === 0 || setup.hosts.some(({ name }) => name === "client")) return setup;
+  const vips = new Set(setup.services.map(({ vip }) => vip));
+  const asking = new Map<string, number>();
+  for (const { frames } of own)
+    for (const { packet } of frames)
+      if (vips.has(packet.ip?.dst ?? "")) asking.set(packet.ip?.src ?? "", (asking.get(packet.ip?.src ?? "") ?? 0) + 1);
+  const ip = heaviest(asking);
+  if (ip === undefined) return setup;
+  const near = setup.hosts.flatMap(({ nics }) => nics).find((candidate) => isOnLink(candidate, ip));
+  const prefix = near?.prefix ?? (isIp6(ip) ? 128 : 32);
+  const nic = { name: "eth0", ip, prefix, others: [], mac: "", mtu: 0 };
+  const client: Host = {
+    name: "client",
+    role: "client",
+    nics: [nic],
+    gateways: [],
+    options: { sysctl: {}, vipPrefix: 32 },
+  };
+  return { ...setup, hosts: [client, ...setup.hosts] };
+}
+
 function framesOf(merged: readonly Ordered[], captures: readonly PlacedCapture[]): Frame[] {
   const filesOf = new Map<string, Set<string>>();
   for (const { capture, taps } of captures)
@@ -107,8 +133,18 @@ function coverageOf(captures: readonly PlacedCapture[], clocks: Clocks): Coverag
     if (from === undefined || to === undefined) return [];
     return taps.map((tap) => ({ tap, window: { from, to } }));
   });
-  const byTap = groupBy(windows, ({ tap }) => tap);
-  return new Map([...byTap].map(([tap, own]) => [tap, joined(own.map(({ window }) => window))]));
+  const coverage = new Map(
+    [...groupBy(windows, ({ tap }) => tap)].map(([tap, own]) => [tap, joined(own.map(({ window }) => window))]),
+  );
+  // Of a NIC at which nothing came by while the others of its host were recorded.
+  for (const { host, taps } of captures)
+    for (const tap of taps)
+      if (!coverage.has(tap)) coverage.set(tap, coverage.get(siblingOf(host, coverage) ?? "") ?? []);
+  return coverage;
+}
+
+function siblingOf(host: Host, coverage: Coverage): string | undefined {
+  return host.nics.map((nic) => tapName(host, nic)).find((tap) => coverage.has(tap));
 }
 
 function joined(windows: readonly Window[]): Window[] {

@@ -30,14 +30,14 @@ export function labSetup(setup: Setup, client: string): RawSetup {
   const [director] = directorsOf(setup);
   const served = setup.hosts.filter(({ role }) => role === "real-server");
   const known = setup.hosts.find(({ role }) => role === "client")?.nics[0];
-  const own = known ?? { ip: client, prefix: usualPrefix(client) };
+  const own = segmentOf(known ?? { ip: client, prefix: usualPrefix(client) });
   const taken = new Set([
     own.ip,
     ...setup.services.flatMap(({ vip, realServers }) => [vip, ...realServers.map(({ ip }) => ip)]),
     ...setup.hosts.flatMap(({ nics }) => nics.flatMap(addressesOf).map(({ ip }) => ip)),
   ]);
   const interfaces = (director?.nics ?? []).map(interfaceOf);
-  const reached: Leg[] = (director?.nics ?? []).flatMap(addressesOf);
+  const reached: Leg[] = (director?.nics ?? []).flatMap(addressesOf).map(segmentOf);
   for (const { vip } of setup.services) {
     // Nobody could ask for its MAC otherwise.
     if (reached.some((leg) => isIn(vip, leg))) continue;
@@ -45,7 +45,12 @@ export function labSetup(setup: Setup, client: string): RawSetup {
     reached.push(leg);
     interfaces.push({ ip: `${leg.ip}/${leg.prefix}` });
   }
-  const router = routerTo([own, ...served.flatMap(({ nics }) => nics.flatMap(addressesOf))], reached, setup, taken);
+  const router = routerTo(
+    [own, ...served.flatMap(({ nics }) => nics.flatMap(addressesOf).map(segmentOf))],
+    reached,
+    setup,
+    taken,
+  );
   const hosts = Object.fromEntries(served.flatMap((host) => furtherNics(host)));
   return {
     services: setup.services.map((service) => serviceOf(service, served)),
@@ -59,7 +64,7 @@ export function labSetup(setup: Setup, client: string): RawSetup {
 /** The router's NICs: those that the setup names, and one for each network that the director is not on. */
 function routerTo(hosts: readonly Leg[], director: readonly Leg[], setup: Setup, taken: Set<string>): RawInterface[] {
   const nics = setup.hosts.find(({ role }) => role === "router")?.nics ?? [];
-  const legs: Leg[] = nics.flatMap(addressesOf);
+  const legs: Leg[] = nics.flatMap(addressesOf).map(segmentOf);
   const more: Leg[] = [];
   const add = (near: Leg) => {
     const leg = { ip: free(near.ip, taken), prefix: near.prefix };
@@ -92,7 +97,8 @@ function serviceOf(service: Service, served: readonly Host[]): RawService {
 
 function serverOf({ name, ip, port, weight }: RealServer, service: Service, served: readonly Host[]): RawRealServer {
   const nics = served.find((host) => host.name === name)?.nics ?? [];
-  const prefix = nics.flatMap(addressesOf).find((own) => own.ip === ip)?.prefix ?? usualPrefix(ip);
+  const known = nics.flatMap(addressesOf).find((own) => own.ip === ip);
+  const { prefix } = segmentOf(known ?? { ip, prefix: usualPrefix(ip) });
   return {
     name,
     ip: prefix === usualPrefix(ip) ? ip : `${ip}/${prefix}`,
@@ -109,13 +115,20 @@ function furtherNics({ name, nics, gateways }: Host): [string, RawHost][] {
 }
 
 function interfaceOf(nic: Nic): RawInterface {
-  const written = addressesOf(nic).map(({ ip, prefix }) => `${ip}/${prefix}`);
+  const written = addressesOf(nic)
+    .map(segmentOf)
+    .map(({ ip, prefix }) => `${ip}/${prefix}`);
   const isUsual = nic.mtu === USUAL_MTU || nic.mtu === 0;
   return { ip: written.length === 1 ? (written[0] ?? "") : written, ...(isUsual ? {} : { mtu: nic.mtu }) };
 }
 
 function isIn(ip: string, { ip: near, prefix }: Leg): boolean {
   return isOnLink({ name: "", ip: near, prefix, others: [], mac: "", mtu: USUAL_MTU }, ip);
+}
+
+/** An address that captures taught stands alone: nobody knows its segment. */
+function segmentOf({ ip, prefix }: Leg): Leg {
+  return { ip, prefix: prefix < (isIp6(ip) ? 127 : 31) ? prefix : usualPrefix(ip) };
 }
 
 function usualPrefix(ip: string): number {
