@@ -72,10 +72,13 @@ function routerTo(hosts: readonly Leg[], director: readonly Leg[], setup: Setup,
     more.push(leg);
   };
   for (const host of hosts) if (![...director, ...legs].some((leg) => isIn(host.ip, leg))) add(host);
-  for (const family of [false, true]) {
-    const own = director.find(({ ip }) => isIp6(ip) === family);
-    const isNeeded = legs.some(({ ip }) => isIp6(ip) === family);
-    if (own && isNeeded && !legs.some(({ ip }) => director.some((leg) => isIn(ip, leg)))) add(own);
+  // Answers that go past the director need another way out.
+  const isPassed = setup.services.some(({ model }) => model !== "nat");
+  if (isPassed && legs.length > 0) for (const host of hosts) if (!legs.some((leg) => isIn(host.ip, leg))) add(host);
+  for (const { vip } of setup.services) {
+    const asked = director.find((leg) => isIn(vip, leg));
+    const isRouted = legs.some(({ ip }) => isIp6(ip) === isIp6(vip));
+    if (asked && isRouted && !legs.some((leg) => isIn(vip, leg))) add(asked);
   }
   return [...nics.map(interfaceOf), ...more.map(({ ip, prefix }) => ({ ip: `${ip}/${prefix}` }))];
 }
