@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { doctorCommand } from "./doctor.js";
 import { CliError } from "./error.js";
 import { faultsCommand } from "./faults.js";
+import { initCommand } from "./init.js";
 import { rulesCommand } from "./rules.js";
 import { runCommand } from "./run.js";
 import { verifyCommand } from "./verify.js";
@@ -19,7 +20,7 @@ const program = new Command("hopcheck")
     "after",
     "\nExit status: 0 all rules hold · 1 a rule is violated or inconclusive · 2 bad usage or input · 3 this machine cannot run it · 130 interrupted",
   );
-for (const command of [runCommand(), verifyCommand(), faultsCommand(), rulesCommand(), doctorCommand()])
+for (const command of [runCommand(), verifyCommand(), faultsCommand(), rulesCommand(), doctorCommand(), initCommand()])
   program.addCommand(command.exitOverride().copyInheritedSettings(program));
 
 // `npm start` runs in hopcheck's own folder; the paths that it was given are those of its caller's.

@@ -36,7 +36,7 @@ function capture(text: string, before: readonly (readonly [string, string])[]): 
 }
 
 /** `10.0.0.10`, `10.0.0.10:80/tcp`, `[fd00::10]:80` */
-function vip(text: string): Wanted {
+export function vip(text: string): Wanted {
   const [, bracketed, plain, port, protocol] =
     /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s/[\]]+?))(?::(\d{1,5})(?:\/(tcp|udp|sctp))?)?$/.exec(
       isIp6(text) ? `[${text}]` : text,

@@ -1,0 +1,92 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import { execa } from "execa";
+import { loadScenario } from "../scenario/load.js";
+
+const main = fileURLToPath(new URL("./main.js", import.meta.url));
+const fixtures = fileURLToPath(new URL("../../fixtures/captures", import.meta.url));
+
+describe("init --from-capture", () => {
+  let folder: string;
+  let out: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "hopcheck-init-"));
+    out = join(folder, "scenario.yaml");
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const init = (name: string, ...more: string[]) =>
+    execa(process.execPath, [main, "init", "--from-capture", `${fixtures}/${name}/setup.yaml`, "--out", out, ...more], {
+      reject: false,
+    });
+
+  it("sends what the clients and the real servers sent, field by field, and promises the rule that was broken", async () => {
+    const { exitCode, stderr } = await init("nat-bad-checksum");
+    expect([exitCode, stderr]).to.deep.equal([0, `scenario: hopcheck run ${stderr.replace(/^.* /, "")}`]);
+    const { covers, steps, setup, title } = loadScenario(out);
+    expect([title, covers]).to.deep.equal(["As captured: nat-bad-checksum", ["NAT-REQ-07"]]);
+    expect(steps.map(({ kind }) => kind)).to.deep.equal(Array(8).fill("send"));
+    const text = readFileSync(out, "utf8");
+    expect(text).to.match(
+      /^ {2}- send: \{ flow: f1, to: 10\.0\.0\.10:80\/tcp, ip\.id: .*tcp\.flags: S, tcp\.seq_raw: \d+/m,
+    );
+    expect(text).to.match(/^ {2}- send: \{ flow: f4, to: 10\.0\.0\.10:53\/udp, .*payload: www\.example\.net \}$/m);
+    // The setup beside the captures names neither.
+    const addresses = setup.hosts.map(({ name, nics }) => [name, ...nics.map(({ ip }) => ip)]);
+    expect(addresses.slice(0, 2)).to.deep.equal([
+      ["client", "172.16.0.100"],
+      ["router", "172.16.0.254", "10.0.0.254"],
+    ]);
+  });
+
+  it("lets real servers answer as they did, once, however many taps saw it", async () => {
+    await init("dr-good");
+    const answers = loadScenario(out).steps.filter(({ kind }) => kind === "answer");
+    const { stdout } = await execa("tshark", ["-r", `${fixtures}/dr-good/client.pcap`, "-Y", "ip.src == 10.0.0.10"]);
+    const toConnections = stdout.split("\n").filter((line) => !/ICMP|8443/.test(line));
+    expect(answers).to.have.length(toConnections.length);
+  });
+
+  it("says what of the captures it leaves out", async () => {
+    expect((await init("nat-offload-good")).stderr).to.include(
+      "Left out: packets that are larger than any wire carries: a NIC had joined them, or was still to cut them (6).\n",
+    );
+    expect((await init("tun-good", "--force")).stderr).to.match(
+      /^Left out: packets that are answers of real servers behind tunnels, which send none that is crafted \(\d+\)\.$/m,
+    );
+  });
+
+  it("finds out who is who where there is no setup, and says what it took for granted", async () => {
+    const files = ["client", "director", "rs1", "rs2"].map((name) => `${fixtures}/dr-wrong-gateway/${name}.pcap`);
+    const args = ["init", "--from-capture", ...files, "--vip", "10.0.0.10", "--out", out];
+    const { exitCode, stderr } = await execa(process.execPath, [main, ...args], { reject: false });
+    expect(exitCode, stderr).to.equal(0);
+    const { setup, steps } = loadScenario(out);
+    expect(setup.services.map(({ vip, port, model }) => [vip, port, model])).to.deep.include(["10.0.0.10", 80, "dr"]);
+    expect(steps.length).to.be.above(10);
+  });
+
+  it("overwrites nothing unasked", async () => {
+    writeFileSync(out, "mine");
+    const { exitCode, stderr } = await init("dr-good");
+    const advice = `hopcheck: ${out} is there already; choose another file with --out, or give --force`;
+    expect([exitCode, stderr]).to.deep.equal([2, advice]);
+    expect(readFileSync(out, "utf8")).to.equal("mine");
+  });
+
+  it("writes nothing where no connection begins in the captures", async () => {
+    const setup = join(folder, "setup.yaml");
+    const captured = readFileSync(`${fixtures}/dr-director-only/setup.yaml`, "utf8");
+    writeFileSync(setup, captured.replace(/director: director\.pcap/, `rs1: ${fixtures}/dr-rp-filter/rs1-eth1.pcap`));
+    const { exitCode, stderr } = await execa(process.execPath, [main, "init", "--from-capture", setup, "--out", out], {
+      reject: false,
+    });
+    expect([exitCode, stderr]).to.deep.equal([
+      1,
+      "hopcheck: The captures hold no connection of these services from its beginning, and a director takes none up in the middle.",
+    ]);
+  });
+});
