@@ -1,5 +1,5 @@
 /**
- * The allowed-change matrix (rules.md §9): what each header field of a packet of a service must be when it leaves the
+ * The allowed-change matrix: what each header field of a packet of a service must be when it leaves the
  * director, given what it was when it came in, and the rule that is broken where it is not.
  */
 

@@ -1,6 +1,6 @@
-import { endpoint } from "../../packet/address.js";
 /** LVS-NAT: the way that answers take. */
 
+import { endpoint } from "../../packet/address.js";
 import { closesConnection, portsOf, protocolOf } from "../datagram.js";
 import { rule } from "../declare.js";
 import { fateOf } from "../fate.js";

@@ -1,6 +1,6 @@
-import { endpoint } from "../../packet/address.js";
 /** LVS-NAT: requests and answers are translated, and both pass the director. */
 
+import { endpoint } from "../../packet/address.js";
 import { matrixOutcomes } from "../compare.js";
 import { portsOf, protocolOf } from "../datagram.js";
 import { matrixRule, rule } from "../declare.js";

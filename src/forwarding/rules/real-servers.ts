@@ -1,6 +1,6 @@
-import { endpoint } from "../../packet/address.js";
 /** What DR and TUN have in common about real servers: they take requests in and answer straight to the client. */
 
+import { endpoint } from "../../packet/address.js";
 import { l4ChecksumState } from "../../packet/checksum.js";
 import { TCP_FLAG } from "../../packet/tcp.js";
 import { matrixOutcomes } from "../compare.js";
@@ -161,7 +161,7 @@ export function* avoidsDirector(view: View, model: Model): Iterable<Outcome> {
     if (root?.direction === "out" && view.network.host(root.host)?.role !== "real-server") continue;
     const sender = view.network.byMac(at.packet.eth?.src)?.host;
     const suspect = sender?.role === "real-server" ? sender.name : "network";
-    failed.add(`${at.packet.ip?.dst}:${ports?.dst}`);
+    failed.add(endpoint(at.packet.ip?.dst ?? "", ports?.dst ?? 0));
     const observed = `${describe(at)} came to ${view.network.macText(at.packet.eth?.dst ?? "")}`;
     yield fail([at], { suspect, field: "eth.dst", expected, observed });
   }

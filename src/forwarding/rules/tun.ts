@@ -164,7 +164,7 @@ function* relayedReports(view: View): Iterable<Outcome> {
       yield missing(view, [asked.in, at], { ...violation, observed: "none, though the router told the director" });
       continue;
     }
-    // The first may tell what was known before it (rules.md §10.20).
+    // The first may tell what was known before it: Linux learns the new MTU only after it has told the client.
     const last = told.at(-1) ?? first;
     const found = last.packet.icmp?.mtu ?? 0;
     if (found <= room && found > 0) yield pass(asked.in, at, last);
