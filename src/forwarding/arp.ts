@@ -1,5 +1,6 @@
 /** Who was asked for an address, and what was answered: ARP, and neighbour discovery. */
 
+import { NOBODY } from "../packet/arp.js";
 import { Icmpv6 } from "../packet/icmpv6.js";
 import type { Sighting } from "./journey.js";
 import { isBroadcast, type Port } from "./network.js";
@@ -8,7 +9,6 @@ import type { View } from "./view.js";
 
 const REQUEST = 1;
 const REPLY = 2;
-const NOBODY = "0.0.0.0";
 
 /** How a request is addressed: RFC 5227 probes and askers of another subnet are `unusual`, whoever they are sent to. */
 export type Variant = "broadcast" | "unicast" | "unusual";
