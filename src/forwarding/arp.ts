@@ -92,6 +92,16 @@ export function unaskedReplies(view: View, port: Port, ips: ReadonlySet<string>)
   });
 }
 
+/** Neighbour advertisements of a port's NIC for one of the addresses that nobody asked for (RFC 4861 §7.2.6). */
+export function unaskedAdvertisements(view: View, port: Port, ips: ReadonlySet<string>): Sighting[] {
+  const asked = new Set(solicitationsAt(view, port).flatMap(({ answers }) => answers));
+  return view.sightings.filter((at) => {
+    const { icmp } = at.packet;
+    if (at.tap !== port.tap || at.direction !== "out" || !(icmp instanceof Icmpv6)) return false;
+    return icmp.kind === "neighbour-advertisement" && ips.has(icmp.target) && !asked.has(at);
+  });
+}
+
 /** Replies seen where they came in alone: nothing was recorded at the NIC that sent them, the MAC in them tells whose. */
 export function repliesSeenElsewhere(view: View, ips: ReadonlySet<string>): { at: Sighting; variant: Variant }[] {
   return view.sightings.flatMap((at) => {

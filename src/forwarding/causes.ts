@@ -229,7 +229,7 @@ const CAUSES: Readonly<Record<string, readonly CauseOf[]>> = {
   "TUN-MTU-04": [is.when(isKept, is.icmpFiltered), is.implementation],
   "TUN-SEC-01": [is.tunnelFromAnyone],
   "TUN-MTU-05": [is.clamping],
-  "TUN-RS-01": [is.noTunnel],
+  "TUN-RS-01": [is.noTunnel, is.noVip, is.noListener],
   "TUN-GRE-02": [is.tunnelsDiffer, is.noTunnel, is.noVip],
   "TUN-RS-02": [is.ownSource, is.replyInTunnel, is.wrongGateway],
   "TUN-RS-03": [is.gatewayIsDirector],

@@ -7,6 +7,7 @@ import {
   repliesSeenElsewhere,
   requestsFrom,
   solicitationsAt,
+  unaskedAdvertisements,
   unaskedReplies,
   type Variant,
 } from "../arp.js";
@@ -57,11 +58,16 @@ export function* silentAboutVip(view: View, model: Model, variants: readonly Var
   }
 }
 
-/** The same for neighbour solicitations, however they are addressed. */
+/** The same for neighbour solicitations, however they are addressed; nor is the VIP advertised to those who did not ask. */
 export function* silentToSolicitations(view: View, model: Model): Iterable<Outcome> {
   const vips = vipsOf(view, model);
   for (const port of serverPorts(view, model)) {
     for (const question of solicitationsAt(view, port)) if (vips.has(question.ip)) yield silence(view, question);
+    for (const at of unaskedAdvertisements(view, port, vips)) {
+      const observed = `advertised at ${view.network.macText(at.packet.linkSrc ?? "")}`;
+      const expected = "no advertisement of the VIP";
+      yield fail([at], { suspect: port.host.name, field: "icmpv6.nd.na.target_address", expected, observed });
+    }
   }
 }
 
