@@ -101,7 +101,7 @@ const requests: readonly Rule[] = [
     id: "NAT-REQ-10",
     title: "TCP header and payload are byte-identical",
     statement:
-      "Sequence and acknowledgement numbers, flags, window, TCP options and payload of a request are unchanged, also where the payload names addresses.",
+      "Sequence and acknowledgement numbers, flags, window, TCP options, the verification tag of SCTP and payload of a request are unchanged, also where the payload names addresses.",
     source: "ip_vs_nat_xmit",
   }),
   matrixRule({

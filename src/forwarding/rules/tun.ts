@@ -58,7 +58,7 @@ export const tunRules: readonly Rule[] = [
     profile: "extended",
     title: "Without path MTU discovery packets with DF are fragmented outside",
     statement:
-      "A director that takes no part in path MTU discovery sends a request with DF that does not fit the tunnel in fragments of the outer packet; the one inside is whole, and keeps its DF.",
+      "A director that takes no part in path MTU discovery sends a request with DF that does not fit the tunnel in fragments of the outer packet, none of them with DF; the one inside is whole, and keeps its DF.",
     source: "pmtu_disc (ipvs-sysctl); against RFC 2003 §3.1 (DF MUST be copied)",
     observedAt: "director out → real servers in",
     lookedFor: "a request with DF, larger than the tunnel takes, of a TUN service without path MTU discovery",
