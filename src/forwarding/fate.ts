@@ -8,7 +8,7 @@ import type { Sighting } from "./journey.js";
 import { available, type Network } from "./network.js";
 import { isRecordedWhole, USUAL_MTU } from "./offload.js";
 import { overheadOf, type Service } from "./setup.js";
-import { indivisible, startOf } from "./sightings.js";
+import { indivisible, isCorrupt, startOf } from "./sightings.js";
 import { tunnelReports } from "./tunnel-reports.js";
 import type { Crossing, Flow, View } from "./view.js";
 
@@ -39,7 +39,7 @@ export function fateIfServed(view: View, crossing: Crossing): Fate {
   const { in: sighting, service, isNew, flow } = crossing;
   const { ip, problem } = sighting.packet;
   if (ip === undefined || problem !== undefined) return "either";
-  if (!ip.checksumValid || ip.ttl <= 1) return "drop";
+  if (isCorrupt(sighting) || ip.ttl <= 1) return "drop";
   // A persistent client goes on to where it went before, whatever became of that server.
   if (isNew && available(service).length === 0) return service.persistence === undefined ? "drop" : "either";
   if (isNew && mayRefuse(service)) return "either";

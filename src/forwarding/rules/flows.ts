@@ -10,6 +10,7 @@ import { absent, DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.
 import { wrongReply } from "../own-replies.js";
 import { describe } from "../paths.js";
 import type { Rule } from "../rule.js";
+import { isCorrupt } from "../sightings.js";
 import type { Crossing, View } from "../view.js";
 import { needsForwarding } from "./dr-topology.js";
 
@@ -63,7 +64,7 @@ const ttlExpired = rule({
   *judge(view) {
     for (const { in: sighting, outs } of view.crossings) {
       const { ip } = sighting.packet;
-      if (ip === undefined || ip.ttl > 1 || !ip.checksumValid) continue;
+      if (ip === undefined || ip.ttl > 1 || isCorrupt(sighting)) continue;
       const [out] = outs;
       const expected = "not forwarded";
       const wrong = wrongReply(view, sighting);

@@ -11,6 +11,7 @@ import { wrongReply } from "../own-replies.js";
 import { describe } from "../paths.js";
 import type { Rule } from "../rule.js";
 import { balancedAs, type Service } from "../setup.js";
+import { isCorrupt } from "../sightings.js";
 import type { Crossing, View } from "../view.js";
 
 const ALL = ["nat", "dr", "tun"] as const;
@@ -202,8 +203,8 @@ const noneAvailable = rule({
 });
 
 /** Not dropped for another reason already. */
-function isWhole({ packet }: Sighting): boolean {
-  return packet.ip?.checksumValid === true && packet.ip.ttl > 1;
+function isWhole(sighting: Sighting): boolean {
+  return !isCorrupt(sighting) && (sighting.packet.ip?.ttl ?? 0) > 1;
 }
 
 const removed = rule({

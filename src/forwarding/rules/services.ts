@@ -9,7 +9,7 @@ import { absent, DIRECTOR, fail } from "../outcome.js";
 import { wrongReply } from "../own-replies.js";
 import { describe } from "../paths.js";
 import type { Rule } from "../rule.js";
-import { isPartial, startOf } from "../sightings.js";
+import { isCorrupt, isPartial, startOf } from "../sightings.js";
 import type { Stray, View } from "../view.js";
 import { echo } from "./echo.js";
 import { exactlyOne } from "./exactly-one.js";
@@ -153,7 +153,7 @@ const corruptHeader = rule({
   *judge(view) {
     const expected = "discarded";
     for (const { in: sighting, outs } of view.crossings) {
-      if (sighting.packet.ip?.checksumValid !== false) continue;
+      if (!isCorrupt(sighting)) continue;
       const [out] = outs;
       const wrong = wrongReply(view, sighting);
       if (out === undefined && wrong !== undefined) yield wrong;
