@@ -180,9 +180,11 @@ function openCheck(row: Row, passage: Passage): Check {
   return { row, rule: row.rule, passage, nested: false, added: false, ...values };
 }
 
-/** An error that NAT need not relay, forwarded like any other packet of a real server. */
-function isRoutedAsIs({ kind, in: { packet } }: Crossing, out: Sighting): boolean {
-  return kind === "server-error" && !isRelayed(packet) && out.packet.ip?.src === packet.ip?.src;
+/** What NAT need not translate, an error or what is of no connection any more: forwarded like any other packet of a real server. */
+function isRoutedAsIs({ kind, mayBeForgotten, in: { packet } }: Crossing, out: Sighting): boolean {
+  if (out.packet.ip?.src !== packet.ip?.src) return false;
+  if (kind === "reply") return mayBeForgotten;
+  return kind === "server-error" && (mayBeForgotten || !isRelayed(packet));
 }
 
 function wholeOf(frame: Packet): Packet {

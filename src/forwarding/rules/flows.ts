@@ -4,8 +4,8 @@ import { l4ChecksumState } from "../../packet/checksum.js";
 import { matrixOutcomes } from "../compare.js";
 import { closesConnection } from "../datagram.js";
 import { matrixRule, rule } from "../declare.js";
-import { fateOf, isServed } from "../fate.js";
-import { isChecksumReady, isRecordedWhole } from "../offload.js";
+import { fateIfIntact, fateOf, isServed } from "../fate.js";
+import { isChecksumReady } from "../offload.js";
 import { absent, DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
 import { wrongReply } from "../own-replies.js";
 import { describe } from "../paths.js";
@@ -29,10 +29,12 @@ const wrongChecksum = rule({
   lookedFor: "a packet of a service with a wrong TCP or UDP checksum at the director",
   *judge(view) {
     yield* matrixOutcomes(view, "GEN-L4-01");
-    for (const { in: sighting, outs } of view.crossings) {
-      if (outs.length > 0 || !isChecksumReady(sighting) || !isRecordedWhole(view.network, sighting)) continue;
-      // Dropped is right as well.
-      if (l4ChecksumState(sighting.packet) === "invalid" && view.evidence.settled) yield pass(sighting);
+    for (const crossing of view.crossings) {
+      const { in: sighting, outs, kind } = crossing;
+      if (outs.length > 0 || !isChecksumReady(sighting) || l4ChecksumState(sighting.packet) !== "invalid") continue;
+      // Dropped is right as well, where nothing else is wrong with it.
+      const isFlows = kind === "request" || kind === "reply";
+      if (isFlows && view.evidence.settled && fateIfIntact(view, crossing) === "forward") yield pass(sighting);
     }
   },
 });
@@ -92,7 +94,8 @@ const affinity = rule({
   lookedFor: "a second packet of a flow at the director",
   *judge(view) {
     for (const crossing of view.crossings) {
-      const isOfFlow = crossing.kind === "request" && !crossing.isNew && !crossing.service.onePacket;
+      const { kind, isNew, mayBeForgotten, service } = crossing;
+      const isOfFlow = kind === "request" && !isNew && !mayBeForgotten && !service.onePacket;
       if (isOfFlow && isServed(crossing)) yield* sameServer(view, crossing);
     }
   },

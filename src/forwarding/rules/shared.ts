@@ -7,7 +7,7 @@ import { fateOf, isCutAnyway, isTorn, limitsOf, usualLimitsOf } from "../fate.js
 import type { Sighting } from "../journey.js";
 import { ownsIp } from "../network.js";
 import { isChecksumReady, isRecordedWhole } from "../offload.js";
-import { DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
+import { DIRECTOR, fail, missing, type Outcome, pass, type Violation } from "../outcome.js";
 import { describe } from "../paths.js";
 import type { Rule } from "../rule.js";
 import type { Model } from "../setup.js";
@@ -162,8 +162,12 @@ function refused(view: View, crossing: Crossing, limits: readonly number[], refu
   return fail([sighting, refusal], { suspect: DIRECTOR, field: "ip.dst#2", expected, observed });
 }
 
-/** A refusal is for the client, from the VIP or another address of the director, and sound. */
-function wrongRefusal({ network, evidence }: View, { in: sighting, director, service }: Crossing, refusal: Sighting) {
+/** What the director tells of a request is for the client, from the VIP or another address of its own, and sound. */
+export function wrongRefusal(
+  { network, evidence }: View,
+  { in: sighting, director, service }: Crossing,
+  refusal: Sighting,
+): Omit<Violation, "suspect"> | undefined {
   const { ip } = refusal.packet;
   const client = sighting.packet.ip?.src ?? "";
   const from = ip?.src ?? "";
