@@ -26,27 +26,18 @@ const replies = new WeakMap<View, ReadonlyMap<Sighting, readonly Reply[]>>();
 
 /** A reset or an ICMP error of the director that is no right answer to this packet, nor to any other. */
 export function wrongReply(view: View, asked: Sighting): Outcome | undefined {
-  for (const { at, causes } of knownReplies(view).get(asked) ?? []) {
+  let known = replies.get(view);
+  if (known === undefined) {
+    known = repliesOf(view);
+    replies.set(view, known);
+  }
+  for (const { at, causes } of known.get(asked) ?? []) {
     const [fault] = [asked, ...causes].map((cause) => faultOf(view, cause, at));
     if (fault !== undefined && causes.every((cause) => faultOf(view, cause, at) !== undefined)) {
       return fail([asked, at], fault);
     }
   }
   return undefined;
-}
-
-/** Whether this is a reset or an ICMP error of the director about something that it kept. */
-export function isOwnReply(view: View, at: Sighting): boolean {
-  return [...knownReplies(view).values()].some((replies) => replies.some((reply) => reply.at === at));
-}
-
-function knownReplies(view: View): ReadonlyMap<Sighting, readonly Reply[]> {
-  let known = replies.get(view);
-  if (known === undefined) {
-    known = repliesOf(view);
-    replies.set(view, known);
-  }
-  return known;
 }
 
 function repliesOf(view: View): Map<Sighting, Reply[]> {

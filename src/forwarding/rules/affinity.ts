@@ -35,7 +35,7 @@ const sourceHash = rule({
   id: "GEN-SCH-06",
   title: "Source hashing keeps a client at one real server",
   statement:
-    "With the scheduler sh all connections of a client's address go to one real server, whatever their ports, while the set of servers stands; different addresses are spread over the servers.",
+    "With the scheduler sh all connections of a client's address go to one real server, whatever their ports, while the set of servers stands; different addresses are spread over the servers by their weights.",
   source: "ip_vs_sh.c",
   lookedFor: "two new connections of one client to a service with scheduler sh and several available real servers",
   *judge(view) {
@@ -62,7 +62,7 @@ const maglev = rule({
   level: "SHOULD",
   title: "Maglev hashing moves only the clients of a removed real server",
   statement:
-    "With the scheduler mh the removal of a real server moves its own clients; of all others at most one in twenty goes elsewhere.",
+    "With the scheduler mh the removal of a real server moves its own clients; of all others at most one in twenty goes elsewhere, or one where they are fewer.",
   source: "ip_vs_mh.c; Maglev (NSDI 2016), §3.4",
   lookedFor: "new connections of twenty clients to a service with scheduler mh, before and after a real server left",
   *judge(view) {
@@ -82,7 +82,7 @@ function* moves(before: readonly Arrival[], after: readonly Arrival[]): Iterable
   const staying = after.filter(({ crossing }) => left.has(known.get(crossing.flow.clientIp) ?? ""));
   if (known.size < ENOUGH_CLIENTS || staying.length === 0) return;
   const moved = staying.filter(({ crossing, server }) => known.get(crossing.flow.clientIp) !== server.ip);
-  // Of fewer than twenty as well: the part is one of all clients that there are, and no part of a client moves.
+  // One may always: a twentieth of fewer clients than twenty is no whole one.
   const most = Math.max(1, Math.floor(staying.length * MOST_MOVED));
   if (moved.length <= most) yield pass(...sightingsOf(staying));
   else {

@@ -10,7 +10,6 @@ import type { Sighting } from "../journey.js";
 import { ownsIp } from "../network.js";
 import { isRecordedWhole } from "../offload.js";
 import { DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
-import { isOwnReply } from "../own-replies.js";
 import { arrivalsOf, describe } from "../paths.js";
 import type { Host } from "../setup.js";
 import { isPartial, startOf } from "../sightings.js";
@@ -115,12 +114,24 @@ function isAsClient(view: View, director: Host, at: Sighting, packet: Packet): b
   });
 }
 
-/** Its own stack has the VIP as well, and may refuse with a reset what is not balanced. */
 function isAsService(view: View, at: Sighting, packet: Packet): boolean {
   const [{ ip }, asked, ports] = [packet, protocolOf(packet), portsOf(packet)];
   if (ip === undefined || asked === undefined || ports === undefined || packet !== at.packet) return false;
   const isService = servicesAt(view.evidence, startOf(at)).some(
     ({ protocol, vip, port }) => protocol === asked && vip === ip.src && port === ports.src,
   );
-  return isService && !mayBeEarlier(view.evidence, endpoint(ip.dst, ports.dst)) && !isOwnReply(view, at);
+  return isService && !mayBeEarlier(view.evidence, endpoint(ip.dst, ports.dst)) && !hasKept(view, at);
+}
+
+/** Whether the director kept something of the receiver: its own stack, which has the VIP as well, may answer that. */
+function hasKept(view: View, reply: Sighting): boolean {
+  const { host, packet: answer } = reply;
+  const answered = portsOf(answer);
+  return view.sightings.some((at) => {
+    const ports = portsOf(at.packet);
+    if (at.host !== host || at.direction !== "in" || !at.addressed || startOf(at) > startOf(reply)) return false;
+    if (at.packet.ip?.src !== answer.ip?.dst || at.packet.ip?.dst !== answer.ip?.src) return false;
+    if (ports?.src !== answered?.dst || ports?.dst !== answered?.src) return false;
+    return !view.children.get(at)?.some(({ direction }) => direction === "out");
+  });
 }

@@ -20,7 +20,7 @@ const unreachable = rule({
   profile: "extended",
   models: ["nat", "dr", "tun"],
   statement:
-    "A request whose real server does not answer to address resolution is not forwarded to anybody else; the client is told by ICMP host unreachable, from one of the director's addresses, that quotes its request.",
+    "A request whose real server does not answer to address resolution is not forwarded to anybody else; the client is told by ICMP host unreachable, from one of the director's addresses, that quotes its request, but for what a limit of such reports leaves out.",
   source: "RFC 1812 §4.3.3.1, §5.2.7.1; arp_error_report, dst_link_failure",
   observedAt: "director in → client in",
   lookedFor: "a request that the director keeps because the real server answers no who-has",
