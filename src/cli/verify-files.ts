@@ -33,6 +33,7 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
   const subject = await subjectOf(files, options);
   for (const sentence of [...subject.flaws, ...subject.assumed]) process.stderr.write(`${sentence}\n`);
   const scenario = judged(subject, options, commandOf(files, options));
+  if (scenario.captured !== undefined) tell(scenario.captured);
   const result: RunResult = {
     schemaVersion: 1,
     tool: { name: "hopcheck", version },
@@ -73,11 +74,11 @@ async function subjectOf(files: readonly string[], options: VerifyOptions): Prom
   return bySetup(file, capture);
 }
 
-function judged(subject: Subject, options: VerifyOptions, reproduce: string): ScenarioResult {
+/** What captures prove, as results have it. */
+export function judged(subject: Subject, options: VerifyOptions, reproduce: string): ScenarioResult {
   const started = performance.now();
   const { setup, withoutModel, captures, assumed } = subject;
   const found = evidenceOf(setup, captures, withoutModel);
-  tell(found);
   const rules = catalogue.filter((rule) => options.profile === "extended" || rule.profile === "core");
   const { findings, problem } = conclude(found.evidence, rules);
   const problems = [...found.contradictions, nothingOfServices(setup, captures) ?? problem ?? ""];

@@ -266,10 +266,16 @@ class Observer implements View {
   /** The address that the model puts the choice in comes first; the MAC decides where that address is none of the servers'. */
   #chosen(out: Sighting, servers: readonly RealServer[], { model }: Service): RealServer | undefined {
     const byMac = this.network.byMac(out.packet.linkDst)?.host.name;
-    const arrived = this.children.get(out)?.find(({ host }) => this.network.host(host)?.role === "real-server");
+    const arrived = this.children.get(out)?.find((child) => this.#isArrivalOf(out, child));
     const atMac = servers.find((server) => server.name === (byMac ?? arrived?.host));
     const atIp = servers.find((server) => server.ip === out.packet.ip?.dst);
     return model === "dr" ? (atMac ?? atIp) : (atIp ?? atMac);
+  }
+
+  /** At a real server, and in the very frame: what it was sent on by in between was chosen by somebody else. */
+  #isArrivalOf({ packet: sent }: Sighting, { host, packet }: Sighting): boolean {
+    const isSame = packet.linkDst === undefined || sent.linkDst === undefined || packet.linkDst === sent.linkDst;
+    return isSame && this.network.host(host)?.role === "real-server";
   }
 }
 
