@@ -24,13 +24,13 @@ function joined(model: "nat" | "dr" | "tun", way: Way, size: number): PaperLab {
   const lab = new PaperLab(model);
   const part = (index: number) => "abc".charAt(index).repeat(size);
   const parts = Array.from({ length: SEGMENTS }, (_, index) => part(index));
-  const flags = { "tcp.flags": "FA", "tcp.ack_raw": 9001 };
+  const flags = { "tcp.flags": "PA", "tcp.ack_raw": 9001 };
   const segment = (index: number, id: number) => ({
     ...flags,
     ...(way === "request" ? { "tcp.seq_raw": 1001 + index * size } : { "tcp.seq_raw": 9001 + index * size }),
     "ip.id": id + index,
     payload: part(index),
-    "tcp.flags": index < SEGMENTS - 1 ? "A" : "FA",
+    "tcp.flags": index < SEGMENTS - 1 ? "A" : "PA",
   });
   const whole = (id: number) => ({ ...segment(0, id), ...flags, payload: parts.join("") });
   lab.request({ spec: { "ip.id": 1 } });
