@@ -1,20 +1,12 @@
 import { expect } from "chai";
 import type { PacketSpec } from "../../packet/craft.js";
 import { catalogue } from "../catalogue.js";
-import type { Evidence } from "../evidence.js";
-import { groupBy } from "../group.js";
 import { CLIENT, PaperLab, VIP } from "../testing/paper-lab.js";
-import type { Capture } from "./capture.js";
+import { capturesOf } from "./captures.test-support.js";
 import { conclude } from "./conclude.js";
 import { evidenceOf } from "./evidence.js";
 
 const SEGMENTS = 3;
-
-function capturesOf({ frames }: Evidence, taps: RegExp): Capture[] {
-  return [...groupBy(frames, ({ tap }) => tap)]
-    .filter(([tap]) => taps.test(tap))
-    .map(([tap, own]) => ({ tap, file: `${tap}.pcap`, frames: own }));
-}
 
 const WAYS = ["request", "answer"] as const;
 type Way = (typeof WAYS)[number];
@@ -66,7 +58,13 @@ describe("segments that a NIC joined, and cut again", () => {
         it(`accuse nobody under ${model} where they are of ${size} bytes of ${way}s`, () => {
           for (const taps of [/./, /director/, /director|rs/]) {
             const lab = joined(model, way, size);
-            const { findings } = conclude(evidenceOf(lab.setup, capturesOf(lab.evidence(), taps)).evidence, catalogue);
+            const { findings } = conclude(
+              evidenceOf(
+                lab.setup,
+                capturesOf(lab.evidence()).filter(({ tap }) => taps.test(tap)),
+              ).evidence,
+              catalogue,
+            );
             const wrong = findings.filter(({ status }) => status === "fail" || status === "inconclusive");
             expect(wrong.map(({ rule, observed }) => `${rule}: ${observed}`)).to.deep.equal([]);
           }
