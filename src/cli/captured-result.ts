@@ -17,17 +17,17 @@ export function capturedResult({ files, clocks }: CapturedEvidence, assumed: rea
 
 /** The same on stderr: what of each file was judged, and how far its clock is from the others'. */
 export function tell({ files }: CapturedResult): void {
-  for (const { file, taps, frames, foreign, copies } of files) {
+  const first = files.find(({ clock }) => clock === undefined);
+  const reference = first?.taps[0] ?? "";
+  for (const { file, taps, frames, foreign, copies, clock } of files) {
     const left = [
       ...(foreign > 0 ? [`${foreign} between other hosts`] : []),
       ...(copies > 0 ? [`${copies} recorded twice`] : []),
     ];
     const without = left.length === 0 ? "" : `, left out: ${left.join(", ")}`;
-    process.stderr.write(`${file}: ${frames} frames at ${taps.join(" and ")}${without}\n`);
+    const aside = clock === undefined ? "" : `; ${aboutClock(clock, reference)}`;
+    process.stderr.write(`${file}: ${frames} frames at ${taps.join(" and ")}${without}${aside}\n`);
   }
-  const reference = files.find(({ clock }) => clock === undefined)?.file ?? "";
-  for (const { file, clock } of files)
-    if (clock !== undefined) process.stderr.write(`${file}: ${aboutClock(clock, reference)}\n`);
 }
 
 /** Nanoseconds below which nobody cares how far clocks are apart: no more than what a network takes. */

@@ -81,10 +81,10 @@ export function judged(subject: Subject, options: VerifyOptions, reproduce: stri
   const found = evidenceOf(setup, captures, withoutModel);
   const rules = catalogue.filter((rule) => options.profile === "extended" || rule.profile === "core");
   const { findings, problem } = conclude(found.evidence, rules);
-  const problems = [...found.contradictions, nothingOfServices(setup, captures) ?? problem ?? ""];
+  const problems = [...found.contradictions, subject.problem ?? nothingOfServices(setup, captures) ?? problem ?? ""];
   if (options.extract !== undefined) writeExtracts(options.extract, found.evidence, findings);
   const text = problems.filter((one) => one !== "").join(" ");
-  const taps = [...new Set(captures.map(({ tap }) => tap))];
+  const taps = [...new Set(captures.map(({ tap, file }) => tap || file))];
   return collect({
     file: subject.file,
     title: `Captures of ${new Intl.ListFormat("en").format(taps)}`,

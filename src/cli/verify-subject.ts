@@ -10,6 +10,7 @@ import { decodeLink } from "../packet/link.js";
 import { type CapturedSetup, loadCapturedSetup, readCapturedSetup, ScenarioError } from "../scenario/load.js";
 import { suggestion } from "../scenario/suggest.js";
 import { CliError, STATUS } from "./error.js";
+import { shown } from "./paths.js";
 
 /** What is to be judged, and by what. */
 export interface Subject {
@@ -22,6 +23,8 @@ export interface Subject {
   readonly flaws: readonly string[];
   /** What was taken for granted, in whole sentences. */
   readonly assumed: readonly string[];
+  /** Why nothing can be judged, in whole sentences. */
+  readonly problem?: string;
 }
 
 /** The captures that a setup file names, and those of the command line, which take the place of the file's. */
@@ -29,15 +32,18 @@ export async function bySetup(file: string, given: readonly (readonly [string, s
   const captured = checked(() => loadCapturedSetup(file));
   const { captures, flaws } = await readAll(filesOf(captured, given));
   const { setup, withoutModel } = captured;
-  return { file: named(file), setup, withoutModel, captures, flaws, assumed: [] };
+  return { file: shown(file), setup, withoutModel, captures, flaws, assumed: [] };
 }
 
 /** Captures of which nobody says whose they are: they tell the setup themselves. */
 export async function byVip(wanted: Wanted, files: readonly string[], target: string | undefined): Promise<Subject> {
   const { captures, flaws } = await readAll(files.map((file) => ["", file]));
   const inference = inferSetup(wanted, captures);
-  if (typeof inference === "string")
-    throw new CliError(STATUS.violated, [...flaws, inference, instead(captures)].join("\n"));
+  if (typeof inference === "string") {
+    const nobody = { services: [], hosts: [] };
+    const problem = `${inference} ${instead(captures)}`;
+    return { file: shown(files[0] ?? ""), setup: nobody, withoutModel: [], captures, flaws, assumed: [], problem };
+  }
   const { setup: found, assumed } = inference;
   if (target !== undefined) writeSetup(target, found);
   const { setup, withoutModel } = checked(() =>
@@ -49,7 +55,7 @@ export async function byVip(wanted: Wanted, files: readonly string[], target: st
     return tap === undefined ? [] : [{ ...capture, tap }];
   });
   return {
-    file: target === undefined ? named(files[0] ?? "") : named(target),
+    file: target === undefined ? shown(files[0] ?? "") : shown(target),
     setup,
     withoutModel,
     captures: placed,
@@ -66,7 +72,7 @@ function writeSetup(target: string, found: Inferred): void {
   } catch (error) {
     throw new CliError(STATUS.badInput, `the setup cannot be written to ${target}: ${(error as Error).message}`);
   }
-  process.stderr.write(`setup: ${named(target)}\n`);
+  process.stderr.write(`setup: ${shown(target)}\n`);
 }
 
 /** @param folder what the paths of the captures are to be relative to; left out: they are none of the setup's */
@@ -131,12 +137,7 @@ async function readAll(files: readonly (readonly [string, string])[]): Promise<R
     }
     // Nothing recorded is a capture as well.
     const recorded = byInterface.size === 0 ? [[]] : byInterface.values();
-    for (const frames of recorded) captures.push({ tap, file: path === "-" ? path : named(path), frames });
+    for (const frames of recorded) captures.push({ tap, file: path === "-" ? path : shown(path), frames });
   }
   return { captures, flaws };
-}
-
-/** A path as messages and results have it. */
-function named(path: string): string {
-  return relative(process.cwd(), resolve(path)) || path;
 }

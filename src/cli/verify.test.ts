@@ -78,9 +78,11 @@ describe("hopcheck verify", () => {
 
   it("says what is in captures that have nothing of the service", () => {
     const capture = join(fixtures, "nat-good/rs2.pcap");
-    const { status, stderr } = verify("--vip", "198.51.100.7:443/tcp", capture);
-    expect(status).to.equal(1);
-    expect(stderr).to.match(/^hopcheck: None of the frames is for 198\.51\.100\.7:443\.\nWhat is in them most: tcp /m);
+    const { status, stdout } = verify("--vip", "198.51.100.7:443/tcp", capture);
+    const { verdict, problem = "", findings } = resultOf();
+    expect([status, verdict, findings]).to.deep.equal([1, "inconclusive", []]);
+    expect(problem).to.match(/^None of the frames is for 198\.51\.100\.7:443\. What is in them most: tcp /);
+    expect(stdout).to.contain("None of the frames is for 198.51.100.7:443.");
   });
 
   it("works for an ordinary user", function () {
