@@ -46,4 +46,14 @@ describe("a director whose VIP has a virtual router's MAC", () => {
           expect(passed).to.include.members(["GEN-SVC-01", model === "nat" ? "NAT-REQ-01" : "DR-ARP-01"]);
         }
       });
+
+  it("may be the gateway of a real server, where nothing tells who has the MAC", () => {
+    const lab = new PaperLab("nat");
+    lab.request();
+    lab.answer({ sent: { "eth.dst": "00:00:5e:00:01:0a" }, forwarded: false });
+    const captures = capturesOf(lab.evidence()).filter(({ tap }) => /director|rs1/.test(tap));
+    const { findings } = conclude(evidenceOf(withoutMacs(lab.setup), captures).evidence, catalogue);
+    const found = findings.filter(({ rule, status }) => rule === "NAT-TOP-01" || status === "fail");
+    expect(found.map(({ rule, status }) => [rule, status])).to.deep.equal([["NAT-TOP-01", "not-exercised"]]);
+  });
 });

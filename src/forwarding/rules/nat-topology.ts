@@ -1,7 +1,8 @@
 /** LVS-NAT: the way that answers take. */
 
 import { endpoint } from "../../packet/address.js";
-import { noMacs } from "../cut.js";
+import { isVirtualRouter } from "../../packet/ethernet.js";
+import { noMacs, unknownMacs } from "../cut.js";
 import { closesConnection, portsOf, protocolOf } from "../datagram.js";
 import { rule } from "../declare.js";
 import { fateOf } from "../fate.js";
@@ -37,6 +38,8 @@ export const natTopologyRules: readonly Rule[] = [
         }
         // What reaches the client past the director is NAT-TOP-02's or NAT-RSP-04's to tell.
         if (hasDirectorMac(view, to)) yield pass(at);
+        else if (!view.evidence.settled && isVirtualRouter(to) && view.network.byMac(to) === undefined)
+          yield unknownMacs(at);
         else if (!reachesClient(view, at)) {
           const expected = `a MAC of ${director.name}`;
           yield fail([at], { suspect: server.name, field: "eth.dst", expected, observed: view.network.macText(to) });
