@@ -1,5 +1,6 @@
 /** Who was asked for an address, and what was answered: ARP, and neighbour discovery. */
 
+import { NOBODY } from "../packet/arp.js";
 import { Icmpv6 } from "../packet/icmpv6.js";
 import type { Packet } from "../packet/packet.js";
 import { SLL_PACKET_TYPE } from "../packet/sll.js";
@@ -10,7 +11,6 @@ import type { View } from "./view.js";
 
 const REQUEST = 1;
 const REPLY = 2;
-const NOBODY = "0.0.0.0";
 
 /** How a request is addressed: RFC 5227 probes and askers of another subnet are `unusual`, whoever they are sent to. */
 export type Variant = "broadcast" | "unicast" | "unusual";
@@ -93,6 +93,16 @@ export function unaskedReplies(view: View, port: Port, ips: ReadonlySet<string>)
     const { arp } = at.packet;
     const isReply = at.direction === "out" && arp?.opcode === REPLY && !isAnnouncement(at);
     return isReply && ips.has(arp.senderIp) && !asked.has(at);
+  });
+}
+
+/** Neighbour advertisements of a port's NIC for one of the addresses that nobody asked for (RFC 4861 §7.2.6). */
+export function unaskedAdvertisements(view: View, port: Port, ips: ReadonlySet<string>): Sighting[] {
+  const asked = new Set(solicitationsAt(view, port).flatMap(({ answers }) => answers));
+  return view.sightings.filter((at) => {
+    const { icmp } = at.packet;
+    if (at.tap !== port.tap || at.direction !== "out" || !(icmp instanceof Icmpv6)) return false;
+    return icmp.kind === "neighbour-advertisement" && ips.has(icmp.target) && !asked.has(at);
   });
 }
 

@@ -171,11 +171,11 @@ const CAUSES: Readonly<Record<string, readonly CauseOf[]>> = {
   "TUN-MTU-04": [when(isKept, director.icmpFiltered), director.implementation],
   "TUN-SEC-01": [server.tunnelFromAnyone],
   "TUN-MTU-05": [director.clamping],
-  "TUN-RS-01": [server.noTunnel],
+  "TUN-RS-01": [server.noTunnel, server.noVip, server.noListener],
   "TUN-GRE-02": [server.tunnelsDiffer, server.noTunnel, server.noVip],
   "TUN-RS-02": [server.ownSource, server.replyInTunnel, server.wrongGateway],
   "TUN-RS-03": [server.gatewayIsDirector],
-  "TUN-RS-04": unanswered(server.rpFilter, server.noVip),
+  "TUN-RS-04": unanswered(server.rpFilter, server.noVip, server.noListener),
   "TUN-RS-05": [
     ...answersForVip.map((cause) => where(isAnswer, cause)),
     where(isQuestion, server.arpAnnounce),

@@ -1,7 +1,7 @@
 /** Holds packets against the matrix: once for all rules and for the report. */
 
 import type { Packet } from "../packet/packet.js";
-import { isCut, noMacs, unseen } from "./cut.js";
+import { isCut, noMacs, unknownMacs, unseen } from "./cut.js";
 import { isInUnknownTunnel } from "./datagram.js";
 import type { Expected, Passage, Row } from "./expectations.js";
 import { fateOf, isCutAnyway, isRelayed, isTorn } from "./fate.js";
@@ -145,9 +145,11 @@ function checksOf(view: View, crossing: Crossing, out: Sighting): Check[] {
   }
 }
 
-/** The frame's MACs are unknown where the capture has none; all else, where it did not keep all. */
+/** A frame's MACs are unknown where the capture has none, or nobody knows whose they are; all else, where it did not keep all. */
 function openOutcome({ row }: Check, crossing: Crossing, out: Sighting): Outcome {
-  return row.field.startsWith("eth.") ? noMacs(crossing.in, out) : unseen(crossing.in, out);
+  if (!row.field.startsWith("eth.")) return unseen(crossing.in, out);
+  const isRecorded = read(out.packet, row.field) !== undefined;
+  return isRecorded ? unknownMacs(crossing.in, out) : noMacs(crossing.in, out);
 }
 
 function openCheck(row: Row, passage: Passage): Check {

@@ -81,6 +81,13 @@ export function noMacs(...at: readonly Sighting[]): Outcome {
   return { status: "not-exercised", at, reason };
 }
 
+/** What a rule says about a MAC whose owner nobody knows, or about a host whose MAC nobody knows. */
+export function unknownMacs(...at: readonly Sighting[]): Outcome {
+  const reason =
+    "neither the setup nor the captures tell which MAC each host has that a frame may be for; name them in the setup";
+  return { status: "not-exercised", at, reason };
+}
+
 /** Bytes that IP carries, by what is there and by what is known to be missing. */
 export function carriedLength(packet: Packet): number {
   const { ip, bytes, missing, end } = packet;

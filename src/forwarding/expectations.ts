@@ -67,6 +67,7 @@ function kept(field: FieldName, passage: Passage): Expected {
 const PREFIXES: Readonly<Record<number, string>> = {
   [IP_PROTOCOL.tcp]: "tcp.",
   [IP_PROTOCOL.udp]: "udp.",
+  [IP_PROTOCOL.sctp]: "sctp.",
   [IP_PROTOCOL.icmp]: "icmp.",
   [IP_PROTOCOL.icmpv6]: "icmp.",
 };
@@ -97,7 +98,7 @@ export function oneOf(field: FieldName, rule: string, values: (passage: Passage)
     expect: (passage) => {
       const allowed = values(passage).filter((value) => value !== "");
       if (allowed.length === 0) return undefined;
-      return { text: allowed.join(" or "), holds: allowed.includes(String(read(foundIn(field, passage), field))) };
+      return { text: allowed.join(" or "), holds: allowed.includes(String(read(passage.found, field))) };
     },
   };
 }
@@ -119,7 +120,7 @@ export function ttl(rule: string): Row[] {
 export function headerChecksum(rule: string): Row {
   const expect = (passage: Passage) => ({
     text: "a valid checksum",
-    holds: foundIn("ip.checksum", passage).ip?.checksumValid === true,
+    holds: passage.found.ip?.checksumValid === true,
   });
   return { field: "ip.checksum", rule, expect };
 }
@@ -203,7 +204,14 @@ const TCP_FIELDS: readonly FieldName[] = [
   "tcp.urgent_pointer",
   "tcp.options",
 ];
-export const L4_REST: readonly FieldName[] = ["udp.length", "icmp.type", "icmp.code", "icmp.rest", "data.data"];
+export const L4_REST: readonly FieldName[] = [
+  "udp.length",
+  "sctp.verification_tag",
+  "icmp.type",
+  "icmp.code",
+  "icmp.rest",
+  "data.data",
+];
 export const IP_KEPT: readonly FieldName[] = [
   "ip.id",
   "ip.flags.df",
@@ -232,8 +240,30 @@ export function options(rule: string): Row {
 }
 
 export function macs(rule: string, to: (passage: Passage) => string | undefined): Row[] {
-  const egress = ({ network, out }: Passage) => network.port(out.tap)?.nic.mac;
-  return [is("eth.src", rule, egress), oneOf("eth.dst", rule, (passage) => [to(passage) ?? ""])];
+  return [sourceMac(rule), macOneOf(rule, (passage) => [to(passage)])];
+}
+
+export function sourceMac(rule: string): Row {
+  const expect = ({ network, out }: Passage) => {
+    const mac = network.port(out.tap)?.nic.mac;
+    return mac ? { value: mac } : OPEN;
+  };
+  return { field: "eth.src", rule, expect };
+}
+
+/** Whose MACs the frame may be for. Where one of them is not known, a MAC that is nobody's may be it. */
+export function macOneOf(rule: string, to: (passage: Passage) => readonly (string | undefined)[] | undefined): Row {
+  return {
+    field: "eth.dst",
+    rule,
+    expect: (passage) => {
+      const allowed = to(passage);
+      if (allowed === undefined || allowed.length === 0) return undefined;
+      const known = allowed.filter((mac) => mac !== undefined && mac !== "");
+      const holds = known.includes(passage.outer.linkDst ?? "");
+      return holds || known.length === allowed.length ? { text: known.join(" or "), holds } : OPEN;
+    },
+  };
 }
 
 /** Where the next hop's own MAC is not known, another host's is wrong all the same. */
@@ -266,9 +296,4 @@ export function macOf({ network }: Passage, server: RealServer): string {
 
 export function ipHeader(rule: string, optionsRule = rule, checksumRule = rule): Row[] {
   return [...same(rule, ...IP_KEPT), length(rule), options(optionsRule), headerChecksum(checksumRule)];
-}
-
-/** A frame has its MACs in front, whichever of its IP headers a row is about. */
-export function foundIn(field: FieldName, { outer, found }: Passage): Packet {
-  return field.startsWith("eth.") ? outer : found;
 }

@@ -1,6 +1,6 @@
-import { endpoint } from "../packet/address.js";
 /** Pairs what went into a host with what came out of it, whatever the host did to the headers in between. */
 
+import { endpoint } from "../packet/address.js";
 import { Icmpv6 } from "../packet/icmpv6.js";
 import type { Packet } from "../packet/packet.js";
 import { TCP_FLAG } from "../packet/tcp.js";

@@ -20,6 +20,7 @@ const HEXADECIMAL: Readonly<Record<string, number>> = {
   "gre.proto": 4,
   "gue.flags": 4,
   "udp.checksum": 4,
+  "sctp.verification_tag": 8,
 };
 /** Bytes of a value that are written out; of a longer one only how many it has. */
 const WRITTEN = 24;
@@ -53,6 +54,7 @@ const READERS = {
   "tcp.options": ({ tcp }) => tcp && withoutMss(tcp.options),
   "tcp.options.mss_val": ({ tcp }) => tcp && mssOf(tcp.options),
   "udp.length": ({ udp }) => udp?.length,
+  "sctp.verification_tag": ({ sctp }) => sctp?.verificationTag,
   "icmp.type": ({ icmp }) => icmp?.type,
   "icmp.code": ({ icmp }) => icmp?.code,
   "icmp.rest": ({ icmp }) => icmp?.rest,

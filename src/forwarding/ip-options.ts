@@ -6,7 +6,14 @@ import { sameBytes } from "./datagram.js";
 const END = 0;
 const NO_OPERATION = 1;
 /** Record Route and Timestamp: a router may fill them in on the way (RFC 1812 §5.3.13.5, §5.3.13.6). */
-const FILLED_IN: readonly number[] = [7, 68];
+const RECORD_ROUTE = 7;
+const TIMESTAMP = 68;
+const FILLED_IN: readonly number[] = [RECORD_ROUTE, TIMESTAMP];
+/** Of a timestamp option: what an entry is made of, besides the time; and how many found no room. */
+const FLAGS = 0x0f;
+const OVERFLOW = 0x10;
+/** Bytes of an address or a time. */
+const ENTRY = 4;
 /** Loose and strict source route. */
 const SOURCE_ROUTES: readonly number[] = [0x83, 0x89];
 /** Kind and length of an option: what is in front of its own bytes. */
@@ -28,16 +35,28 @@ export function mayBeFilledIn(options: Uint8Array): boolean {
   return optionsIn(options).some(({ kind }) => FILLED_IN.includes(kind));
 }
 
-/** The same options in the same places; only what routers fill in may differ. */
+/** The same options in the same places; only what routers fill in may differ, by what one router enters. */
 export function sameOptions(before: Uint8Array, after: Uint8Array): boolean {
   if (before.length !== after.length) return false;
-  const [left, right] = [new Uint8Array(before), new Uint8Array(after)];
+  const expected = new Uint8Array(before);
   for (const { kind, at, length } of optionsIn(before)) {
-    if (!FILLED_IN.includes(kind)) continue;
-    left.fill(0, at + HEAD, at + length);
-    right.fill(0, at + HEAD, at + length);
+    if (FILLED_IN.includes(kind)) enter(expected.subarray(at, at + length), after.subarray(at, at + length));
   }
-  return sameBytes(left, right);
+  return sameBytes(expected, after);
+}
+
+/** Puts into an option what a router has entered where its pointer was, and nothing where it may not have. */
+function enter(option: Uint8Array, found: Uint8Array): void {
+  const [kind = 0, , pointer = 0, flags = 0] = option;
+  const isTimestamp = kind === TIMESTAMP;
+  const size = isTimestamp && (flags & FLAGS) !== 0 ? 2 * ENTRY : ENTRY;
+  const first = isTimestamp ? HEAD + 2 : HEAD + 1;
+  const [start, end] = [pointer - 1, pointer - 1 + size];
+  if (isTimestamp && start >= option.length && found[HEAD + 1] === flags + OVERFLOW)
+    option[HEAD + 1] = flags + OVERFLOW;
+  if (found[HEAD] !== pointer + size || start < first || end > option.length) return;
+  option[HEAD] = pointer + size;
+  option.set(found.subarray(start, end), start);
 }
 
 /** Those in front of the first one that does not fit. */

@@ -1,9 +1,9 @@
 /**
- * The allowed-change matrix (rules.md §9): what each header field of a packet of a service must be when it leaves the
+ * The allowed-change matrix: what each header field of a packet of a service must be when it leaves the
  * director, given what it was when it came in, and the rule that is broken where it is not.
  */
 
-import { l4ChecksumState } from "../packet/checksum.js";
+import { l4ChecksumState, l4Header } from "../packet/checksum.js";
 import {
   content,
   headerChecksum,
@@ -14,6 +14,7 @@ import {
   L4_REST,
   length,
   macOf,
+  macOneOf,
   macs,
   nextHopOf,
   notToOthers,
@@ -22,10 +23,11 @@ import {
   type Passage,
   type Row,
   same,
+  sourceMac,
   translatedChecksum,
   ttl,
 } from "./expectations.js";
-import type { Model } from "./setup.js";
+import type { Model, Role } from "./setup.js";
 import { renamed, type Table } from "./table.js";
 import { tunnelErrorTable, tunnelTable } from "./tunnel-matrix.js";
 import type { Crossing, Kind } from "./view.js";
@@ -101,24 +103,27 @@ const adjacent: Row = {
   field: "eth.dst",
   rule: "DR-TOP-01",
   suspect: "network",
-  expect: (passage) => ({
-    text: "the MAC of a real server, not of a router",
-    holds: !isForRouter(passage),
-  }),
+  expect: (passage) => {
+    const receiver = receiverOf(passage);
+    if (receiver === undefined) return OPEN;
+    if (receiver !== "real-server" && receiver !== "router") return undefined;
+    return { text: "the MAC of a real server, not of a router", holds: receiver === "real-server" };
+  },
 };
 
-function isForRouter({ network, outer }: Passage): boolean {
-  return network.byMac(outer.linkDst)?.host.role === "router";
+/** What the host is that the frame is for; undefined where nobody knows whose MAC it has. */
+function receiverOf({ network, outer }: Passage): Role | undefined {
+  return network.byMac(outer.linkDst)?.host.role;
 }
 
 const dr: Table = {
   shape: "DR-REQ-01",
   fragments: "DR-FRAG-01",
   rows: [
-    ...macs("DR-REQ-02", () => undefined),
-    oneOf("eth.dst", "DR-REQ-02", (passage) => {
+    sourceMac("DR-REQ-02"),
+    macOneOf("DR-REQ-02", (passage) => {
       const { server, crossing } = passage;
-      if (isForRouter(passage)) return [];
+      if (receiverOf(passage) === "router") return undefined;
       return (server ? [server] : crossing.service.realServers).map((candidate) => macOf(passage, candidate));
     }),
     adjacent,
@@ -144,8 +149,8 @@ function keptError(rule: string): Row[] {
 const drError: Table = {
   shape: "DR-ICMP-01",
   rows: [
-    ...macs("DR-REQ-02", () => undefined),
-    oneOf("eth.dst", "DR-ICMP-01", (passage) => passage.crossing.flow.servers.map((server) => macOf(passage, server))),
+    sourceMac("DR-REQ-02"),
+    macOneOf("DR-ICMP-01", (passage) => passage.crossing.flow.servers.map((server) => macOf(passage, server))),
     ...keptError("DR-ICMP-01"),
   ],
 };
@@ -178,7 +183,19 @@ function translatedError(rule: string, outside: readonly Row[], quoted: readonly
       headerChecksum(rule),
       valid,
     ],
-    quoted: [...quoted, quotedChecksum, ...same(rule, "ip.id", "ip.proto")],
+    quoted: [...quoted, quotedChecksum, ...same(rule, "ip.id", "ip.proto"), ...content(rule).map(ofEqualQuotes)],
+  };
+}
+
+/** Whoever passes an error on may quote less of the packet; how much of its L4 header is there decides what can be compared. */
+function ofEqualQuotes(row: Row): Row {
+  return {
+    ...row,
+    expect: (passage) => {
+      const { before, after } = passage;
+      const isComparable = before.bytes.length === after.bytes.length && l4Header(before) && l4Header(after);
+      return isComparable ? row.expect(passage) : undefined;
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import { BROADCAST } from "../packet/ethernet.js";
 import type { Frame } from "../packet/frame.js";
 import { SLL_PACKET_TYPE } from "../packet/sll.js";
 import {
@@ -13,8 +14,6 @@ import {
   shareSegment,
   tapName,
 } from "./setup.js";
-
-const BROADCAST = "ff:ff:ff:ff:ff:ff";
 
 /** A NIC together with its host. */
 export interface Port {

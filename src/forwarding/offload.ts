@@ -1,7 +1,4 @@
-/**
- * The three families that are no faults: what a NIC was still to do when the frame was recorded.
- * See DESIGN.md, "What may never be given up", 6.
- */
+/** Looks of frames that are no faults: what a NIC was still to do, or had done already, when the frame was recorded. */
 
 import { internetChecksum } from "../packet/checksum.js";
 import type { Packet } from "../packet/packet.js";

@@ -1,6 +1,6 @@
-import { endpoint } from "../packet/address.js";
 /** What the director's own stack answers to packets that it keeps: resets and ICMP errors. */
 
+import { endpoint } from "../packet/address.js";
 import type { IcmpKind } from "../packet/icmp-message.js";
 import type { Packet } from "../packet/packet.js";
 import { TCP_FLAG } from "../packet/tcp.js";

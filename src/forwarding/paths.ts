@@ -1,6 +1,6 @@
-import { endpoint } from "../packet/address.js";
 /** Where packets of services went: what the rules about real servers and answers look at. */
 
+import { endpoint } from "../packet/address.js";
 import { core, portsOf, protocolOf } from "./datagram.js";
 import type { Sighting } from "./journey.js";
 import { ownsMac } from "./network.js";

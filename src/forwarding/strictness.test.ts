@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { craft, craftIp, type PacketSpec } from "../packet/craft.js";
+import { BROADCAST } from "../packet/ethernet.js";
 import { fragment } from "../packet/fragment.js";
 import { decode } from "../packet/packet.js";
 import { catalogue } from "./catalogue.js";
@@ -7,8 +8,6 @@ import { judge } from "./judge.js";
 import type { Model } from "./setup.js";
 import { CLIENT, DIP, PaperLab, VIP } from "./testing/paper-lab.js";
 import { tooLong } from "./testing/traffic.js";
-
-const BROADCAST = "ff:ff:ff:ff:ff:ff";
 
 type Options = ConstructorParameters<typeof PaperLab>[1];
 

@@ -108,7 +108,7 @@ function outerHeader(shape: Shape, destination: Row, receiver: (passage: Passage
     { field: "ip.src", rule: "TUN-ENC-02", expect: ownSource },
     ...outerShape(shape),
     { field: "ip.ttl", rule: "TUN-ENC-06", expect: usableTtl },
-    ...(shape.outer6 ? [] : [outerDf]),
+    ...(shape.outer6 ? [] : [shape.inner6 ? is("ip.flags.df", "TUN-V6-02", () => false) : outerDf]),
     { field: "ip.dsfield", rule: "TUN-ENC-09", expect: copiedTos },
   ];
 }
@@ -152,6 +152,7 @@ function outerShape(shape: Shape): Row[] {
   return [
     ...header,
     row("udp.dstport", () => GUE_PORT),
+    row("udp.length", ({ outer: { ip } }) => (ip?.length ? ip.length - ip.headerLength : undefined)),
     udpChecksum(rule, checksum),
     row("gue.version", () => 0),
     row("gue.control", () => false),

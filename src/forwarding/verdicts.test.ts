@@ -219,6 +219,21 @@ describe("IP options", () => {
     fails(filled(ROUTE, "01070b040000000000000000"), "DR-REQ-03");
   });
 
+  it("what was filled in before may not be erased, nor more than one router enter itself", () => {
+    const visited = "070b080a0000050000000000";
+    fails(filled(visited, "070b0c0a0000050a00000100"));
+    fails(filled(visited, "070b04000000000000000000"), "DR-REQ-03");
+    fails(filled(visited, "070b080a0000060000000000"), "DR-REQ-03");
+    fails(filled("070b04000000000000000000", "070b0c0a0000010a00000200"), "DR-REQ-03");
+  });
+
+  it("a timestamp has room for an address, or counts who found none", () => {
+    fails(filled("440c05010000000000000000", "440c0d010a00000100001234"));
+    fails(filled("4408090000001234", "4408091000001234"));
+    fails(filled("4408090000001234", "4408090000005678"), "DR-REQ-03");
+    fails(filled("4408050000000000", "4408051000000000"), "DR-REQ-03");
+  });
+
   it("a hostile length ends the walk", () => {
     fails(filled("0700000000000000", "0700000000000000"));
     fails(filled("07ff040000000000", "07ff080a00000100"), "DR-REQ-03");

@@ -19,6 +19,9 @@ const TARGET_IP = 24;
 
 export const ARP_LENGTH = 28;
 
+/** The sender of a probe: it asks whether an address is free, and has none itself yet (RFC 5227 §2.1.1). */
+export const NOBODY = "0.0.0.0";
+
 export const ARP_OPCODE = { request: 1, reply: 2 } as const;
 
 const HARDWARE_ETHERNET = 1;

@@ -12,6 +12,9 @@ const TYPE = 12;
 
 export const ETHERNET_HEADER_LENGTH = 14;
 
+/** The address of all stations on a link (IEEE 802.3). */
+export const BROADCAST = "ff:ff:ff:ff:ff:ff";
+
 export const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
 
 export interface EthernetValues {

@@ -9,7 +9,7 @@
  */
 
 import { Arp } from "./arp.js";
-import { ETHERTYPE, Ethernet } from "./ethernet.js";
+import { BROADCAST, ETHERTYPE, Ethernet } from "./ethernet.js";
 import type { Gre } from "./gre.js";
 import type { Gue } from "./gue.js";
 import type { IcmpMessage } from "./icmp-message.js";
@@ -31,7 +31,6 @@ export type { Problem } from "./problem.js";
 export const MAX_NESTING = 4;
 
 const UNTAGGED: readonly Vlan[] = [];
-const MAC_BROADCAST = "ff:ff:ff:ff:ff:ff";
 
 /** One stack of headers: (a link layer,) then ARP, or IP and what it carries. */
 export class Packet {
@@ -91,7 +90,7 @@ export class Packet {
 
   /** The MAC that it is for; undefined where the capture has none: a cooked one says no more than that it was for all. */
   get linkDst(): string | undefined {
-    return this.eth?.dst ?? (this.sll?.packetType === SLL_PACKET_TYPE.broadcast ? MAC_BROADCAST : undefined);
+    return this.eth?.dst ?? (this.sll?.packetType === SLL_PACKET_TYPE.broadcast ? BROADCAST : undefined);
   }
 
   /** `ip`, where it is of this family. */

@@ -12,6 +12,7 @@ import {
 } from "../forwarding/setup.js";
 import { isAnyIp, isIp6, isMac } from "../packet/address.js";
 import { craft, type PacketSpec } from "../packet/craft.js";
+import { BROADCAST } from "../packet/ethernet.js";
 import { fragment } from "../packet/fragment.js";
 import type { Frame } from "../packet/frame.js";
 import type { Packet } from "../packet/packet.js";
@@ -25,7 +26,6 @@ const SEQUENCES_OF_A_FLOW = 40_000;
 const FIRST_SERVER_SEQUENCE = 2_000_000;
 /** Layers whose frames have no ports of a flow. */
 const PORTLESS = ["icmp", "icmpv6", "arp", "vrrp"];
-const BROADCAST = "ff:ff:ff:ff:ff:ff";
 /** Header and first bytes of a packet that an ICMP error quotes at most, so that the error stays within 576 bytes (RFC 1812 §4.3.2.3). */
 const QUOTED = 548;
 

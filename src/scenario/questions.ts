@@ -1,13 +1,14 @@
 import { addressFor, type Host, type Nic, shareSegment } from "../forwarding/setup.js";
 import { ip6FromString, ip6ToString, isIp6, macToString } from "../packet/address.js";
+import { NOBODY } from "../packet/arp.js";
 import { craft } from "../packet/craft.js";
+import { BROADCAST } from "../packet/ethernet.js";
 import type { Outgoing } from "./crafting.js";
 import type { AskStep } from "./scenario.js";
 
-const BROADCAST = "ff:ff:ff:ff:ff:ff";
 /** Kept for documentation (RFC 5737, RFC 3849): no lab has them. */
 const FOREIGN = { 4: "198.51.100.77", 6: "2001:db8::77" } as const;
-const NOBODY = { 4: "0.0.0.0", 6: "::" } as const;
+const UNSPECIFIED = { 4: NOBODY, 6: "::" } as const;
 
 /** A question for an address, and behind it the canary: one for the asked host's own address. @throws Error */
 export function questions(asker: Host, asked: Host, whoHas: string, as: AskStep["as"]): Outgoing {
@@ -21,7 +22,7 @@ export function questions(asker: Host, asked: Host, whoHas: string, as: AskStep[
   const canary = addressFor(other, whoHas);
   if (own === undefined || canary === undefined)
     throw new Error(`${asker.name} and ${asked.name} have no IPv${family} addresses to ask from and for`);
-  const sender = as === "probe" ? NOBODY[family] : as === "foreign" ? FOREIGN[family] : own;
+  const sender = as === "probe" ? UNSPECIFIED[family] : as === "foreign" ? FOREIGN[family] : own;
   const ask = family === 6 ? solicitation : arpRequest;
   const to = as === "unicast" ? other.mac : undefined;
   return {
@@ -54,11 +55,11 @@ function solicitation(nic: Nic, target: string, sender: string, to?: string): Ui
     "eth.src": nic.mac,
     "ipv6.src": sender,
     // A probe asks the group alone: nobody has the target yet.
-    "ipv6.dst": to === undefined || sender === NOBODY[6] ? group : target,
+    "ipv6.dst": to === undefined || sender === UNSPECIFIED[6] ? group : target,
     "icmpv6.type": NEIGHBOUR_SOLICITATION,
     "icmpv6.code": 0,
     "icmpv6.nd.ns.target_address": target,
-    ...(sender === NOBODY[6] ? {} : { "icmpv6.opt.linkaddr": nic.mac }),
+    ...(sender === UNSPECIFIED[6] ? {} : { "icmpv6.opt.linkaddr": nic.mac }),
   });
 }
 

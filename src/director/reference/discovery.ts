@@ -1,5 +1,6 @@
 import { hasAddress, type Nic } from "../../forwarding/setup.js";
 import { ARP_OPCODE, type Arp } from "../../packet/arp.js";
+import { BROADCAST } from "../../packet/ethernet.js";
 import { ICMPV6_TYPE, Icmpv6 } from "../../packet/icmpv6.js";
 import type { Packet } from "../../packet/packet.js";
 import { groupMacsOf, neighbourMessage, UNSPECIFIED } from "./ndp.js";
@@ -7,8 +8,6 @@ import type { Neighbours } from "./neighbours.js";
 import { isHostAddress, type Network } from "./network.js";
 import type { Emit } from "./output.js";
 import type { Steps } from "./steps.js";
-
-const BROADCAST = "ff:ff:ff:ff:ff:ff";
 
 /** Address resolution as others ask for it and answer: ARP (RFC 826), and neighbour discovery for IPv6 (RFC 4861 §7.2). */
 export class Discovery {

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { craft, craftIp, type PacketSpec } from "../../packet/craft.js";
+import { BROADCAST } from "../../packet/ethernet.js";
 import type { Wait } from "./neighbours.js";
 import {
   CIP,
@@ -20,8 +21,6 @@ import {
   VIP,
   withoutEthernet,
 } from "./testbed.js";
-
-const BROADCAST = "ff:ff:ff:ff:ff:ff";
 
 function whoHas(targetIp: string, more: PacketSpec = {}): PacketSpec {
   return {

@@ -2,8 +2,8 @@
 
 import { addressFor, type Nic } from "../../forwarding/setup.js";
 import { isIp6 } from "../../packet/address.js";
-import { ARP_LENGTH, ARP_OPCODE, Arp } from "../../packet/arp.js";
-import { ETHERTYPE } from "../../packet/ethernet.js";
+import { ARP_LENGTH, ARP_OPCODE, Arp, NOBODY } from "../../packet/arp.js";
+import { BROADCAST, ETHERTYPE } from "../../packet/ethernet.js";
 import { ICMP_HEADER_LENGTH, ICMP_TYPE, Icmp } from "../../packet/icmp.js";
 import { ICMPV6_TYPE, Icmpv6, type Icmpv6Values } from "../../packet/icmpv6.js";
 import { IP_PROTOCOL } from "../../packet/ip.js";
@@ -15,8 +15,6 @@ import type { IcmpError } from "./errors.js";
 import { isHostAddress } from "./network.js";
 
 const TTL = 64;
-const BROADCAST = "ff:ff:ff:ff:ff:ff";
-const NOBODY = "0.0.0.0";
 
 /** Precedence 6, internetwork control (RFC 1812 §4.3.2.5); IPv6 has no such custom. */
 const ERROR_TOS = { 4: 0xc0, 6: 0 } as const;

@@ -7,6 +7,7 @@ import {
   repliesSeenElsewhere,
   requestsFrom,
   solicitationsAt,
+  unaskedAdvertisements,
   unaskedReplies,
   type Variant,
 } from "../arp.js";
@@ -14,7 +15,7 @@ import { core } from "../datagram.js";
 import type { Sighting } from "../journey.js";
 import type { Port } from "../network.js";
 import { absent, DIRECTOR, fail, inconclusive, missing, type Outcome, pass } from "../outcome.js";
-import { addressFor, hasAddress, isOnLink, type Model } from "../setup.js";
+import { addressFor, hasAddress, isOnLink, type Model, tapName } from "../setup.js";
 import { startOf } from "../sightings.js";
 import type { View } from "../view.js";
 
@@ -57,11 +58,16 @@ export function* silentAboutVip(view: View, model: Model, variants: readonly Var
   }
 }
 
-/** The same for neighbour solicitations, however they are addressed. */
+/** The same for neighbour solicitations, however they are addressed; nor is the VIP advertised to those who did not ask. */
 export function* silentToSolicitations(view: View, model: Model): Iterable<Outcome> {
   const vips = vipsOf(view, model);
   for (const port of serverPorts(view, model)) {
     for (const question of solicitationsAt(view, port)) if (vips.has(question.ip)) yield silence(view, question);
+    for (const at of unaskedAdvertisements(view, port, vips)) {
+      const observed = `advertised at ${view.network.macText(at.packet.linkSrc ?? "")}`;
+      const expected = "no advertisement of the VIP";
+      yield fail([at], { suspect: port.host.name, field: "icmpv6.nd.na.target_address", expected, observed });
+    }
   }
 }
 
@@ -184,7 +190,7 @@ export function* resolvesWithDip(view: View, model: Model): Iterable<Outcome> {
 
 /**
  * Whether the director asks for the sake of a packet of its own from the VIP (RST, ICMP), which the real server asked
- * for as a client: its ARP then has the VIP as sender as well, rightly (rules.md §10.11).
+ * for as a client: its ARP then has the VIP as sender as well, rightly.
  */
 function asksForOwnAnswer(view: View, at: Sighting): boolean {
   const { senderIp = "", targetIp = "" } = at.packet.arp ?? {};
@@ -204,9 +210,6 @@ function asksForOwnAnswer(view: View, at: Sighting): boolean {
 function portsOfHosts(view: View, names: readonly string[]): Port[] {
   return names.flatMap((name) => {
     const host = view.network.host(name);
-    return (host?.nics ?? []).flatMap((nic) => {
-      const tap = host === undefined ? "" : host.nics.length === 1 ? host.name : `${host.name}/${nic.name}`;
-      return view.network.port(tap) ?? [];
-    });
+    return host === undefined ? [] : host.nics.flatMap((nic) => view.network.port(tapName(host, nic)) ?? []);
   });
 }

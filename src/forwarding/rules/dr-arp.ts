@@ -1,9 +1,10 @@
 /** Direct routing: who answers ARP for the VIP, and in whose name hosts ask. */
 
 import { Icmpv6 } from "../../packet/icmpv6.js";
-import { questionsAt } from "../arp.js";
+import { type Question, questionsAt } from "../arp.js";
 import { noMacs } from "../cut.js";
 import { rule } from "../declare.js";
+import { groupBy } from "../group.js";
 import type { Sighting } from "../journey.js";
 import { masterAt } from "../mastership.js";
 import { DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
@@ -32,7 +33,7 @@ export const drArpRules: readonly Rule[] = [
     id: "DR-ARP-01",
     title: "The director answers ARP for the VIP",
     statement:
-      "A who-has for the VIP gets exactly one answer from the director, sent to the asker alone, that gives the MAC of the NIC it was asked at.",
+      "A who-has for the VIP gets exactly one answer from the director, however many of its NICs hear it, sent to the asker alone, that gives the MAC of the NIC that answers.",
     source: "RFC 826 (Packet Reception)",
     observedAt: "director in → director out",
     lookedFor: "a who-has for the VIP at the director",
@@ -123,25 +124,28 @@ export const drArpRules: readonly Rule[] = [
 ];
 
 function* directorAnswers(view: View): Iterable<Outcome> {
-  const vips = vipsOf(view, "dr");
-  for (const port of directorPorts(view)) {
-    for (const { at, ip, answers: replies } of questionsAt(view, port)) {
-      const { arp: request } = at.packet;
-      // A host ignores who asks in one of its own names.
-      const isForeign =
-        !vips.has(request?.senderIp ?? "") && view.network.byIp(request?.senderIp ?? "")?.host !== port.host;
-      if (!vips.has(ip) || !isForeign || !isOnLink(port.nic, ip)) continue;
-      // Of two directors only the master has the VIP.
-      if (isRedundant(view.evidence.setup) && masterAt(view, ip, startOf(at)) !== port.host) continue;
-      yield judgeReplies(
-        view,
-        at,
-        replies,
-        `one answer: ${ip} is at ${view.network.macText(port.nic.mac)}`,
-        port.nic.mac,
-      );
-    }
+  const asked = directorPorts(view).flatMap((port) =>
+    questionsAt(view, port).filter((question) => isForVip(view, question)),
+  );
+  // Where several NICs are on one segment each of them hears the question, and one has to answer it.
+  for (const heard of groupBy(asked, ({ at }) => pathTo(at)[0]).values()) {
+    const replies = heard.flatMap(({ answers }) => answers);
+    const question = heard.find(({ answers }) => answers.length > 0) ?? heard[0];
+    if (question === undefined) continue;
+    const { at, ip, port } = question;
+    const expected = `one answer: ${ip} is at ${view.network.macText(port.nic.mac)}`;
+    yield judgeReplies(view, at, replies, expected, port.nic.mac);
   }
+}
+
+function isForVip(view: View, { at, ip, port }: Question): boolean {
+  const vips = vipsOf(view, "dr");
+  const asker = at.packet.arp?.senderIp ?? "";
+  // A host ignores who asks in one of its own names.
+  if (vips.has(asker) || view.network.byIp(asker)?.host === port.host) return false;
+  if (!vips.has(ip) || !isOnLink(port.nic, ip)) return false;
+  // Of two directors only the master has the VIP.
+  return !isRedundant(view.evidence.setup) || masterAt(view, ip, startOf(at)) === port.host;
 }
 
 function judgeReplies(view: View, at: Sighting, replies: readonly Sighting[], expected: string, mac: string): Outcome {

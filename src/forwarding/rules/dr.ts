@@ -12,6 +12,7 @@ import {
   answersFromVip,
   avoidsDirector,
   deliveriesOf,
+  detours,
   goesDirectly,
   leavesElsewhere,
   ownAnswersOf,
@@ -19,6 +20,7 @@ import {
   unanswered,
 } from "./real-servers.js";
 import { errorOutcomes, forModel, fragmentedOutcomes, fragmentOutcomes, oversizeOutcomes } from "./shared.js";
+import { unknownToVip } from "./unknown-errors.js";
 
 const DR = forModel("dr");
 const REQUEST = {
@@ -131,10 +133,14 @@ const answers: readonly Rule[] = [
     ...ANSWER,
     id: "DR-RSP-03",
     title: "The answer goes directly to the client or its router",
-    statement: "A real server sends its answers from its own MAC to that of the client or of a router.",
+    statement:
+      "A real server sends its answers from its own MAC to that of the client or of a router; on the way each router takes one from the TTL, and nobody else does.",
     source: "LVS-DR: only requests pass the director",
     *judge(view) {
-      for (const answer of ownAnswersOf(view, "dr")) yield* goesDirectly(view, answer);
+      for (const answer of ownAnswersOf(view, "dr")) {
+        yield* goesDirectly(view, answer);
+        yield* detours(view, answer);
+      }
     },
   }),
   rule({
@@ -206,13 +212,14 @@ const others: readonly Rule[] = [
     id: "DR-ICMP-01",
     title: "ICMP errors of the client's side reach the flow's real server unchanged",
     statement:
-      "An ICMP error to the VIP about an answer is forwarded to the real server that has the flow; only MACs and TTL change.",
+      "An ICMP error to the VIP about an answer is forwarded to the real server that has the flow; only MACs and TTL change. One about a flow that does not exist goes to none.",
     source: "RFC 1191 §3; ip_vs_icmp_xmit",
     observedAt: "director in → real servers in",
     lookedFor: "an ICMP error to the VIP about an answer, at the director",
     *judge(view) {
       yield* matrixOutcomes(view, "DR-ICMP-01");
       yield* errorOutcomes(view, "dr", "client-error");
+      yield* unknownToVip(view, "dr");
     },
   }),
   rule({

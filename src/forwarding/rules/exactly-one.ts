@@ -1,6 +1,6 @@
-import { endpoint } from "../../packet/address.js";
 /** GEN-SVC-01: what a client sends to a service leaves the director once, and nothing leaves that nobody sent. */
 
+import { endpoint } from "../../packet/address.js";
 import { core, isSyn, portsOf, sameBytes } from "../datagram.js";
 import { rule } from "../declare.js";
 import { mayBeEarlier, servicesAt } from "../evidence.js";

@@ -5,6 +5,7 @@ import { matrixRule, rule } from "../declare.js";
 import type { Rule } from "../rule.js";
 import { silentToSolicitations } from "./arp-rules.js";
 import { errorOutcomes, forModel } from "./shared.js";
+import { unknownFromServers, unknownToVip } from "./unknown-errors.js";
 
 const EXTENDED = { profile: "extended" } as const;
 
@@ -34,6 +35,8 @@ export const ipv6Rules: readonly Rule[] = [
     *judge(view) {
       yield* matrixOutcomes(view, "NAT-V6-02");
       for (const kind of ["client-error", "server-error"] as const) yield* errorOutcomes(view, "nat", kind, 6);
+      yield* unknownToVip(view, "nat", 6);
+      yield* unknownFromServers(view, 6);
     },
   }),
   matrixRule({
@@ -54,8 +57,8 @@ export const ipv6Rules: readonly Rule[] = [
     level: "MUST NOT",
     title: "A real server answers no neighbour solicitation for the VIP",
     statement:
-      "A neighbour solicitation for the VIP, to its group or to the real server's own MAC, from an address or from none (duplicate address detection), is not answered by a real server; its answer to a later one for its own address proves it.",
-    source: "RFC 4861 §7.2.3, §7.2.4; RFC 4862 §5.4.3; ndisc_recv_ns",
+      "A neighbour solicitation for the VIP, to its group or to the real server's own MAC, from an address or from none (duplicate address detection), is not answered by a real server; its answer to a later one for its own address proves it. Nor does it advertise the VIP unasked.",
+    source: "RFC 4861 §7.2.3, §7.2.4, §7.2.6; RFC 4862 §5.4.3; ndisc_recv_ns",
     observedAt: "real servers' NICs",
     lookedFor: "a neighbour solicitation for the VIP at a real server",
     judge: (view) => silentToSolicitations(view, "dr"),

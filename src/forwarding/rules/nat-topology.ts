@@ -1,7 +1,6 @@
-import { endpoint } from "../../packet/address.js";
-
 /** LVS-NAT: the way that answers take. */
 
+import { endpoint } from "../../packet/address.js";
 import { noMacs } from "../cut.js";
 import { closesConnection, portsOf, protocolOf } from "../datagram.js";
 import { rule } from "../declare.js";

@@ -1,6 +1,6 @@
-import { endpoint } from "../../packet/address.js";
 /** LVS-NAT: requests and answers are translated, and both pass the director. */
 
+import { endpoint } from "../../packet/address.js";
 import { matrixOutcomes } from "../compare.js";
 import { portsOf, protocolOf } from "../datagram.js";
 import { matrixRule, rule } from "../declare.js";
@@ -13,6 +13,7 @@ import { flowsOf, type Stray, type View } from "../view.js";
 import { resolvesWithDip } from "./arp-rules.js";
 import { clientSide } from "./nat-topology.js";
 import { errorOutcomes, forModel, fragmentedOutcomes, fragmentOutcomes, oversizeOutcomes } from "./shared.js";
+import { unknownFromServers, unknownToVip } from "./unknown-errors.js";
 
 const NAT = forModel("nat");
 const REQUEST = {
@@ -100,7 +101,7 @@ const requests: readonly Rule[] = [
     id: "NAT-REQ-10",
     title: "TCP header and payload are byte-identical",
     statement:
-      "Sequence and acknowledgement numbers, flags, window, TCP options and payload of a request are unchanged, also where the payload names addresses.",
+      "Sequence and acknowledgement numbers, flags, window, TCP options, the verification tag of SCTP and payload of a request are unchanged, also where the payload names addresses.",
     source: "ip_vs_nat_xmit",
   }),
   matrixRule({
@@ -289,13 +290,14 @@ const others: readonly Rule[] = [
     id: "NAT-ICMP-01",
     title: "ICMP errors of real servers are translated, outside and inside",
     statement:
-      "An error that quotes a translated request leaves the director from the VIP and quotes the request as the client sent it; the checksums of the ICMP message and of the quoted header are valid.",
+      "An error that quotes a translated request leaves the director from the VIP and quotes the request as the client sent it; the checksums of the ICMP message and of the quoted header are valid, and all else in the quote is as it was. One about a request that did not go to that server does not leave as the VIP.",
     source: "RFC 3022 §4.3; RFC 5508 REQ-5 (§4.2.2); ip_vs_nat_icmp",
     observedAt: "director in (real servers' side) → client in",
     lookedFor: "an ICMP error of a real server about a request, at the director",
     *judge(view) {
       yield* matrixOutcomes(view, "NAT-ICMP-01");
       yield* errorOutcomes(view, "nat", "server-error", 4);
+      yield* unknownFromServers(view, 4);
     },
   }),
   rule({
@@ -303,13 +305,14 @@ const others: readonly Rule[] = [
     id: "NAT-ICMP-02",
     title: "ICMP errors of the client's side reach the right real server, translated",
     statement:
-      "An error to the VIP that quotes an answer goes to the connection's real server, quotes the answer as that sent it, and keeps its own sender.",
+      "An error to the VIP that quotes an answer goes to the connection's real server, quotes the answer as that sent it, and keeps its own sender; one about a connection that does not exist goes to no real server.",
     source: "RFC 5508 REQ-4 (§4.2.1), §7.1.2; RFC 1191 §3; ip_vs_in_icmp",
     observedAt: "director in → real servers in",
     lookedFor: "an ICMP error to the VIP about an answer, at the director",
     *judge(view) {
       yield* matrixOutcomes(view, "NAT-ICMP-02");
       yield* errorOutcomes(view, "nat", "client-error", 4);
+      yield* unknownToVip(view, "nat", 4);
     },
   }),
   rule({

@@ -1,6 +1,6 @@
-import { endpoint } from "../../packet/address.js";
 /** What DR and TUN have in common about real servers: they take requests in and answer straight to the client. */
 
+import { endpoint } from "../../packet/address.js";
 import { l4ChecksumState } from "../../packet/checksum.js";
 import { TCP_FLAG } from "../../packet/tcp.js";
 import { matrixOutcomes } from "../compare.js";
@@ -148,6 +148,31 @@ export function* goesDirectly(view: View, { flow, at, server }: Answer): Iterabl
   } else if (flow.clientIp === at.packet.ip?.dst || at.packet.inner !== undefined) yield pass(at);
 }
 
+/** Where it arrives at the client an answer has lost more of its TTL than one for each router that it is seen at. */
+export function* detours(view: View, { at, server }: Answer): Iterable<Outcome> {
+  // Beside captures there may be routers that nobody tells of; what passes the director is another rule's matter.
+  if (!view.evidence.settled || server === undefined || at.packet.inner !== undefined) return;
+  for (const arrival of arrivalsAtClients(view, at)) {
+    const way = pathTo(arrival).slice(pathTo(at).length - 1);
+    if (way.some(({ host }) => view.network.isDirector(host))) continue;
+    const routers = new Set(way.map(({ host }) => host).filter((name) => view.network.host(name)?.role === "router"))
+      .size;
+    const [expected, observed] = [(at.packet.ip?.ttl ?? 0) - routers, arrival.packet.ip?.ttl ?? 0];
+    if (observed === expected) continue;
+    const violation = { suspect: "network", field: "ip.ttl", expected: String(expected), observed: String(observed) };
+    yield fail([at, arrival], violation);
+  }
+}
+
+/** Where a packet came in at clients, on whatever way. */
+function arrivalsAtClients(view: View, from: Sighting): Sighting[] {
+  const next = view.children.get(from) ?? [];
+  return next.flatMap((child) => {
+    const isClient = view.network.host(child.host)?.role === "client" && child.direction === "in" && child.addressed;
+    return isClient ? [child] : arrivalsAtClients(view, child);
+  });
+}
+
 function knowsAllMacs({ evidence }: View): boolean {
   return evidence.settled && evidence.setup.hosts.every(({ nics }) => nics.every(({ mac }) => mac !== ""));
 }
@@ -170,7 +195,7 @@ export function* avoidsDirector(view: View, model: Model): Iterable<Outcome> {
       yield noMacs(at);
       continue;
     }
-    failed.add(`${at.packet.ip?.dst}:${ports?.dst}`);
+    failed.add(endpoint(at.packet.ip?.dst ?? "", ports?.dst ?? 0));
     const observed = `${describe(at)} came to ${view.network.macText(at.packet.linkDst ?? "")}`;
     yield fail([at], { suspect, field: "eth.dst", expected, observed });
   }
@@ -191,9 +216,10 @@ export function* avoidsDirector(view: View, model: Model): Iterable<Outcome> {
   }
 }
 
-/** A server that took the request in and says nothing. */
-export function unanswered(view: View, { arrival, server }: Delivery, expected: string): Outcome {
-  const observed = `${describe(arrival)} arrived and was not answered`;
+/** A server that got the request and says nothing, or nothing that shows that it took it in. */
+export function unanswered(view: View, { arrival, server, answer }: Delivery, expected: string): Outcome {
+  const made = answer === undefined ? "was not answered" : `got ${describe(answer.at)}`;
+  const observed = `${describe(arrival)} arrived and ${made}`;
   return missing(view, [arrival], { suspect: server.name, expected, observed });
 }
 

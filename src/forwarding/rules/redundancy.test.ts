@@ -1,11 +1,10 @@
 import { expect } from "chai";
 import { craft, type PacketSpec } from "../../packet/craft.js";
+import { BROADCAST } from "../../packet/ethernet.js";
 import { catalogue } from "../catalogue.js";
 import { judge } from "../judge.js";
 import type { Finding } from "../rule.js";
 import { PaperLab, VIP } from "../testing/paper-lab.js";
-
-const BROADCAST = "ff:ff:ff:ff:ff:ff";
 
 /** Two directors on paper. */
 class Pair {

@@ -1,6 +1,6 @@
-import { endpoint } from "../../packet/address.js";
 /** GEN-SVC: what a virtual service is, and what is none. */
 
+import { endpoint } from "../../packet/address.js";
 import { core, isReset, opensConnection, portsOf, protocolOf } from "../datagram.js";
 import { type Declared, rule } from "../declare.js";
 import { mayBeEarlier } from "../evidence.js";

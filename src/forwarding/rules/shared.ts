@@ -101,7 +101,7 @@ export function* fragmentedOutcomes(view: View, model: Model): Iterable<Outcome>
     if (!isRecordedWhole(view.network, sighting)) continue;
     if (!isRecordedWhole(view.network, out)) {
       if (!isSentWhole(view, out)) continue;
-      const length = Math.max(...out.frames.map(({ packet }) => packet.ip?.length ?? 0));
+      const length = longest(out);
       const expected = `fragments of at most ${view.network.port(out.tap)?.nic.mtu} bytes`;
       const observed = out.frames.length === 1 ? `forwarded whole with ${length} bytes` : `one of ${length} bytes`;
       yield fail([sighting, out], { suspect: DIRECTOR, field: "ip.len", expected, observed });
@@ -116,8 +116,13 @@ export function* fragmentedOutcomes(view: View, model: Model): Iterable<Outcome>
   }
 }
 
+/** Bytes of the longest packet among those that one was sent in. */
+export function longest({ frames }: Sighting): number {
+  return Math.max(...frames.map(({ packet }) => packet.ip?.length ?? 0));
+}
+
 /** Whether an oversize frame went out as it is: no NIC of a lab cuts it; otherwise where it arrived just so (TCP may be joined again). */
-function isSentWhole(view: View, out: Sighting): boolean {
+export function isSentWhole(view: View, out: Sighting): boolean {
   if (view.evidence.settled) return true;
   if (core(out.packet).tcp !== undefined) return false;
   const { length } = out.packet.ip ?? {};

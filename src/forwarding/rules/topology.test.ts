@@ -275,6 +275,14 @@ describe("TUN-MTU-04", () => {
     expect(statusOf(refused(1480, 1380), "TUN-MTU-04")).to.equal("pass");
   });
 
+  it("is not exercised where the client was told once only, of what may have been known before", () => {
+    const found = refused(1480).find(({ rule }) => rule === "TUN-MTU-04");
+    expect(found).to.include({ status: "not-exercised" });
+    expect(found?.reason).to.equal(
+      "the client was told once only, of an MTU of 1480, which may be what was known before; it has to send again",
+    );
+  });
+
   it("is broken where the error ends at the director", () => breaks(refused(undefined), "TUN-MTU-04", "director"));
 
   it("is broken where no room is left for the tunnel, also the second time", () =>

@@ -140,7 +140,7 @@ export const encapsulationRules: readonly Rule[] = [
     profile: "extended",
     title: "The shape of a GUE tunnel",
     statement:
-      "The outer packet is UDP to port 6080 with checksum 0 or a valid one, as the service has it; GUE of version 0 has no options and names the protocol of the packet inside. All packets of a flow have one source port. 32 bytes are added to IPv4.",
+      "The outer packet is UDP to port 6080 with the length of all that it carries and checksum 0 or a valid one, as the service has it; GUE of version 0 has no options and names the protocol of the packet inside. All packets of a flow have one source port. 32 bytes are added to IPv4.",
     source: "draft-ietf-intarea-gue-09 (expired); ipvs_gue_encap, udp_flow_src_port",
     lookedFor: "a request of a TUN service with a GUE tunnel, forwarded by the director",
     *judge(view) {
@@ -164,8 +164,8 @@ export const encapsulationRules: readonly Rule[] = [
     profile: "extended",
     title: "A tunnel of the other family",
     statement:
-      "An IPv6 packet in an IPv4 tunnel has protocol 41, an IPv4 packet in an IPv6 tunnel next header 4; all else is as in a tunnel of its own family.",
-    source: "RFC 4213 §3.5; ip_vs_prepare_tunneled_skb, ip_vs_tunnel_xmit",
+      "An IPv6 packet in an IPv4 tunnel has protocol 41 and no DF outside, an IPv4 packet in an IPv6 tunnel next header 4; all else is as in a tunnel of its own family.",
+    source: "RFC 4213 §3.2.1, §3.5; ip_vs_prepare_tunneled_skb, ip_vs_tunnel_xmit",
     lookedFor: "a request of a TUN service to a real server of the other family, forwarded by the director",
   }),
   rule({

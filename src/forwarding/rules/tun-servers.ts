@@ -34,17 +34,19 @@ export const tunnelServerRules: readonly Rule[] = [
     ...SERVER,
     id: "TUN-RS-01",
     title: "The real server takes packets out of the tunnel",
-    statement: "A tunnelled request is accepted and answered, not refused with an ICMP error about the tunnel.",
+    statement:
+      "A tunnelled request is accepted and answered, not refused with an ICMP error about the tunnel, nor with another one or a RST where the service is open.",
     source: "RFC 2003 §3; ipip_rcv",
     *judge(view) {
       const refusals = refusalsOf(view);
-      for (const { arrival, answer, server } of deliveriesOf(view, "tun")) {
+      for (const delivery of deliveriesOf(view, "tun")) {
+        const { arrival, answer, acceptance, server } = delivery;
         const refusal = refusalOf(refusals, arrival);
-        if (answer !== undefined) yield pass(arrival, answer.at);
+        if (acceptance !== undefined) yield pass(arrival, acceptance.at);
         else if (refusal !== undefined) {
           const violation = { suspect: server.name, expected: "the packet is taken out and answered" };
           yield fail([arrival, refusal], { ...violation, observed: describe(refusal) });
-        }
+        } else if (answer !== undefined) yield unanswered(view, delivery, "an answer from the VIP that takes it in");
       }
     },
   }),
@@ -81,10 +83,15 @@ export const tunnelServerRules: readonly Rule[] = [
     *judge(view) {
       const [refusals, sentOn] = [refusalsOf(view), sentOnBy(view)];
       for (const delivery of deliveriesOf(view, "tun")) {
-        const { arrival, answer } = delivery;
-        if (answer !== undefined) yield pass(arrival, answer.at);
-        // Other rules tell what was refused or sent on, and TUN-GRE-02 what a tunnel drops whose ends do not agree.
-        else if (refusalOf(refusals, arrival) === undefined && sentOn(arrival) === undefined && !hasOptions(delivery))
+        const { arrival, answer, acceptance } = delivery;
+        if (acceptance !== undefined) yield pass(arrival, acceptance.at);
+        // TUN-RS-01 tells what was refused, TUN-RS-06 what was sent on, TUN-GRE-02 what a tunnel drops whose ends disagree.
+        else if (
+          answer === undefined &&
+          refusalOf(refusals, arrival) === undefined &&
+          sentOn(arrival) === undefined &&
+          !hasOptions(delivery)
+        )
           yield unanswered(view, delivery, "an answer from the VIP");
       }
     },
@@ -100,10 +107,11 @@ export const tunnelServerRules: readonly Rule[] = [
     lookedFor: "a sound new request in a GRE or GUE tunnel that arrives at a real server which answers",
     *judge(view) {
       for (const delivery of deliveriesOf(view, "tun")) {
-        const { arrival, answer } = delivery;
+        const { arrival, answer, acceptance } = delivery;
         if (!hasOptions(delivery)) continue;
-        if (answer !== undefined) yield pass(arrival, answer.at);
-        else yield unanswered(view, delivery, "an answer from the VIP");
+        if (acceptance !== undefined) yield pass(arrival, acceptance.at);
+        // What came out of the tunnel and was refused is TUN-RS-01's to tell.
+        else if (answer === undefined) yield unanswered(view, delivery, "an answer from the VIP");
       }
     },
   }),

@@ -16,7 +16,16 @@ import { isPartial, startOf } from "../sightings.js";
 import { tunnelReports } from "../tunnel-reports.js";
 import type { Crossing, View } from "../view.js";
 import { vipsOf } from "./arp-rules.js";
-import { errorOutcomes, forModel, fragmentedOutcomes, fragmentOutcomes, oversizeOutcomes } from "./shared.js";
+import {
+  errorOutcomes,
+  forModel,
+  fragmentedOutcomes,
+  fragmentOutcomes,
+  isSentWhole,
+  longest,
+  oversizeOutcomes,
+} from "./shared.js";
+import { unknownToVip } from "./unknown-errors.js";
 
 const TUN = forModel("tun");
 
@@ -49,7 +58,7 @@ export const tunRules: readonly Rule[] = [
     profile: "extended",
     title: "Without path MTU discovery packets with DF are fragmented outside",
     statement:
-      "A director that takes no part in path MTU discovery sends a request with DF that does not fit the tunnel in fragments of the outer packet; the one inside is whole, and keeps its DF.",
+      "A director that takes no part in path MTU discovery sends a request with DF that does not fit the tunnel in fragments of the outer packet, none of them with DF; the one inside is whole, and keeps its DF.",
     source: "pmtu_disc (ipvs-sysctl); against RFC 2003 §3.1 (DF MUST be copied)",
     observedAt: "director out → real servers in",
     lookedFor: "a request with DF, larger than the tunnel takes, of a TUN service without path MTU discovery",
@@ -62,13 +71,15 @@ export const tunRules: readonly Rule[] = [
         if (ip.length <= Math.max(...limits) || !isRecordedWhole(view.network, at)) continue;
         const [out] = outs;
         const expected = "forwarded in fragments that make up the whole packet, with its DF inside";
-        const violation = { suspect: DIRECTOR, field: "ip.flags.df", expected };
+        const violation = { suspect: DIRECTOR, expected };
         if (out === undefined) {
           if (fateOf(view, crossing) === "forward")
             yield missing(view, [at], { ...violation, observed: `${describe(at)} was not forwarded` });
-        } else if (isPartial(out) || out.packet.inner?.ip?.df === false) {
-          yield fail([at, out], { ...violation, observed: isPartial(out) ? "in part" : "without DF inside" });
-        } else yield pass(at, out);
+          continue;
+        }
+        if (!isRecordedWhole(view.network, out) && !isSentWhole(view, out)) continue;
+        const wrong = wrongPieces(view, out);
+        yield wrong === undefined ? pass(at, out) : fail([at, out], { ...violation, ...wrong });
       }
     },
   }),
@@ -99,13 +110,14 @@ export const tunRules: readonly Rule[] = [
     id: "TUN-ICMP-01",
     title: "ICMP errors of the client's side are tunnelled to the flow's real server",
     statement:
-      "An ICMP error to the VIP about an answer is forwarded in the tunnel to the real server that has the flow; only its TTL changes.",
+      "An ICMP error to the VIP about an answer is forwarded in the tunnel to the real server that has the flow; only its TTL changes. One about a flow that does not exist goes to none.",
     source: "RFC 1191 §3; ip_vs_icmp_xmit",
     observedAt: "director in → real servers in",
     lookedFor: "an ICMP error to the VIP about an answer, at the director",
     *judge(view) {
       yield* matrixOutcomes(view, "TUN-ICMP-01");
       yield* errorOutcomes(view, "tun", "client-error");
+      yield* unknownToVip(view, "tun");
     },
   }),
   rule({
@@ -147,6 +159,18 @@ export const tunRules: readonly Rule[] = [
   }),
 ];
 
+/** What is wrong with a packet that was to be cut outside, although it has DF inside. */
+function wrongPieces({ network }: View, out: Sighting): { field: string; observed: string } | undefined {
+  if (!isRecordedWhole(network, out)) {
+    return { field: "ip.len", observed: `a packet of ${longest(out)} bytes` };
+  }
+  if (isPartial(out)) return { field: "ip.frag_offset", observed: "in part" };
+  if (out.packet.inner?.ip?.df === false) return { field: "ip.flags.df", observed: "without DF inside" };
+  // A router that finds one of them too large may not cut it again.
+  const isFixed = out.frames.some(({ packet: { ip4 } }) => ip4?.isFragment === true && ip4.df);
+  return isFixed ? { field: "ip.flags.df", observed: "fragments with DF outside" } : undefined;
+}
+
 /** What the director tells clients about packets that were too big for the way through the tunnel. */
 function* relayedReports(view: View): Iterable<Outcome> {
   for (const report of tunnelReports(view)) {
@@ -164,12 +188,15 @@ function* relayedReports(view: View): Iterable<Outcome> {
       yield missing(view, [asked.in, at], { ...violation, observed: "none, though the router told the director" });
       continue;
     }
-    // The first may tell what was known before it (rules.md §10.20).
+    // The first may tell what was known before it: Linux learns the new MTU only after it has told the client.
     const last = told.at(-1) ?? first;
     const found = last.packet.icmp?.mtu ?? 0;
     if (found <= room && found > 0) yield pass(asked.in, at, last);
     else if (told.length > 1) yield fail([asked.in, at, last], { ...violation, observed: `an MTU of ${found}` });
-    else yield pass(asked.in, at, first);
+    else {
+      const reason = `the client was told once only, of an MTU of ${found}, which may be what was known before; it has to send again`;
+      yield { status: "not-exercised", at: [asked.in, at, first], reason };
+    }
   }
 }
 

@@ -1,10 +1,11 @@
 /** For every rule evidence that breaks it; what else fails with it is written down, so that blame stays exact. */
 
 import { craftIp, type PacketSpec } from "../../packet/craft.js";
+import { decode } from "../../packet/packet.js";
 import type { Evidence } from "../evidence.js";
 import type { Model } from "../setup.js";
 import { CLIENT, DIP, PaperLab, type Request, VIP } from "./paper-lab.js";
-import { clientError, echo, routed, serverError, session, stranger, tooLong, tunnelled } from "./traffic.js";
+import { clientError, echo, routed, sctp, serverError, session, stranger, tooLong, tunnelled } from "./traffic.js";
 
 export interface Mutant {
   readonly rule: string;
@@ -57,6 +58,8 @@ function changed(model: Model, spec: PacketSpec): Request {
 }
 
 const UDP = { "udp.dstport": 53, payload: "question" };
+const TOO_LONG = { ...UDP, "ip.flags.df": true, payload: "x".repeat(1470) };
+const WITHOUT_DISCOVERY = { service: { tunnel: { kind: "ipip", checksum: false, pmtuDiscovery: false } } } as const;
 const LONG = { "udp.dstport": 53, "ip.id": 0x400, payload: "x".repeat(3000) };
 
 const generic: readonly Mutant[] = [
@@ -142,6 +145,13 @@ const natMutants: readonly Mutant[] = [
     spec: { "ip.options": "5e04abcd" },
     out: { "ip.options": "01010101" },
   }),
+  request("NAT-REQ-09", "nat", "Record Route erased", {
+    spec: { "ip.options": "070b080a0000050000000000" },
+    out: { "ip.options": "070b04000000000000000000" },
+  }),
+  mutant("NAT-REQ-10", "nat", "verification tag of SCTP changed", (lab) => sctp(lab, 7), {
+    service: { protocol: "sctp" },
+  }),
   request("NAT-REQ-10", "nat", "MSS clamped", { out: { "tcp.options": "02040514" } }),
   request("NAT-REQ-10", "nat", "payload rewritten", {
     spec: { payload: `Host: ${VIP}` },
@@ -195,10 +205,26 @@ const natMutants: readonly Mutant[] = [
     lab.request({ spec: UDP });
     serverError(lab, 40001, "rs1", {}, { "ip.dst": lab.ip("rs1"), "udp.dstport": 5353 });
   }),
+  mutant("NAT-ICMP-01", "nat", "another length quoted", (lab) => {
+    lab.request({ spec: UDP });
+    serverError(lab, 40001, "rs1", {}, { "udp.length": 9 });
+  }),
+  mutant("NAT-ICMP-01", "nat", "about a request to another server, and yet translated", (lab) => {
+    lab.request({ server: "rs2", spec: UDP });
+    serverError(lab, 40001, "rs1");
+  }),
   mutant("NAT-ICMP-02", "nat", "to the other server", (lab) => {
     session(lab, 40001, "rs1");
     clientError(lab, 40001, "rs2");
   }),
+  mutant("NAT-ICMP-02", "nat", "another sequence number quoted", (lab) => {
+    session(lab, 40001, "rs1");
+    const ends = { "ip.src": lab.ip("rs1"), "ip.dst": CLIENT, "tcp.srcport": 8080, "tcp.dstport": 40001 };
+    clientError(lab, 40001, "rs1", { quoted: craftIp({ ...ends, "ip.id": 0x4321, "tcp.seq_raw": 77 }) });
+  }),
+  mutant("NAT-ICMP-02", "nat", "about a connection that nobody has, and yet forwarded", (lab) =>
+    clientError(lab, 40001, "rs1"),
+  ),
   mutant(
     "NAT-MTU-01",
     "nat",
@@ -268,6 +294,13 @@ const drMutants: readonly Mutant[] = [
     lab.request();
     lab.answer({ sent: { "eth.dst": lab.mac("rs2") }, forwarded: false });
   }),
+  mutant("DR-RSP-03", "dr", "one hop more than there are routers", (lab) => {
+    lab.request();
+    lab.answer({ forwarded: false });
+    const ends = { "ip.src": VIP, "ip.dst": CLIENT, "tcp.srcport": 80, "tcp.dstport": 40001 };
+    const segment = { "tcp.flags": "SA", "tcp.seq_raw": 9000, "tcp.ack_raw": 1001 };
+    lab.routeToClient({ ...ends, ...segment, "ip.id": 0x4321, "ip.ttl": 63 });
+  }),
   mutant("DR-RSP-04", "dr", "gateway is the director", (lab) => {
     lab.request();
     lab.answer({ sent: { "eth.dst": lab.mac("director") } });
@@ -307,6 +340,9 @@ const drMutants: readonly Mutant[] = [
     lab.request();
     clientError(lab, 40001, "rs2");
   }),
+  mutant("DR-ICMP-01", "dr", "about a flow that nobody has, and yet forwarded", (lab) =>
+    clientError(lab, 40001, "rs1"),
+  ),
   mutant("DR-MTU-01", "dr", "black hole", (lab) => tooLong(lab, { refused: false }), { mtu: 1300, arms: 2 }),
   mutant("DR-MTU-01", "dr", "what just fits is refused", (lab) => {
     const payload = "x".repeat(1500 - 28);
@@ -385,6 +421,40 @@ const tunMutants: readonly Mutant[] = [
     },
     { answers: "echo" },
   ),
+  mutant(
+    "TUN-RS-01",
+    "tun",
+    "a service that is open answers with a RST",
+    (lab) => {
+      lab.request();
+      lab.answer({ spec: { "tcp.flags": "RA" } });
+    },
+    { answers: "echo" },
+  ),
+  mutant(
+    "TUN-MTU-03",
+    "tun",
+    "sent whole, larger than the MTU",
+    (lab) => lab.request({ spec: TOO_LONG, out: { "ip.flags.df": false } }),
+    WITHOUT_DISCOVERY,
+  ),
+  mutant(
+    "TUN-MTU-03",
+    "tun",
+    "DF in the fragments outside",
+    (lab) => {
+      const copy = new PaperLab("tun");
+      copy.forward(lab.requestSpec({ spec: TOO_LONG }), { fragment: 800, out: { "ip.flags.df": false, "ip.id": 9 } });
+      lab.toDirector(lab.requestSpec({ spec: TOO_LONG }));
+      for (const { tap, direction, bytes } of copy.evidence().frames) {
+        const { ip4 } = decode(bytes);
+        if (ip4 !== undefined) ip4.df = true;
+        ip4?.updateChecksum();
+        lab.record(tap, direction, bytes);
+      }
+    },
+    WITHOUT_DISCOVERY,
+  ),
   answer("TUN-RS-02", "tun", "answers from the RIP", { spec: { "ip.src": "10.0.0.11" } }),
   mutant("TUN-RS-02", "tun", "answers through the tunnel", (lab) => {
     lab.request();
@@ -415,6 +485,9 @@ const tunMutants: readonly Mutant[] = [
     lab.request();
     clientError(lab, 40001, "rs2");
   }),
+  mutant("TUN-ICMP-01", "tun", "about a flow that nobody has, and yet forwarded", (lab) =>
+    clientError(lab, 40001, "rs1"),
+  ),
 ];
 
 export const mutants: readonly Mutant[] = [...generic, ...natMutants, ...drMutants, ...tunMutants];

@@ -4,6 +4,7 @@
  */
 
 import { craft, type PacketSpec } from "../../packet/craft.js";
+import { BROADCAST } from "../../packet/ethernet.js";
 import { fragment } from "../../packet/fragment.js";
 import type { Direction, Frame } from "../../packet/frame.js";
 import { decode } from "../../packet/packet.js";
@@ -23,7 +24,6 @@ import {
 export const CLIENT = "172.16.0.100";
 export const VIP = "10.0.0.10";
 export const DIP = "10.0.0.1";
-const BROADCAST = "ff:ff:ff:ff:ff:ff";
 const START = 1_000_000_000n;
 
 /** What one hop does differently; a field with the value `undefined` takes the field away. */

@@ -241,3 +241,11 @@ export function routed(lab: PaperLab, ttl: { inner: number; outer: number }): vo
   const further = { ...outer, "ip.ttl": ttl.outer, inner: { ...spec, "ip.ttl": ttl.inner } };
   lab.wire("router/eth2", "rs2", { ...further, "eth.src": lab.mac("router", 2), "eth.dst": lab.mac("rs2") });
 }
+
+/** The begin of an SCTP association under NAT; with the verification tag with which it is to leave. */
+export function sctp(lab: PaperLab, tag = 0): void {
+  const ends = { "ip.src": CLIENT, "ip.dst": VIP, "ip.id": 0x1234, "ip.ttl": 61 };
+  const init = { ...ends, "sctp.srcport": 40001, "sctp.dstport": 80 };
+  lab.toDirector(init);
+  lab.forward(init, { out: { "sctp.dstport": 8080, "sctp.verification_tag": tag } });
+}

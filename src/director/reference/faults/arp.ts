@@ -1,13 +1,12 @@
 /** Faults of NAT-ARP and DR-ARP: in whose name the director asks, and what it answers. */
 
+import { NOBODY } from "../../../packet/arp.js";
+import { BROADCAST } from "../../../packet/ethernet.js";
 import { decode } from "../../../packet/packet.js";
 import type { Network } from "../network.js";
 import { CORRECT_STEPS, type Steps } from "../steps.js";
 import { STRANGER } from "./edit.js";
 import { BY_DIRECTOR, type DirectorFault } from "./fault.js";
-
-const BROADCAST = "ff:ff:ff:ff:ff:ff";
-const NOBODY = "0.0.0.0";
 
 const NO_ANSWER = "real servers hold the VIP as well, and do not answer who asks in one of their own names";
 
