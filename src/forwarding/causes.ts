@@ -51,7 +51,8 @@ function siteOf(finding: Finding, evidence: Evidence): is.Site | undefined {
       .filter((candidate) => candidate.role === role)
       .flatMap(({ nics }) => nics)
       .find((own) => nic !== undefined && shareSegment(own, nic));
-  const clients = setup.hosts.filter(({ role }) => role === "client");
+  const clients = setup.hosts.filter(({ role }) => role === "client").flatMap(({ nics }) => nics);
+  const clientNic = host?.nics.find((own) => clients.some((other) => shareSegment(own, other)));
   const own = onLink("director") ?? network.directors[0]?.nics[0];
   const dip = own?.ip ?? "DIP";
   return {
@@ -63,7 +64,8 @@ function siteOf(finding: Finding, evidence: Evidence): is.Site | undefined {
     dip,
     directorNic: own?.name ?? "eth0",
     router: onLink("router")?.ip ?? "ROUTER",
-    clientsOnLink: clients.length === 0 || nic === undefined ? undefined : onLink("client") !== undefined,
+    clientsOnLink: clients.length === 0 || nic === undefined ? undefined : clientNic !== undefined,
+    clientNic: clientNic ?? nic,
     shown,
     isToRouter: network.byMac(shown?.eth?.dst)?.host.role === "router",
     isSentOn: frames.some((frame) => frame.direction === "out" && network.isDirector(frame.host)),
@@ -114,6 +116,8 @@ const isToRouter = ({ isToRouter }: is.Site) => isToRouter;
 const isFromVip = ({ shown, service }: is.Site) =>
   shown === undefined || (shown.arp?.senderIp ?? shown.ip?.src) === service.vip;
 const isVipOnNic = ({ host }: is.Site) => host?.nics.some(({ name }) => name === host.options.vipDevice) === true;
+const holdsNoVip = ({ host }: is.Site) => host?.options.vipDevice === "none";
+const hasShortPrefix = ({ host }: is.Site) => (host?.options.vipPrefix ?? 32) < 32;
 
 /** A frame for the wrong MAC: by a wrong route where it is a router's. */
 const wrongMac: readonly CauseOf[] = [
@@ -123,6 +127,7 @@ const wrongMac: readonly CauseOf[] = [
 ];
 const answersForVip: readonly CauseOf[] = [
   is.when(isVipOnNic, is.vipOnNic),
+  is.when(holdsNoVip, is.proxyArp),
   is.arpIgnore,
   is.when((site) => !isVipOnNic(site), is.vipOnNic),
 ];
@@ -205,7 +210,7 @@ const CAUSES: Readonly<Record<string, readonly CauseOf[]>> = {
   "DR-ARP-02": answersForVip,
   "DR-ARP-03": answersForVip,
   "DR-ARP-04": answersForVip,
-  "DR-ARP-05": [is.arpOff],
+  "DR-ARP-05": [is.when(hasShortPrefix, is.vipPrefix), is.arpOff],
   "DR-ARP-06": [is.arpAnnounce],
   "DR-ARP-07": [is.announced],
   "DR-ARP-08": [is.hijacked],
@@ -231,7 +236,7 @@ const CAUSES: Readonly<Record<string, readonly CauseOf[]>> = {
   "TUN-MTU-05": [is.clamping],
   "TUN-RS-01": [is.noTunnel],
   "TUN-GRE-02": [is.tunnelsDiffer, is.noTunnel, is.noVip],
-  "TUN-RS-02": [is.ownSource, is.replyInTunnel, is.wrongGateway],
+  "TUN-RS-02": [is.when(isAbout("ip.proto"), is.replyInTunnel), is.ownSource, is.wrongGateway],
   "TUN-RS-03": [is.gatewayIsDirector],
   "TUN-RS-04": [is.rpFilter, is.noVip, is.noListener],
   "TUN-RS-05": [

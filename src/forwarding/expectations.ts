@@ -269,6 +269,6 @@ export function ipHeader(rule: string, optionsRule = rule, checksumRule = rule):
 }
 
 /** A frame has its MACs in front, whichever of its IP headers a row is about. */
-export function foundIn(field: FieldName, { outer, found }: Passage): Packet {
+function foundIn(field: FieldName, { outer, found }: Passage): Packet {
   return field.startsWith("eth.") ? outer : found;
 }

@@ -19,8 +19,10 @@ export interface Site {
   readonly directorNic: string;
   /** Address of a router on the real server's segment. */
   readonly router: string;
-  /** Whether a client is on the real server's segment; undefined where the setup does not say where clients are. */
+  /** Whether a client is on a segment of the real server's; undefined where the setup does not say where clients are. */
   readonly clientsOnLink: boolean | undefined;
+  /** The real server's NIC on that segment; `nic` where none is known. */
+  readonly clientNic: Nic | undefined;
   /** The frame in which it shows; unknown where the finding has left some out. */
   readonly shown: Packet | undefined;
   /** Whether that frame goes to a router. */
@@ -142,6 +144,14 @@ export const vipOnNic = cause(
   ({ service, nic }) =>
     `ip addr del ${alone(service.vip)} dev ${nic?.name ?? "eth0"}; ip addr add ${alone(service.vip)} dev lo`,
 );
+export const proxyArp = cause(
+  "proxy-arp",
+  ({ service }) => `The real server does not hold ${service.vip}, and answers ARP in the stead of others.`,
+  ({ nic }) => {
+    const ofNic = `net.ipv4.conf.${nic?.name ?? "eth0"}`;
+    return `sysctl -w net.ipv4.conf.all.proxy_arp=0 ${ofNic}.proxy_arp=0 ${ofNic}.proxy_arp_pvlan=0`;
+  },
+);
 export const arpAnnounce = cause(
   "arp-announce-not-effective",
   "The real server takes the packet's source, the VIP, as ARP sender; 1 is not enough where VIP and RIP share a subnet.",
@@ -189,8 +199,8 @@ export const gatewayNotDirector = cause(
 const onLink = cause(
   "client-on-link",
   "The client is on the real server's own subnet: no gateway takes part in the answer.",
-  ({ nic, dip }) =>
-    `ip route replace ${nic?.ip.replace(/\.\d+$/, ".0") ?? "SUBNET"}/${nic?.prefix ?? 24} via ${dip} onlink dev ${nic?.name ?? "eth0"}`,
+  ({ nic, clientNic, dip }) =>
+    `ip route replace ${clientNic?.ip.replace(/\.\d+$/, ".0") ?? "SUBNET"}/${clientNic?.prefix ?? 24} via ${dip} onlink dev ${nic?.name ?? "eth0"}`,
 );
 export const clientOnLink = when(({ clientsOnLink }) => clientsOnLink === true, onLink);
 export const clientPerhapsOnLink = when(({ clientsOnLink }) => clientsOnLink === undefined, onLink);

@@ -78,7 +78,7 @@ export function viewOf(evidence: Evidence): View {
   return view;
 }
 
-export function clientKey(protocol: Protocol, ip: string, port: number): string {
+function clientKey(protocol: Protocol, ip: string, port: number): string {
   return `${protocol} ${endpoint(ip, port)}`;
 }
 
