@@ -32,6 +32,18 @@ export const fragmentFaults: readonly DirectorFault[] = [
   },
   {
     ...BY_DIRECTOR,
+    rule: "NAT-FRAG-01",
+    title: "only the first fragment of an answer is translated",
+    steps: laterFragments(({ ip4: ip }) => {
+      if (ip === undefined || !ip.dst.startsWith("172.")) return;
+      ip.src = "192.168.10.11";
+      ip.updateChecksum();
+    }),
+    cause: "no-defragmentation",
+    cases: ["nat/fragments-reply.yaml"],
+  },
+  {
+    ...BY_DIRECTOR,
     rule: "DR-FRAG-01",
     title: "fragments behind the first, which carry no ports, are dropped",
     steps: firstFragmentsOnly,
@@ -51,6 +63,16 @@ export const fragmentFaults: readonly DirectorFault[] = [
     rule: "TUN-FRAG-01",
     title: "fragments behind the first, which carry no ports, are dropped",
     steps: firstFragmentsOnly,
+    cause: "no-defragmentation",
+  },
+  {
+    ...BY_DIRECTOR,
+    rule: "TUN-FRAG-01",
+    title: "fragments behind the first go to another real server",
+    steps: laterFragments(({ ip4: ip }) => {
+      if (ip !== undefined) ip.dst = ip.dst.replace(/1\d$/, (host) => (host === "11" ? "13" : "11"));
+      ip?.updateChecksum();
+    }),
     cause: "no-defragmentation",
   },
 ];
