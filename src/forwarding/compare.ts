@@ -40,10 +40,14 @@ interface Check {
   readonly expected: Expected;
   /** Undefined where the captures do not have what decides about it. */
   readonly holds: boolean | undefined;
+  /** Which frame it is about, where that is not all of them: `fragment 2 of 3`. */
+  readonly fragment?: string;
 }
 
 const FRAGMENTATION: readonly FieldName[] = ["ip.flags.mf", "ip.frag_offset"];
 const CONTENT: readonly FieldName[] = ["data.data", "l4.checksum"];
+/** Fields of which every fragment has one of its own, and must have it as the whole datagram would. */
+const OF_EACH_FRAGMENT: readonly FieldName[] = ["ip.ttl", "ip.dsfield", "ip.flow", "ip.flags.df", "ip.checksum"];
 const outcomes = new WeakMap<View, ReadonlyMap<string, readonly Outcome[]>>();
 
 /** What the matrix says about a rule: one outcome for each packet whose fields it owns. */
@@ -110,8 +114,11 @@ function checksOf(view: View, crossing: Crossing, out: Sighting): Check[] {
   if (isOtherwise) return [shapeCheck(table, base)];
   const inner = base.after;
   const isSecond = isTunnelled && base.outer.ip?.version === inner.ip?.version;
-  const checks = table.rows.map((row) => check(row, { ...base, found: inner }, isSecond && isIp(row)));
-  for (const row of table.outer ?? []) checks.push(check(row, base, false));
+  const checks = table.rows.flatMap((row) => {
+    const nested = isSecond && isIp(row);
+    return inFragments(check(row, { ...base, found: inner }, nested), nested, isTunnelled ? insideOf : wholeOf);
+  });
+  for (const row of table.outer ?? []) checks.push(...inFragments(check(row, base, false), false, wholeOf));
   const { quoted: before } = base.before;
   const { quoted: after } = base.after;
   if (table.quoted !== undefined && before !== undefined && after !== undefined) {
@@ -119,6 +126,24 @@ function checksOf(view: View, crossing: Crossing, out: Sighting): Check[] {
     for (const row of table.quoted) checks.push(check(row, passage, isIp(row)));
   } else if (base.isCut) for (const row of table.quoted ?? []) checks.push(openCheck(row, base));
   return checks.filter((found) => found !== undefined);
+
+  /** A field of the whole datagram as its fragments have it: the first one that has it wrong, else as it is. */
+  function inFragments(whole: Check | undefined, nested: boolean, headerOf: (frame: Packet) => Packet | undefined) {
+    if (!whole?.holds || out.frames.length === 1 || !OF_EACH_FRAGMENT.includes(whole.row.field)) return [whole];
+    // What came in fragments may leave in them as they were, or as if the first one had been the whole.
+    const before = [whole.passage.before, ...crossing.in.frames.map(({ packet }) => packet)];
+    for (const [index, { packet: frame }] of out.frames.entries()) {
+      const found = headerOf(frame);
+      if (found === undefined) continue;
+      const after = isTunnelled && headerOf === wholeOf ? whole.passage.after : found;
+      const passages = before.map((from) => ({ ...whole.passage, before: from, after, found, outer: frame }));
+      const checks = passages.flatMap((passage) => check(whole.row, passage, nested) ?? []);
+      const [first] = checks;
+      if (first === undefined || checks.some(({ holds }) => holds !== false)) continue;
+      return [{ ...first, fragment: `fragment ${index + 1} of ${out.frames.length}` }];
+    }
+    return [whole];
+  }
 
   function check(row: Row, passage: Passage, nested: boolean): Check | undefined {
     const isFragmented = crossing.in.frames.length > 1;
@@ -157,9 +182,19 @@ function openCheck(row: Row, passage: Passage): Check {
   return { row, rule: row.rule, passage, nested: false, added: false, ...values };
 }
 
-/** An error that NAT need not relay, forwarded like any other packet of a real server. */
-function isRoutedAsIs({ kind, in: { packet } }: Crossing, out: Sighting): boolean {
-  return kind === "server-error" && !isRelayed(packet) && out.packet.ip?.src === packet.ip?.src;
+/** What NAT need not translate, an error or what is of no connection any more: forwarded like any other packet of a real server. */
+function isRoutedAsIs({ kind, mayBeForgotten, in: { packet } }: Crossing, out: Sighting): boolean {
+  if (out.packet.ip?.src !== packet.ip?.src) return false;
+  if (kind === "reply") return mayBeForgotten;
+  return kind === "server-error" && (mayBeForgotten || !isRelayed(packet));
+}
+
+function wholeOf(frame: Packet): Packet {
+  return frame;
+}
+
+function insideOf({ inner }: Packet): Packet | undefined {
+  return inner;
 }
 
 /** The first frame of what was cut on the way; of the packet inside, where that was cut before it was encapsulated. */
@@ -220,13 +255,14 @@ function violationOf(check: Check, crossing: Crossing, out: Sighting): Outcome {
   return fail([crossing.in, out], { suspect, field: nameOf(check), expected, observed });
 }
 
-function texts({ row, before, after, expected }: Check): { expected: string; observed: string } {
+function texts({ row, before, after, expected, fragment }: Check): { expected: string; observed: string } {
   const { field } = row;
-  if (expected.text !== undefined) return { expected: expected.text, observed: written(field, after) };
+  const value = fragment === undefined ? written(field, after) : `${written(field, after)} in ${fragment}`;
+  if (expected.text !== undefined) return { expected: expected.text, observed: value };
   const isBytes = before instanceof Uint8Array && after instanceof Uint8Array;
   return {
     expected: written(field, expected.value),
-    observed: isBytes ? difference(before, after) : written(field, after),
+    observed: isBytes ? difference(before, after) : value,
   };
 }
 

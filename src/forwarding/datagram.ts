@@ -92,6 +92,10 @@ export function closesConnection(packet: Packet): boolean {
   return ((packet.tcp?.flags ?? 0) & (TCP_FLAG.fin | TCP_FLAG.rst)) !== 0;
 }
 
+export function isFin(packet: Packet): boolean {
+  return ((packet.tcp?.flags ?? 0) & TCP_FLAG.fin) !== 0;
+}
+
 export function isReset(packet: Packet): boolean {
   return ((packet.tcp?.flags ?? 0) & TCP_FLAG.rst) !== 0;
 }

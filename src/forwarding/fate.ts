@@ -8,7 +8,7 @@ import type { Sighting } from "./journey.js";
 import { available, type Network } from "./network.js";
 import { isRecordedWhole, USUAL_MTU } from "./offload.js";
 import { overheadOf, type Service } from "./setup.js";
-import { indivisible, startOf } from "./sightings.js";
+import { indivisible, isCorrupt, startOf } from "./sightings.js";
 import { tunnelReports } from "./tunnel-reports.js";
 import type { Crossing, Flow, View } from "./view.js";
 
@@ -36,17 +36,23 @@ export function fateOf(view: View, crossing: Crossing): Fate {
 
 /** As `fateOf`, were the server that the flow went to still taking new connections. */
 export function fateIfServed(view: View, crossing: Crossing): Fate {
-  const { in: sighting, service, isNew, flow } = crossing;
+  const fate = fateIfIntact(view, crossing);
+  return fate === "forward" && l4ChecksumState(crossing.in.packet) === "invalid" ? "either" : fate;
+}
+
+/** As `fateIfServed`, were the L4 checksum right. */
+export function fateIfIntact(view: View, crossing: Crossing): Fate {
+  const { in: sighting, service, isNew, flow, mayBeForgotten } = crossing;
   const { ip, problem } = sighting.packet;
   if (ip === undefined || (problem !== undefined && !problem.isCut)) return "either";
-  if (!ip.checksumValid || ip.ttl <= 1) return "drop";
+  if (isCorrupt(sighting) || ip.ttl <= 1) return "drop";
   // What is missing may be wrong.
-  if (problem !== undefined) return "either";
+  if (problem !== undefined || mayBeForgotten) return "either";
   // A persistent client goes on to where it went before, whatever became of that server.
   if (isNew && available(service).length === 0) return service.persistence === undefined ? "drop" : "either";
   if (isNew && mayRefuse(service)) return "either";
   if (isSourceRouted(sighting.packet) || !isRelayed(sighting.packet)) return "either";
-  if (!isRecordedWhole(view.network, sighting) || l4ChecksumState(sighting.packet) === "invalid") return "either";
+  if (!isRecordedWhole(view.network, sighting)) return "either";
   if (isNew && flow.protocol === "tcp" && flow.clientPort === FTP_DATA) return "either";
   // Linux schedules a SYN/ACK for its SYN, stricter directors do not.
   if (isNew && flow.protocol === "tcp" && !isSyn(sighting.packet)) return "either";

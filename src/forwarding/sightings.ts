@@ -124,6 +124,14 @@ export function isPartial({ packet }: Sighting): boolean {
   return packet.ip?.isFragment === true || packet.inner?.ip?.isFragment === true;
 }
 
+/** Whether a host throws the datagram away for an IP header checksum: its own, or that of a fragment that came no other way. */
+export function isCorrupt({ frames }: Sighting): boolean {
+  const sound = frames.filter(({ packet: { ip } }) => ip?.checksumValid !== false);
+  if (sound.length === frames.length) return false;
+  const came = new Set(sound.map(({ packet: { ip } }) => ip?.fragmentOffset));
+  return frames.some(({ packet: { ip } }) => !came.has(ip?.fragmentOffset));
+}
+
 export function startOf(sighting: Sighting): bigint {
   return sighting.frames[0]?.time ?? 0n;
 }

@@ -531,3 +531,92 @@ describe("other traffic of a real server with the same client port", () => {
     fails(played("dr", play), "DR-RSP-02");
   });
 });
+
+describe("a packet with a wrong L4 checksum that is dropped (GEN-L4-01)", () => {
+  const dropped = (spec: PacketSpec, options?: Options) =>
+    statusOf(
+      played("dr", (lab) => lab.request({ spec: { "tcp.checksum": 0x1111, ...spec }, copies: 0 }), options),
+      "GEN-L4-01",
+    );
+
+  it("shows that it is not repaired", () => expect(dropped({})).to.equal("pass"));
+
+  it("shows nothing where it is dropped for another reason", () => {
+    expect(dropped({ "ip.ttl": 1 })).to.equal("not-exercised");
+    expect(dropped({ "ip.checksum": 0x1111 })).to.equal("not-exercised");
+    expect(dropped({}, { weights: [0, 0] })).to.equal("not-exercised");
+    expect(dropped({ "ip.flags.df": true, payload: "x".repeat(1400) }, { mtu: 1300, arms: 2 })).to.equal(
+      "not-exercised",
+    );
+  });
+
+  it("is no ICMP error", () => {
+    const lab = new PaperLab("dr");
+    lab.request();
+    const quoted = craftIp({ "ip.src": VIP, "ip.dst": CLIENT, "tcp.srcport": 80, "tcp.dstport": 40001 });
+    const error = { "ip.src": "172.16.0.200", "ip.dst": VIP, "icmp.type": 3, "icmp.code": 4, quoted };
+    lab.toDirector({ ...error, "icmp.checksum": 0x1111 });
+    expect(statusOf(lab.evidence(), "GEN-L4-01")).to.equal("not-exercised");
+  });
+});
+
+describe("what the director makes up (GEN-SVC-01)", () => {
+  for (const model of MODELS) {
+    const inMidstream = (play: Play) =>
+      played(model, (lab) => {
+        lab.request();
+        play(lab);
+      });
+    const toServer = (spec: PacketSpec, port = 40001): Play => {
+      return (lab) => lab.forward(lab.requestSpec({ port, spec: { "ip.id": 0x77, ...spec } }));
+    };
+    const reset = { "tcp.flags": "R", "tcp.seq_raw": 1001 };
+
+    it(`${model}: is wrong towards a real server in the name of a client`, () => {
+      fails(inMidstream(toServer(reset)), "GEN-SVC-01");
+      fails(inMidstream(toServer({ "tcp.flags": "PA", "tcp.seq_raw": 1001, payload: "x" })), "GEN-SVC-01");
+      fails(inMidstream(toServer(UDP, 40002)), "GEN-SVC-01");
+    });
+
+    it(`${model}: is wrong towards a client in the name of the service`, () => {
+      fails(
+        inMidstream((lab) => resets(lab, {})),
+        "GEN-SVC-01",
+      );
+      fails(
+        inMidstream((lab) => directorSends(lab, { "udp.srcport": 53, "udp.dstport": 40001, payload: "answer" })),
+        "GEN-SVC-01",
+      );
+    });
+
+    it(`${model}: is right about what it kept, from itself, and where the beginning is not known`, () => {
+      fails(
+        inMidstream((lab) => {
+          lab.request({ port: 40002, spec: { "tcp.flags": "A", "tcp.ack_raw": 5 }, copies: 0 });
+          resets(lab, { "tcp.dstport": 40002, "tcp.seq_raw": 5 });
+        }),
+      );
+      fails(inMidstream(toServer({ "ip.src": DIP, ...reset })));
+      const lab = new PaperLab(model);
+      lab.request();
+      toServer(reset)(lab);
+      resets(lab, {});
+      lab.settled = false;
+      fails(lab.evidence());
+    });
+  }
+});
+
+describe("what is for no service (GEN-SVC-02)", () => {
+  const bastion = { "ip.dst": "10.0.0.77", "tcp.dstport": 22, "eth.dst": "02:00:00:00:00:77" };
+  const forwarded = (out: PacketSpec) =>
+    played("nat", (lab) => lab.request({ spec: { "tcp.dstport": 2222 }, out }), { arms: 1 });
+
+  it("may go on to a host that is no real server", () => fails(forwarded(bastion)));
+
+  it("may not go to a real server, by its address or its MAC", () => {
+    fails(forwarded({ "tcp.dstport": 22 }), "GEN-SVC-02");
+    fails(forwarded({ ...bastion, "eth.dst": "02:00:00:00:00:11" }), "GEN-SVC-02");
+    fails(forwarded({ ...bastion, "ip.dst": VIP }), "GEN-SVC-02");
+  });
+});

@@ -1,8 +1,9 @@
 import { endpoint } from "../packet/address.js";
-import { closesConnection, isSyn, opensConnection, portsOf, protocolOf } from "./datagram.js";
+import { isSyn, opensConnection, portsOf, protocolOf } from "./datagram.js";
 import { type Evidence, mayBeEarlier, servicesAt } from "./evidence.js";
 import { groupBy } from "./group.js";
 import type { Sighting } from "./journey.js";
+import { forgottenAt, type Stage, stageAfter } from "./lifetime.js";
 import { Network, ownsIp } from "./network.js";
 import type { Host, Model, Protocol, RealServer, Service } from "./setup.js";
 import { isPartial, startOf } from "./sightings.js";
@@ -20,7 +21,9 @@ export interface Flow {
   readonly replies: Crossing[];
   /** False where an older connection may have had the same addresses and ports: nobody can say whether it is new. */
   readonly certainlyNew: boolean;
-  closing: boolean;
+  stage: Stage;
+  /** When the director last forwarded a packet of it. */
+  heard: bigint;
 }
 
 /** `request` and `reply`: packets of a flow; `client-error` and `server-error`: ICMP errors about one, by who sent them. */
@@ -39,6 +42,8 @@ export interface Crossing {
   readonly outs: readonly Sighting[];
   /** The request that begins the flow. */
   readonly isNew: boolean;
+  /** The flow was idle for so long before that the director may have forgotten it: nothing can be demanded of its continuity. */
+  readonly mayBeForgotten: boolean;
   /** The real server that the first copy went to, or that the answer came from. */
   readonly server?: RealServer;
 }
@@ -146,18 +151,20 @@ class Observer implements View {
     );
     if (service === undefined) return undefined;
     const known = this.#flow(protocol, ip.src, ports.src, service);
-    const isNew = known === undefined || beginsAnew(known, stray.in);
-    const isOpening = opensConnection(stray.in.packet);
+    const opens = opensConnection(stray.in.packet);
+    const isNew = known === undefined || beginsAnew(known, stray.in) || (opens && mayBeForgotten(known, stray.in));
     // A capture may begin in the middle of a connection: what the director forwards has one.
-    const isOlder = isNew && !isOpening && this.evidence.coverage !== undefined && stray.outs.length > 0;
-    if (isNew && !isOpening && !isOlder) return undefined;
-    const flow = isNew ? this.#begin(stray, service, protocol, known) : known;
-    const server = stray.outs[0] && this.#chosen(stray.outs[0], service, flow);
+    const isOlder = isNew && !opens && this.evidence.coverage !== undefined && stray.outs.length > 0;
+    if (isNew && !opens && !isOlder) return undefined;
+    const [out] = stray.outs;
+    const server = out && this.#chosen(out, [...service.realServers, ...(known?.service.realServers ?? [])], service);
+    // What may have been forgotten and goes elsewhere is a connection of its own from then on.
+    const isMoved = !isNew && mayBeForgotten(known, stray.in) && server && !serverAt(known, server.ip);
+    const flow = isNew || isMoved ? this.#begin(stray, service, protocol, known) : known;
     if (server !== undefined && serverAt(flow, server.ip) === undefined) flow.servers.push(server);
-    const crossing = this.#crossing("request", stray, service, flow, isNew && !isOlder, server);
+    const crossing = this.#crossing("request", stray, service, flow, isNew && !isOlder, server, isMoved === true);
     flow.requests.push(crossing);
-    if (closesConnection(stray.in.packet)) flow.closing = true;
-    return crossing;
+    return heard(crossing);
   }
 
   #begin(stray: Stray, service: Service, protocol: Protocol, known: Flow | undefined): Flow {
@@ -179,7 +186,8 @@ class Observer implements View {
       requests: [],
       replies: [],
       certainlyNew,
-      closing: false,
+      stage: "opening",
+      heard: startOf(stray.in),
     };
     // A packet that was refused leaves no connection behind: the next one is a new one again.
     if (stray.outs.length === 0) return flow;
@@ -198,8 +206,7 @@ class Observer implements View {
     if (flow === undefined) return undefined;
     const crossing = this.#crossing("reply", stray, flow.service, flow, false, serverAt(flow, ip.src));
     flow.replies.push(crossing);
-    if (closesConnection(stray.in.packet)) flow.closing = true;
-    return crossing;
+    return heard(crossing);
   }
 
   #clientError(stray: Stray): Crossing | undefined {
@@ -231,10 +238,12 @@ class Observer implements View {
     flow: Flow,
     isNew: boolean,
     server: RealServer | undefined,
+    isMoved = false,
   ): Crossing {
     const { director, in: sighting, outs } = stray;
     const { model } = service;
-    const common = { kind, model, director, service, flow, time: startOf(sighting), in: sighting, outs, isNew };
+    const continuity = { isNew, mayBeForgotten: isMoved || (!isNew && mayBeForgotten(flow, sighting)) };
+    const common = { kind, model, director, service, flow, time: startOf(sighting), in: sighting, outs, ...continuity };
     return server === undefined ? common : { ...common, server };
   }
 
@@ -255,13 +264,12 @@ class Observer implements View {
   }
 
   /** The address that the model puts the choice in comes first; the MAC decides where that address is none of the servers'. */
-  #chosen(out: Sighting, service: Service, flow: Flow): RealServer | undefined {
-    const servers = [...service.realServers, ...flow.service.realServers];
+  #chosen(out: Sighting, servers: readonly RealServer[], { model }: Service): RealServer | undefined {
     const byMac = this.network.byMac(out.packet.linkDst)?.host.name;
     const arrived = this.children.get(out)?.find(({ host }) => this.network.host(host)?.role === "real-server");
     const atMac = servers.find((server) => server.name === (byMac ?? arrived?.host));
     const atIp = servers.find((server) => server.ip === out.packet.ip?.dst);
-    return service.model === "dr" ? (atMac ?? atIp) : (atIp ?? atMac);
+    return model === "dr" ? (atMac ?? atIp) : (atIp ?? atMac);
   }
 }
 
@@ -269,8 +277,22 @@ function serverAt(flow: Flow, ip: string): RealServer | undefined {
   return flow.servers.find((server) => server.ip === ip);
 }
 
-/** Whether a SYN opens another connection on the addresses and ports of an older one; a retransmission does not. */
-function beginsAnew(flow: Flow, sighting: Sighting): boolean {
-  if (!isSyn(sighting.packet)) return false;
-  return flow.closing || flow.requests[0]?.in.packet.tcp?.seq !== sighting.packet.tcp?.seq;
+/** Whether a SYN or an INIT opens another connection on the addresses and ports of an older one; a retransmission does not. */
+function beginsAnew({ stage, requests: [first] }: Flow, { packet }: Sighting): boolean {
+  const isOver = stage === "closing" || stage === "closed";
+  if (packet.sctp !== undefined) return isOver && opensConnection(packet);
+  return isSyn(packet) && (isOver || first?.in.packet.tcp?.seq !== packet.tcp?.seq);
+}
+
+function mayBeForgotten({ protocol, stage, heard }: Flow, sighting: Sighting): boolean {
+  return startOf(sighting) >= forgottenAt(protocol, stage, heard);
+}
+
+/** Notes what a packet does to its flow: none that was left untranslated shows that the director still has it. */
+function heard(crossing: Crossing): Crossing {
+  const { flow, kind, in: sighting, outs, time } = crossing;
+  flow.stage = stageAfter(flow.stage, crossing);
+  const isRaw = kind === "reply" && outs[0]?.packet.ip?.src === sighting.packet.ip?.src;
+  if (outs.length > 0 && !isRaw) flow.heard = time;
+  return crossing;
 }

@@ -24,6 +24,7 @@ export const SCTP_CHUNK = {
   initAck: 2,
   abort: 6,
   shutdown: 7,
+  shutdownAck: 8,
   cookieEcho: 10,
   cookieAck: 11,
   shutdownComplete: 14,

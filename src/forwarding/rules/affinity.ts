@@ -17,8 +17,9 @@ const CLIENTS = {
   observedAt: "director in → real servers in",
 } as const;
 
-/** So many clients that all of them on one of several servers is no chance any more. */
+/** All clients on one of several servers is no chance any more where it is none for so many on one of two equal ones. */
 const MANY_CLIENTS = 12;
+const CHANCE = 0.5 ** MANY_CLIENTS;
 /** Of clients whose server stays: how many may go elsewhere when another server is removed (Maglev, NSDI 2016, §5.3). */
 const MOST_MOVED = 0.05;
 /** Clients from which on a share of them says something. */
@@ -35,19 +36,26 @@ const sourceHash = rule({
   id: "GEN-SCH-06",
   title: "Source hashing keeps a client at one real server",
   statement:
-    "With the scheduler sh all connections of a client's address go to one real server, whatever their ports, while the set of servers stands; different addresses are spread over the servers.",
+    "With the scheduler sh all connections of a client's address go to one real server, whatever their ports, while the set of servers stands; different addresses are spread over the servers by their weights.",
   source: "ip_vs_sh.c",
   lookedFor: "two new connections of one client to a service with scheduler sh and several available real servers",
   *judge(view) {
-    for (const ofSet of sameSets(arrivals(view, byAddressAlone("sh")))) {
+    for (const ofSet of sameSets(view, arrivals(view, byAddressAlone("sh")))) {
       const clients = [...groupBy(ofSet, ({ crossing }) => crossing.flow.clientIp).values()];
       for (const ofClient of clients) yield* oneServer(view, ofClient, "as before");
-      if (clients.length < MANY_CLIENTS || new Set(ofSet.map(({ server }) => server.ip)).size > 1) continue;
+      const [first] = ofSet;
+      if (first === undefined || new Set(ofSet.map(({ server }) => server.ip)).size > 1) continue;
+      if (shareOf(first) ** clients.length > CHANCE) continue;
       const expected = `${clients.length} clients on several real servers`;
-      yield fail(sightingsOf(ofSet), { suspect: DIRECTOR, expected, observed: `all on ${ofSet[0]?.server.name}` });
+      yield fail(sightingsOf(ofSet), { suspect: DIRECTOR, expected, observed: `all on ${first.server.name}` });
     }
   },
 });
+
+/** The server's part of all weights: sh gives a server as many places of its table (ip_vs_sh_reassign). */
+function shareOf({ crossing: { service }, server }: Arrival): number {
+  return server.weight / service.realServers.reduce((sum, { weight }) => sum + weight, 0);
+}
 
 const maglev = rule({
   ...CLIENTS,
@@ -55,12 +63,12 @@ const maglev = rule({
   level: "SHOULD",
   title: "Maglev hashing moves only the clients of a removed real server",
   statement:
-    "With the scheduler mh the removal of a real server moves its own clients; of all others at most one in twenty goes elsewhere.",
+    "With the scheduler mh the removal of a real server moves its own clients; of all others at most one in twenty goes elsewhere, or one where they are fewer.",
   source: "ip_vs_mh.c; Maglev (NSDI 2016), §3.4",
   lookedFor: "new connections of twenty clients to a service with scheduler mh, before and after a real server left",
   *judge(view) {
     for (const ofService of groupBy(arrivals(view, byAddressAlone("mh")), serviceOf).values()) {
-      const sets = sameSets(ofService);
+      const sets = sameSets(view, ofService);
       for (const [index, before] of sets.entries()) {
         const after = sets[index + 1];
         if (after !== undefined && isShrunk(before, after)) yield* moves(view, before, after);
@@ -75,9 +83,11 @@ function* moves(view: View, before: readonly Arrival[], after: readonly Arrival[
   const staying = after.filter(({ crossing }) => left.has(known.get(crossing.flow.clientIp) ?? ""));
   if (known.size < ENOUGH_CLIENTS || staying.length === 0) return;
   const moved = staying.filter(({ crossing, server }) => known.get(crossing.flow.clientIp) !== server.ip);
-  if (moved.length <= staying.length * MOST_MOVED) yield pass(...sightingsOf(staying));
+  // One may always: a twentieth of fewer clients than twenty is no whole one.
+  const most = Math.max(1, Math.floor(staying.length * MOST_MOVED));
+  if (moved.length <= most) yield pass(...sightingsOf(staying));
   else {
-    const expected = `at most ${Math.floor(staying.length * MOST_MOVED)} of ${staying.length} clients elsewhere`;
+    const expected = `at most ${most} of ${staying.length} clients elsewhere`;
     yield movedOn(view, sightingsOf(moved), {
       suspect: DIRECTOR,
       expected,
@@ -102,7 +112,10 @@ const persistence = rule({
   source: "ip_vs_sched_persist",
   lookedFor: "two new connections of one client to a persistent service within its timeout",
   *judge(view) {
-    for (const ofSet of sameSets(arrivals(view, ({ persistence }) => persistence !== undefined))) {
+    for (const ofSet of sameSets(
+      view,
+      arrivals(view, ({ persistence }) => persistence !== undefined),
+    )) {
       for (const ofClient of groupBy(ofSet, clientOf).values()) {
         for (const kept of withinTimeout(ofClient)) yield* oneServer(view, kept, "by persistence");
       }
@@ -163,11 +176,33 @@ function byAddressAlone(scheduler: string) {
     !service.schedulerFlags.includes(`${scheduler}-port`);
 }
 
-/** In groups within which the service and the set of its servers stay the same. */
-function sameSets(arrivals: readonly Arrival[]): Arrival[][] {
-  const servers = ({ crossing: { service } }: Arrival) =>
-    service.realServers.map(({ ip, weight }) => `${ip} ${weight}`).join();
-  return [...groupBy(arrivals, (arrival) => `${serviceOf(arrival)} ${servers(arrival)}`).values()];
+/** In groups, in the order of time, within which the service and the set of its servers stay the same all the time. */
+function sameSets(view: View, arrivals: readonly Arrival[]): Arrival[][] {
+  return [...groupBy(arrivals, serviceOf).values()].flatMap((ofService) => {
+    const sets: Arrival[][] = [];
+    for (const arrival of ofService) {
+      const set = sets.at(-1);
+      const last = set?.at(-1);
+      if (set !== undefined && last !== undefined && stood(view, last, arrival)) set.push(arrival);
+      else sets.push([arrival]);
+    }
+    return sets;
+  });
+}
+
+/** Whether the set of servers was the same at two times and at all times between: one that comes back is another one. */
+function stood({ evidence: { changes = [] } }: View, { crossing: from }: Arrival, { crossing: to }: Arrival): boolean {
+  const between = changes.filter(({ time }) => time > from.time && time < to.time).flatMap(({ services }) => services);
+  const own = between.filter((service) => isSameService(service, from.service));
+  return [to.service, ...own].every((service) => serversOf(service) === serversOf(from.service));
+}
+
+function isSameService(one: Service, other: Service): boolean {
+  return one.vip === other.vip && one.port === other.port && one.protocol === other.protocol;
+}
+
+function serversOf({ realServers }: Service): string {
+  return realServers.map(({ ip, weight }) => `${ip} ${weight}`).join();
 }
 
 function serviceOf({ crossing }: Arrival): string {

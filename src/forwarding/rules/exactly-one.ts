@@ -1,7 +1,8 @@
 /** GEN-SVC-01: what a client sends to a service leaves the director once, and nothing leaves that nobody sent. */
 
 import { endpoint } from "../../packet/address.js";
-import { core, isSyn, portsOf, sameBytes } from "../datagram.js";
+import type { Packet } from "../../packet/packet.js";
+import { core, portsOf, protocolOf, sameBytes } from "../datagram.js";
 import { rule } from "../declare.js";
 import { mayBeEarlier, servicesAt } from "../evidence.js";
 import { fateOf, isCutAnyway, isTooLong } from "../fate.js";
@@ -10,6 +11,7 @@ import { ownsIp } from "../network.js";
 import { isRecordedWhole } from "../offload.js";
 import { DIRECTOR, fail, inconclusive, missing, type Outcome, pass } from "../outcome.js";
 import { arrivalsOf, describe } from "../paths.js";
+import type { Host } from "../setup.js";
 import { isPartial, startOf } from "../sightings.js";
 import type { Crossing, View } from "../view.js";
 import { needsForwarding } from "./dr-topology.js";
@@ -24,7 +26,7 @@ export const exactlyOne = rule({
   profile: "core",
   models: ["nat", "dr", "tun"],
   statement:
-    "A TCP SYN or first UDP datagram to a virtual service leaves the director exactly once, towards exactly one of the service's real servers; no later packet, answer or ICMP error is multiplied either, and no connection is opened that no client asked for.",
+    "A TCP SYN or first UDP datagram to a virtual service leaves the director exactly once, towards exactly one of the service's real servers; no later packet, answer or ICMP error is multiplied either, and none is made up in the name of a client or of the service.",
   source: "ip_vs_in_hook, ip_vs_schedule, packet_xmit; RFC 2391 §4.1",
   observedAt: "director in → real servers in",
   lookedFor: "a TCP SYN or UDP datagram to a virtual service at the director",
@@ -90,29 +92,53 @@ function* notTwice(view: View, crossing: Crossing): Iterable<Outcome> {
   else yield fail([sighting, ...outs], violation);
 }
 
-/** A SYN to a real server of a service, in the name of somebody who sent none. */
+/** What the director makes up: a packet for a real server in the name of a client, or for a client in that of the service. */
 function* invented(view: View): Iterable<Outcome> {
-  // Elsewhere the SYN may have come in unseen.
+  // Elsewhere what it comes from may have come in unseen.
   if (!view.evidence.settled) return;
   for (const at of view.sightings) {
     const director = view.network.host(at.host);
     if (director?.role !== "director" || at.direction !== "out" || at.from !== undefined || isPartial(at)) continue;
     const packet = core(at.packet);
-    const ports = portsOf(packet);
-    if (packet.ip === undefined || ports === undefined || !isSyn(packet)) continue;
-    const { src, dst } = packet.ip;
-    // Its own connections are its own matter: it may check whether servers are alive.
-    if (ownsIp(director, src) || view.services.some(({ vip }) => vip === src)) continue;
-    if (mayBeEarlier(view.evidence, endpoint(src, ports.src))) continue;
-    const isToServer = servicesAt(view.evidence, startOf(at)).some(({ protocol, model, vip, port, realServers }) => {
-      const ends = model === "nat" ? realServers : [{ ip: vip, port }];
-      return protocol === "tcp" && ends.some((end) => end.ip === dst && end.port === ports.dst);
-    });
-    if (!isToServer) continue;
+    if (!isAsClient(view, director, at, packet) && !isAsService(view, at, packet)) continue;
     yield fail([at], {
       suspect: DIRECTOR,
-      expected: "only what a client sent",
+      expected: "only what a client or a real server sent",
       observed: `${describe(at)} out of nothing`,
     });
   }
+}
+
+function isAsClient(view: View, director: Host, at: Sighting, packet: Packet): boolean {
+  const [{ ip }, asked, ports] = [packet, protocolOf(packet), portsOf(packet)];
+  if (ip === undefined || ports === undefined) return false;
+  // Its own connections are its own matter: it may check whether servers are alive.
+  if (ownsIp(director, ip.src) || view.services.some(({ vip }) => vip === ip.src)) return false;
+  if (mayBeEarlier(view.evidence, endpoint(ip.src, ports.src))) return false;
+  return servicesAt(view.evidence, startOf(at)).some(({ protocol, model, vip, port, realServers }) => {
+    const ends = model === "nat" ? realServers : [{ ip: vip, port }];
+    return protocol === asked && ends.some((end) => end.ip === ip.dst && end.port === ports.dst);
+  });
+}
+
+function isAsService(view: View, at: Sighting, packet: Packet): boolean {
+  const [{ ip }, asked, ports] = [packet, protocolOf(packet), portsOf(packet)];
+  if (ip === undefined || asked === undefined || ports === undefined || packet !== at.packet) return false;
+  const isService = servicesAt(view.evidence, startOf(at)).some(
+    ({ protocol, vip, port }) => protocol === asked && vip === ip.src && port === ports.src,
+  );
+  return isService && !mayBeEarlier(view.evidence, endpoint(ip.dst, ports.dst)) && !hasKept(view, at);
+}
+
+/** Whether the director kept something of the receiver: its own stack, which has the VIP as well, may answer that. */
+function hasKept(view: View, reply: Sighting): boolean {
+  const { host, packet: answer } = reply;
+  const answered = portsOf(answer);
+  return view.sightings.some((at) => {
+    const ports = portsOf(at.packet);
+    if (at.host !== host || at.direction !== "in" || !at.addressed || startOf(at) > startOf(reply)) return false;
+    if (at.packet.ip?.src !== answer.ip?.dst || at.packet.ip?.dst !== answer.ip?.src) return false;
+    if (ports?.src !== answered?.dst || ports?.dst !== answered?.src) return false;
+    return !view.children.get(at)?.some(({ direction }) => direction === "out");
+  });
 }

@@ -4,12 +4,13 @@ import { l4ChecksumState } from "../../packet/checksum.js";
 import { matrixOutcomes } from "../compare.js";
 import { closesConnection } from "../datagram.js";
 import { matrixRule, rule } from "../declare.js";
-import { fateOf, isServed } from "../fate.js";
-import { isChecksumReady, isRecordedWhole } from "../offload.js";
+import { fateIfIntact, fateOf, isServed } from "../fate.js";
+import { isChecksumReady } from "../offload.js";
 import { absent, DIRECTOR, fail, missing, type Outcome, pass, unknown } from "../outcome.js";
 import { wrongReply } from "../own-replies.js";
 import { describe } from "../paths.js";
 import type { Rule } from "../rule.js";
+import { isCorrupt } from "../sightings.js";
 import { latest } from "../times.js";
 import type { Crossing, View } from "../view.js";
 import { needsForwarding } from "./dr-topology.js";
@@ -29,10 +30,12 @@ const wrongChecksum = rule({
   lookedFor: "a packet of a service with a wrong TCP or UDP checksum at the director",
   *judge(view) {
     yield* matrixOutcomes(view, "GEN-L4-01");
-    for (const { in: sighting, outs } of view.crossings) {
-      if (outs.length > 0 || !isChecksumReady(sighting) || !isRecordedWhole(view.network, sighting)) continue;
-      // Dropped is right as well.
-      if (l4ChecksumState(sighting.packet) === "invalid" && view.evidence.settled) yield pass(sighting);
+    for (const crossing of view.crossings) {
+      const { in: sighting, outs, kind } = crossing;
+      if (outs.length > 0 || !isChecksumReady(sighting) || l4ChecksumState(sighting.packet) !== "invalid") continue;
+      // Dropped is right as well, where nothing else is wrong with it.
+      const isFlows = kind === "request" || kind === "reply";
+      if (isFlows && view.evidence.settled && fateIfIntact(view, crossing) === "forward") yield pass(sighting);
     }
   },
 });
@@ -64,7 +67,7 @@ const ttlExpired = rule({
   *judge(view) {
     for (const { in: sighting, outs } of view.crossings) {
       const { ip } = sighting.packet;
-      if (ip === undefined || ip.ttl > 1 || !ip.checksumValid) continue;
+      if (ip === undefined || ip.ttl > 1 || isCorrupt(sighting)) continue;
       const [out] = outs;
       const expected = "not forwarded";
       const wrong = wrongReply(view, sighting);
@@ -92,7 +95,8 @@ const affinity = rule({
   lookedFor: "a second packet of a flow at the director",
   *judge(view) {
     for (const crossing of view.crossings) {
-      const isOfFlow = crossing.kind === "request" && !crossing.isNew && !crossing.service.onePacket;
+      const { kind, isNew, mayBeForgotten, service } = crossing;
+      const isOfFlow = kind === "request" && !isNew && !mayBeForgotten && !service.onePacket;
       if (isOfFlow && isServed(crossing)) yield* sameServer(view, crossing);
     }
   },

@@ -96,11 +96,18 @@ function mustAnswer({ server, in: sighting }: Crossing): boolean {
 
 function isSound({ packet: outer, frames }: Sighting): boolean {
   const packet = core(outer);
-  if (packet.ip === undefined || packet.problem !== undefined || packet.ip.ttl === 0) return false;
+  if (packet.ip === undefined || packet.problem !== undefined) return false;
+  for (const { packet: frame } of frames) {
+    if (frame.ip?.checksumValid === false || core(frame).ip?.checksumValid === false) return false;
+    if (core(frame).ip?.ttl === 0) return false;
+  }
   // Hosts drop those by default (accept_source_route).
   if (isSourceRouted(outer) || isSourceRouted(packet)) return false;
-  const isValid = outer.ip?.checksumValid === true && packet.ip.checksumValid;
-  return isValid && (l4ChecksumState(packet) !== "invalid" || frames.some((frame) => frame.checksumReady === false));
+  return (
+    packet.ip.checksumValid &&
+    packet.ip.ttl > 0 &&
+    (l4ChecksumState(packet) !== "invalid" || frames.some((frame) => frame.checksumReady === false))
+  );
 }
 
 /** Answers to requests that arrived with the client's own addressing: what they look like is the real server's doing. */

@@ -11,6 +11,7 @@ import { wrongReply } from "../own-replies.js";
 import { describe } from "../paths.js";
 import type { Rule } from "../rule.js";
 import { balancedAs, type Service } from "../setup.js";
+import { isCorrupt } from "../sightings.js";
 import type { Crossing, View } from "../view.js";
 
 const ALL = ["nat", "dr", "tun"] as const;
@@ -139,7 +140,7 @@ const drained = rule({
   *judge(view) {
     for (const crossing of view.crossings) {
       // Without connections there is nothing to continue; a persistent client goes on to where it went before.
-      if (crossing.kind !== "request" || crossing.service.onePacket) continue;
+      if (crossing.kind !== "request" || crossing.service.onePacket || crossing.mayBeForgotten) continue;
       if (!crossing.isNew) yield* existingConnection(view, crossing);
       else if (crossing.service.persistence === undefined) yield* newConnection(crossing);
     }
@@ -205,8 +206,8 @@ const noneAvailable = rule({
 });
 
 /** Not dropped for another reason already. */
-function isWhole({ packet }: Sighting): boolean {
-  return packet.ip?.checksumValid === true && packet.ip.ttl > 1;
+function isWhole(sighting: Sighting): boolean {
+  return !isCorrupt(sighting) && (sighting.packet.ip?.ttl ?? 0) > 1;
 }
 
 const removed = rule({
@@ -221,9 +222,9 @@ const removed = rule({
   lookedFor: "a TCP segment other than a SYN, of a connection whose real server has been removed since",
   *judge(view) {
     for (const crossing of view.crossings) {
-      const { kind, isNew, flow, service, server, in: sighting, outs } = crossing;
+      const { kind, isNew, mayBeForgotten, flow, service, server, in: sighting, outs } = crossing;
       const [first] = flow.servers;
-      if (kind !== "request" || isNew || first === undefined || isSyn(sighting.packet)) continue;
+      if (kind !== "request" || isNew || mayBeForgotten || first === undefined || isSyn(sighting.packet)) continue;
       if (flow.protocol !== "tcp" || service.realServers.some(({ ip }) => ip === first.ip)) continue;
       if (fateOf(view, crossing) === "drop") continue;
       const [out] = outs;

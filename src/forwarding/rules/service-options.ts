@@ -1,9 +1,10 @@
 /** GEN-SCH-09 to -12: what a service may be told beside its scheduler. */
 
-import { isReset, isSyn } from "../datagram.js";
+import { isFin, isReset, isSyn } from "../datagram.js";
 import { rule } from "../declare.js";
 import { fateOf } from "../fate.js";
 import { groupBy } from "../group.js";
+import { wasOpen } from "../lifetime.js";
 import { available } from "../network.js";
 import { DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
 import { describe } from "../paths.js";
@@ -31,14 +32,26 @@ const onePacket = rule({
   lookedFor:
     "as many datagrams in a row of a one-packet service with scheduler rr as it has available real servers (two or more)",
   *judge(view) {
-    const datagrams = view.crossings.filter(({ kind, service, outs }) => {
-      return kind === "request" && service.onePacket && service.scheduler === "rr" && outs.length === 1;
+    const datagrams = view.crossings.filter(({ kind, service }) => {
+      return kind === "request" && service.onePacket && service.scheduler === "rr";
     });
     for (const ofService of groupBy(datagrams, ({ service }) => balancedAs(service)).values()) {
-      for (const end of ofService.keys()) yield* turn(view, ofService.slice(0, end + 1));
+      for (const run of forwardedRuns(ofService)) {
+        for (const end of run.keys()) yield* turn(view, run.slice(0, end + 1));
+      }
     }
   },
 });
+
+/** Datagrams that were forwarded, in a row: one that was not may have had its turn all the same. */
+function forwardedRuns(datagrams: readonly Crossing[]): Crossing[][] {
+  const runs: Crossing[][] = [[]];
+  for (const datagram of datagrams) {
+    if (datagram.outs.length === 1) runs.at(-1)?.push(datagram);
+    else runs.push([]);
+  }
+  return runs;
+}
 
 function* turn(view: View, datagrams: readonly Crossing[]): Iterable<Outcome> {
   const last = datagrams.at(-1);
@@ -87,10 +100,10 @@ const reuse = rule({
   level: "SHOULD",
   title: "A SYN on the ports of a closed connection is a new connection",
   statement:
-    "A SYN with the addresses and ports of a connection that was established and then reset is scheduled afresh, and is not bound to the real server of the old connection.",
+    "A SYN with the addresses and ports of a connection that was established and then reset, or under NAT finished by both ends, is scheduled afresh, and is not bound to the real server of the old connection.",
   source: "is_new_conn_expected (conn_reuse_mode)",
   lookedFor:
-    "a SYN on the ports of a connection that was acknowledged and then reset, to a service with scheduler rr whose turn it is elsewhere",
+    "a SYN on the ports of a connection that was acknowledged and then reset or finished, to a service with scheduler rr whose turn it is elsewhere",
   *judge(view) {
     for (const crossing of view.crossings) {
       const old = closedBefore(view, crossing);
@@ -108,7 +121,7 @@ const reuse = rule({
   },
 });
 
-/** The connection on whose ports a SYN opens another one, where it was established and reset. */
+/** The connection on whose ports a SYN opens another one, where it was established and closed. */
 function closedBefore(view: View, { kind, isNew, flow, service, in: sighting }: Crossing): Flow | undefined {
   if (kind !== "request" || !isNew || !isSyn(sighting.packet)) return undefined;
   const isPlain = service.scheduler === "rr" && service.persistence === undefined && available(service).length > 1;
@@ -118,7 +131,15 @@ function closedBefore(view: View, { kind, isNew, flow, service, in: sighting }: 
   if (old?.service !== service) return undefined;
   const packets = old.requests.map(({ in: { packet } }) => packet);
   const acknowledged = packets.findIndex((packet) => !isSyn(packet) && !isReset(packet));
-  return acknowledged > 0 && packets.slice(acknowledged).some(isReset) ? old : undefined;
+  const isClosed = packets.slice(acknowledged).some(isReset) || isInTimeWait(old);
+  return acknowledged > 0 && isClosed ? old : undefined;
+}
+
+/** Whether the director saw a FIN of both ends, which it does under NAT alone: without the answers Linux stays in FIN_WAIT. */
+function isInTimeWait({ service, requests, replies }: Flow): boolean {
+  const isFinished = (crossings: readonly Crossing[]) =>
+    crossings.some(({ outs, in: { packet } }) => outs.length > 0 && isFin(packet));
+  return service.model === "nat" && isFinished(requests) && isFinished(replies);
 }
 
 /** Whether round robin has come to another server than the old connection's by now. */
@@ -141,11 +162,16 @@ const limit = rule({
   source: "ip_vs_dest_update_overload",
   lookedFor: "so many open connections to a service that a real server would be beyond its limit without one",
   *judge(view) {
-    const open = view.crossings.filter(({ kind, isNew, flow, server }) => {
-      return kind === "request" && isNew && !flow.closing && server !== undefined;
+    const opening = view.crossings.filter(({ kind, isNew, service, server }) => {
+      const isLimited = service.realServers.some(({ limit }) => limit !== undefined);
+      return kind === "request" && isNew && isLimited && server !== undefined;
     });
-    for (const ofService of groupBy(open, ({ service }) => balancedAs(service)).values()) {
-      for (const [index, crossing] of ofService.entries()) yield* withinLimits(crossing, ofService.slice(0, index + 1));
+    for (const ofService of groupBy(opening, ({ service }) => balancedAs(service)).values()) {
+      let open: Crossing[] = [];
+      for (const crossing of ofService) {
+        open = [...open.filter(({ flow }) => wasOpen(flow, crossing.time)), crossing];
+        yield* withinLimits(crossing, open);
+      }
     }
   },
 });

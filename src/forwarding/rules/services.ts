@@ -7,9 +7,10 @@ import { mayBeEarlier } from "../evidence.js";
 import { ownsIp } from "../network.js";
 import { absent, DIRECTOR, fail } from "../outcome.js";
 import { wrongReply } from "../own-replies.js";
-import { describe } from "../paths.js";
+import { arrivalsOf, describe } from "../paths.js";
 import type { Rule } from "../rule.js";
-import { isPartial, startOf } from "../sightings.js";
+import type { Host } from "../setup.js";
+import { isCorrupt, isPartial, startOf } from "../sightings.js";
 import type { Stray, View } from "../view.js";
 import { echo } from "./echo.js";
 import { exactlyOne } from "./exactly-one.js";
@@ -39,12 +40,24 @@ function notForwarded(
         else if (out === undefined) {
           const observed = "no copy so far, but nothing proves that none can follow";
           yield absent(view, [stray.in], { suspect: DIRECTOR, expected, observed });
-        } else if (!excuse(stray, view)) {
+        } else if (mayReachServer(view, stray) && !excuse(stray, view)) {
           const observed = `${describe(stray.in)} left the director as ${describe(out)}`;
           yield fail([stray.in, out], { suspect: DIRECTOR, expected, observed });
         }
       }
     },
+  });
+}
+
+/** False only where it is known that it is for somebody else: a director may as well pass on what it does not balance. */
+function mayReachServer(view: View, { outs, services }: Stray): boolean {
+  const servers = new Set(services.flatMap(({ realServers, vip }) => [vip, ...realServers.map(({ ip }) => ip)]));
+  return outs.some((out) => {
+    const isServers = (host: Host | undefined) => host?.role === "real-server";
+    const { packet } = out;
+    const destinations = [packet.ip?.dst ?? "", core(packet).ip?.dst ?? ""];
+    if (destinations.some((ip) => servers.has(ip) || isServers(view.network.byIp(ip)?.host))) return true;
+    return isServers(view.network.byMac(packet.linkDst)?.host) || arrivalsOf(view, out).length > 0;
   });
 }
 
@@ -153,7 +166,7 @@ const corruptHeader = rule({
   *judge(view) {
     const expected = "discarded";
     for (const { in: sighting, outs } of view.crossings) {
-      if (sighting.packet.ip?.checksumValid !== false) continue;
+      if (!isCorrupt(sighting)) continue;
       const [out] = outs;
       const wrong = wrongReply(view, sighting);
       if (out === undefined && wrong !== undefined) yield wrong;

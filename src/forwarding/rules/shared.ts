@@ -7,11 +7,11 @@ import { fateOf, isCutAnyway, isTorn, limitsOf, usualLimitsOf } from "../fate.js
 import type { Sighting } from "../journey.js";
 import { ownsIp } from "../network.js";
 import { isChecksumReady, isRecordedWhole } from "../offload.js";
-import { DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
+import { DIRECTOR, fail, missing, type Outcome, pass, type Violation } from "../outcome.js";
 import { describe } from "../paths.js";
 import type { Rule } from "../rule.js";
 import type { Model } from "../setup.js";
-import { indivisible, isPartial, startOf } from "../sightings.js";
+import { indivisible, isCorrupt, isPartial, startOf } from "../sightings.js";
 import type { Crossing, Kind, View } from "../view.js";
 
 /** What nearly all rules of one model have in common. */
@@ -74,7 +74,7 @@ export function* oversizeOutcomes(view: View, model: Model): Iterable<Outcome> {
     const { ip } = sighting.packet;
     const known = limitsOf(view.network, crossing);
     const limits = known.length > 0 ? known : usualLimitsOf(view, crossing);
-    if (ip === undefined || !ip.checksumValid || ip.ttl <= 1 || limits.length === 0) continue;
+    if (ip === undefined || isCorrupt(sighting) || ip.ttl <= 1 || limits.length === 0) continue;
     // Where nobody tells the MTU what was forwarded was not too long.
     if (known.length === 0 && crossing.outs.length > 0) continue;
     const length = indivisible(sighting);
@@ -167,8 +167,12 @@ function refused(view: View, crossing: Crossing, limits: readonly number[], refu
   return fail([sighting, refusal], { suspect: DIRECTOR, field: "ip.dst#2", expected, observed });
 }
 
-/** A refusal is for the client, from the VIP or another address of the director, and sound. */
-function wrongRefusal({ network, evidence }: View, { in: sighting, director, service }: Crossing, refusal: Sighting) {
+/** What the director tells of a request is for the client, from the VIP or another address of its own, and sound. */
+export function wrongRefusal(
+  { network, evidence }: View,
+  { in: sighting, director, service }: Crossing,
+  refusal: Sighting,
+): Omit<Violation, "suspect"> | undefined {
   const { ip } = refusal.packet;
   const client = sighting.packet.ip?.src ?? "";
   const from = ip?.src ?? "";

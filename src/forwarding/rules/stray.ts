@@ -2,6 +2,7 @@
 
 import type { Sighting } from "../journey.js";
 import type { Service } from "../setup.js";
+import { isCorrupt } from "../sightings.js";
 import type { Stray } from "../view.js";
 
 /** Services at the address that a packet to a port is for. */
@@ -11,6 +12,7 @@ export function servicesAtAddress({ in: sighting, services }: Stray): Service[] 
 }
 
 /** What any IP host would take in: the packet is not dropped for another reason. */
-export function isSound({ packet }: Sighting): boolean {
-  return packet.ip !== undefined && packet.problem === undefined && packet.ip.checksumValid && packet.ip.ttl > 1;
+export function isSound(sighting: Sighting): boolean {
+  const { ip, problem } = sighting.packet;
+  return ip !== undefined && problem === undefined && !isCorrupt(sighting) && ip.ttl > 1;
 }

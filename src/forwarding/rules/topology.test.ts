@@ -218,6 +218,44 @@ describe("GEN-UNR-01", () => {
 
   it("is broken where nobody says anything", () => breaks(kept(false), "GEN-UNR-01", "director"));
 
+  /** Requests that are all kept, of which the director tells the client about some. */
+  const told = (requests: number, reports: number, report: PacketSpec = {}) =>
+    played(
+      "dr",
+      (lab) => {
+        const ports = Array.from({ length: requests }, (_, index) => 40001 + index);
+        for (const port of ports) lab.request({ port, copies: 0 });
+        lab.resolve("director", DIP, lab.ip("rs1"), lab.mac("director"));
+        lab.wait(3000);
+        for (const port of ports.slice(0, reports)) {
+          const quoted = craftIp(lab.requestSpec({ port }));
+          const macs = { "eth.src": lab.mac("director"), "eth.dst": lab.mac("router", 1) };
+          const addresses = { "ip.src": DIP, "ip.dst": CLIENT, "icmp.type": 3, "icmp.code": 1 };
+          lab.wire("director", "router/eth1", { ...macs, ...addresses, quoted, ...report });
+        }
+      },
+      { answers: "absent" },
+    );
+
+  it("may leave out what Linux' limit of six reports at once leaves out", () => {
+    expect(statusOf(told(8, 6), "GEN-UNR-01")).to.equal("pass");
+    breaks(told(8, 5), "GEN-UNR-01", "director");
+  });
+
+  it("is broken by a report of somebody else, for somebody else, or with a wrong checksum", () => {
+    expect(statusOf(told(1, 1), "GEN-UNR-01")).to.equal("pass");
+    expect(statusOf(told(1, 1, { "ip.src": VIP }), "GEN-UNR-01")).to.equal("pass");
+    for (const report of [
+      { "ip.src": "203.0.113.9" },
+      { "ip.src": "10.0.0.11" },
+      { "ip.dst": "172.16.0.7" },
+      { "icmp.checksum": 0x1111 },
+      { "ip.checksum": 0x1111 },
+    ]) {
+      breaks(told(1, 1, report), "GEN-UNR-01", "director");
+    }
+  });
+
   it("is no excuse for a real server that should be there", () => breaks(kept(true, "silent"), "GEN-SVC-01", "rs1"));
 });
 

@@ -5,12 +5,13 @@ import { portsOf } from "../datagram.js";
 import { rule } from "../declare.js";
 import { fateOf } from "../fate.js";
 import type { Sighting } from "../journey.js";
-import { DIRECTOR, missing, pass } from "../outcome.js";
+import { DIRECTOR, fail, missing, pass } from "../outcome.js";
 import { describe } from "../paths.js";
 import type { Rule } from "../rule.js";
 import type { RealServer } from "../setup.js";
 import { startOf } from "../sightings.js";
 import type { Crossing, View } from "../view.js";
+import { wrongRefusal } from "./shared.js";
 
 const unreachable = rule({
   id: "GEN-UNR-01",
@@ -19,7 +20,7 @@ const unreachable = rule({
   profile: "extended",
   models: ["nat", "dr", "tun"],
   statement:
-    "A request whose real server does not answer to address resolution is not forwarded to anybody else; the client is told by ICMP host unreachable, from one of the director's addresses, that quotes its request.",
+    "A request whose real server does not answer to address resolution is not forwarded to anybody else; the client is told by ICMP host unreachable, from one of the director's addresses, that quotes its request, but for what a limit of such reports leaves out.",
   source: "RFC 1812 §4.3.3.1, §5.2.7.1; arp_error_report, dst_link_failure",
   observedAt: "director in → client in",
   lookedFor: "a request that the director keeps because the real server answers no who-has",
@@ -30,8 +31,10 @@ const unreachable = rule({
       const server = deafServer(view, crossing);
       if (server === undefined) continue;
       const told = reportOf(view, at);
-      if (told !== undefined) yield pass(at, told);
-      else {
+      const wrong = told && wrongRefusal(view, crossing, told);
+      if (told !== undefined) {
+        yield wrong === undefined ? pass(at, told) : fail([at, told], { suspect: DIRECTOR, ...wrong });
+      } else if (!isRateLimited(view, at)) {
         const expected = "ICMP host unreachable to the client";
         const observed = `none: ${describe(at)} was not forwarded, for who-has ${server.ip} got no answer`;
         yield missing(view, [at], { suspect: DIRECTOR, field: "icmp.type", expected, observed });
@@ -39,6 +42,22 @@ const unreachable = rule({
     }
   },
 });
+
+/** What Linux tells a host at once, and afterwards one a second (icmp_ratelimit, XRLIM_BURST_FACTOR of inet_peer_xrlim_allow). */
+const MOST_REPORTS = 6;
+/** Nanoseconds in which it may tell that many again, give or take the seconds that address resolution takes. */
+const REPORTED = 10_000_000_000n;
+
+/** Whether the client was told of so much else at that time that the director may leave out the rest. */
+function isRateLimited(view: View, asked: Sighting): boolean {
+  const reports = view.sightings.filter((at) => {
+    const { host, direction, packet } = at;
+    if (packet.icmp?.isError !== true || direction !== "out" || !view.network.isDirector(host)) return false;
+    const since = startOf(at) - startOf(asked);
+    return packet.ip?.dst === asked.packet.ip?.src && since > -REPORTED && since < REPORTED;
+  });
+  return reports.length >= MOST_REPORTS;
+}
 
 function reportOf(view: View, asked: Sighting): Sighting | undefined {
   return view.sightings.find(({ host, direction, packet: { icmp, quoted }, ...at }) => {
