@@ -5,6 +5,7 @@ import { CliError } from "./error.js";
 import { faultsCommand } from "./faults.js";
 import { rulesCommand } from "./rules.js";
 import { runCommand } from "./run.js";
+import { verifyCommand } from "./verify.js";
 import { version } from "./version.js";
 
 const program = new Command("hopcheck")
@@ -18,7 +19,7 @@ const program = new Command("hopcheck")
     "after",
     "\nExit status: 0 all rules hold · 1 a rule is violated or inconclusive · 2 bad usage or input · 3 this machine cannot run it · 130 interrupted",
   );
-for (const command of [runCommand(), faultsCommand(), rulesCommand(), doctorCommand()])
+for (const command of [runCommand(), verifyCommand(), faultsCommand(), rulesCommand(), doctorCommand()])
   program.addCommand(command.exitOverride().copyInheritedSettings(program));
 
 // `npm start` runs in hopcheck's own folder; the paths that it was given are those of its caller's.

@@ -37,7 +37,7 @@ export class CaptureNames {
   }
 }
 
-export function isWritten({ reporter }: RunOptions): boolean {
+export function isWritten({ reporter }: Pick<RunOptions, "reporter">): boolean {
   return reporter.some((name) => name === "html" || name === "json");
 }
 
@@ -50,7 +50,7 @@ export function checkFolder(out: string): void {
 }
 
 /** The folder that a run started at that time writes to, absolute; made, and known to be writable, where it writes. */
-export function folderFor(options: RunOptions, startedAt: string): string {
+export function folderFor(options: Pick<RunOptions, "reporter" | "out">, startedAt: string): string {
   const out = resolve(options.out ?? `reports/${startedAt.replaceAll(":", "-").slice(0, 19)}`);
   if (!isWritten(options)) return out;
   if (options.out === undefined) return reported(out, () => newFolder(out));
@@ -87,7 +87,7 @@ export function unwritable(out: string, error: unknown): CliError {
   );
 }
 
-export async function write(result: RunResult, out: string, { reporter }: RunOptions): Promise<void> {
+export async function write(result: RunResult, out: string, { reporter }: Pick<RunOptions, "reporter">): Promise<void> {
   if (reporter.includes("html") && reporter.includes("json")) await writeReport(result, out);
   else if (reporter.includes("html")) writeFile(`${out}/index.html`, renderHtml(result));
   else if (reporter.includes("json")) writeFile(`${out}/results.json`, renderJson(result));

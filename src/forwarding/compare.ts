@@ -1,6 +1,7 @@
 /** Holds packets against the matrix: once for all rules and for the report. */
 
 import type { Packet } from "../packet/packet.js";
+import { isCut, noMacs, unseen } from "./cut.js";
 import { isInUnknownTunnel } from "./datagram.js";
 import type { Expected, Passage, Row } from "./expectations.js";
 import { fateOf, isCutAnyway, isRelayed, isTorn } from "./fate.js";
@@ -37,7 +38,8 @@ interface Check {
   readonly before: Value;
   readonly after: Value;
   readonly expected: Expected;
-  readonly holds: boolean;
+  /** Undefined where the captures do not have what decides about it. */
+  readonly holds: boolean | undefined;
 }
 
 const FRAGMENTATION: readonly FieldName[] = ["ip.flags.mf", "ip.frag_offset"];
@@ -63,6 +65,7 @@ export function changes(view: View, crossing: Crossing, out: Sighting): FieldCha
   const byField = new Map<string, FieldChange>();
   for (const check of checksOf(view, crossing, out)) {
     const field = nameOf(check);
+    if (check.holds === undefined) continue;
     const known = byField.get(field);
     if (known === undefined || (known.verdict !== "violation" && !check.holds))
       byField.set(field, changeOf(check, field));
@@ -82,14 +85,17 @@ function compareAll(view: View): Map<string, Outcome[]> {
     for (const out of crossing.outs) {
       const holding = new Set<string>();
       const broken = new Set<string>();
+      const open = new Map<string, Outcome>();
       for (const check of checksOf(view, crossing, out)) {
         if (check.holds) holding.add(check.rule);
+        else if (check.holds === undefined) open.set(check.rule, openOutcome(check, crossing, out));
         else {
           broken.add(check.rule);
           add(check.rule, violationOf(check, crossing, out));
         }
       }
-      for (const rule of holding) if (!broken.has(rule)) add(rule, pass(crossing.in, out));
+      for (const [rule, outcome] of open) if (!broken.has(rule)) add(rule, outcome);
+      for (const rule of holding) if (!broken.has(rule) && !open.has(rule)) add(rule, pass(crossing.in, out));
     }
   }
   return all;
@@ -111,7 +117,7 @@ function checksOf(view: View, crossing: Crossing, out: Sighting): Check[] {
   if (table.quoted !== undefined && before !== undefined && after !== undefined) {
     const passage = { ...base, before, after, found: after };
     for (const row of table.quoted) checks.push(check(row, passage, isIp(row)));
-  }
+  } else if (base.isCut) for (const row of table.quoted ?? []) checks.push(openCheck(row, base));
   return checks.filter((found) => found !== undefined);
 
   function check(row: Row, passage: Passage, nested: boolean): Check | undefined {
@@ -119,14 +125,16 @@ function checksOf(view: View, crossing: Crossing, out: Sighting): Check[] {
     const isCut = (isFragmented || out.frames.length > 1) && FRAGMENTATION.includes(row.field);
     const mayBeCut = isFragmented || indivisible(crossing.in) === undefined || isCutAnyway(crossing.service);
     if (isCut && mayBeCut && !nested) return undefined;
-    const expected = row.expect(passage);
-    if (expected === undefined) return undefined;
     const isFrame = row.field.startsWith("eth.");
     // Put together again nobody would see that it was cut.
     const piece = isCut && !mayBeCut ? pieceOf(out, nested) : undefined;
     const after = read(piece ?? (isFrame ? passage.outer : passage.found), row.field);
     const added = table.outer?.includes(row) === true && !isFrame;
     const before = added ? undefined : read(passage.before, row.field);
+    const expected = row.expect(passage);
+    if (expected === undefined) return undefined;
+    const isUnknown = after === undefined && (isFrame || (passage.isCut && !isIp(row)));
+    if (expected.isOpen || isUnknown) return openCheck(row, passage);
     if (before === undefined && after === undefined) return undefined;
     // No packet without options shows that they are kept.
     if (row.field === "ip.options" && isEmpty(before) && isEmpty(after)) return undefined;
@@ -135,6 +143,16 @@ function checksOf(view: View, crossing: Crossing, out: Sighting): Check[] {
     const rule = byContent && row.rule !== "GEN-L4-01" ? (table.fragments as string) : row.rule;
     return { row, rule, passage, nested, added, before, after, expected, holds };
   }
+}
+
+/** The frame's MACs are unknown where the capture has none; all else, where it did not keep all. */
+function openOutcome({ row }: Check, crossing: Crossing, out: Sighting): Outcome {
+  return row.field.startsWith("eth.") ? noMacs(crossing.in, out) : unseen(crossing.in, out);
+}
+
+function openCheck(row: Row, passage: Passage): Check {
+  const values = { before: undefined, after: undefined, expected: {}, holds: undefined };
+  return { row, rule: row.rule, passage, nested: false, added: false, ...values };
 }
 
 /** An error that NAT need not relay, forwarded like any other packet of a real server. */
@@ -157,16 +175,18 @@ function isIp(row: Row): boolean {
 }
 
 function passageOf(view: View, crossing: Crossing, out: Sighting): Passage {
+  const cut = isCut(crossing.in, out);
   const whole = isRecordedWhole(view.network, crossing.in) && isRecordedWhole(view.network, out);
-  const outer = out.packet;
+  const outer = cut ? out.common : out.packet;
   const common = {
     crossing,
     network: view.network,
     out,
-    before: crossing.in.packet,
+    before: cut ? crossing.in.common : crossing.in.packet,
     after: outer.inner ?? outer,
     outer,
     found: outer,
+    isCut: cut,
     checksumsReady: whole && isChecksumReady(crossing.in) && isChecksumReady(out),
   };
   return { ...common, server: serverOf(view, crossing, out) };

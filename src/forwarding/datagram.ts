@@ -42,8 +42,9 @@ function insideOf(packet: Packet): Packet | undefined {
   if (ip === undefined || ip.isFragment || OTHERS.has(ip.protocol)) return undefined;
   if (!unknown.has(packet)) {
     const payload = ipPayload(ip);
-    const found = decodeIp(payload);
-    const isWhole = found.ip?.checksumValid === true && found.ip.length === payload.length && found.ip.length > 0;
+    const length = payload.length + packet.missing;
+    const found = decodeIp(payload, length);
+    const isWhole = found.ip?.checksumValid === true && found.ip.length === length && length > 0;
     unknown.set(packet, isWhole ? found : undefined);
   }
   return unknown.get(packet);

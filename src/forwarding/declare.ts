@@ -44,6 +44,6 @@ function finding(id: string, { at, ...outcome }: Outcome): Finding {
   };
 }
 
-function reference({ tap, number }: Frame): FrameReference {
-  return { tap, number };
+function reference({ tap, number, file }: Frame): FrameReference {
+  return file === undefined ? { tap, number } : { tap, file, number };
 }

@@ -1,4 +1,5 @@
 import type { Frame } from "../packet/frame.js";
+import type { Coverage } from "./coverage.js";
 import type { Journey } from "./journey.js";
 import type { Service, Setup } from "./setup.js";
 
@@ -27,6 +28,8 @@ export interface Evidence {
    * inconclusive, never a pass.
    */
   readonly settled: boolean;
+  /** Which taps were recorded and when, where the frames are from capture files; left out: all of them, all the time (a lab). */
+  readonly coverage?: Coverage;
   /**
    * Client endpoints (`172.16.0.100:40001`) that may have had connections before the first frame: what belongs to
    * them is not judged as new. Left out: none where the evidence is settled (a lab), any where it is not (captures).

@@ -1,9 +1,10 @@
 /** What the matrix can say about a header field: the building blocks of its rows. */
 
-import { l4ChecksumState } from "../packet/checksum.js";
+import { l4ChecksumState, l4Header } from "../packet/checksum.js";
+import { IP_PROTOCOL } from "../packet/ip.js";
 import { IPV6_HEADER_LENGTH } from "../packet/ipv6.js";
 import type { Packet } from "../packet/packet.js";
-import { ipPayload } from "./datagram.js";
+import { carriedLength } from "./cut.js";
 import { equal, type FieldName, read, type Value } from "./header-fields.js";
 import { mayBeFilledIn, sameOptions } from "./ip-options.js";
 import type { Sighting } from "./journey.js";
@@ -27,6 +28,8 @@ export interface Passage {
   readonly server: RealServer | undefined;
   /** False where the NIC had not finished the packet: checksums are not to be judged. */
   readonly checksumsReady: boolean;
+  /** A capture did not keep all of it: `before` and `after` end where the shorter one does. */
+  readonly isCut: boolean;
 }
 
 /** What a field must be: a value, or what a sentence says and a test decides. */
@@ -34,7 +37,12 @@ export interface Expected {
   readonly text?: string;
   readonly value?: Value;
   readonly holds?: boolean;
+  /** It cannot be told: the bytes that decide are not among those that the captures kept. */
+  readonly isOpen?: boolean;
 }
+
+/** What a row expects that cannot be told. */
+export const OPEN: Expected = { isOpen: true };
 
 /** A field under one rule; `expect` gives undefined where the rule says nothing about this packet. */
 export interface Row {
@@ -49,7 +57,26 @@ export interface Row {
 const TTL_STEPS = 3;
 
 export function same(rule: string, ...fields: readonly FieldName[]): Row[] {
-  return fields.map((field) => ({ field, rule, expect: ({ before }) => ({ value: read(before, field) }) }));
+  return fields.map((field) => ({ field, rule, expect: (passage) => kept(field, passage) }));
+}
+
+function kept(field: FieldName, passage: Passage): Expected {
+  return isOpen(field, passage) ? OPEN : { value: read(passage.before, field) };
+}
+
+const PREFIXES: Readonly<Record<number, string>> = {
+  [IP_PROTOCOL.tcp]: "tcp.",
+  [IP_PROTOCOL.udp]: "udp.",
+  [IP_PROTOCOL.icmp]: "icmp.",
+  [IP_PROTOCOL.icmpv6]: "icmp.",
+};
+
+/** Whether missing bytes decide that a field was kept: it is in a header that is cut short, or as far as it is there it is the same. */
+function isOpen(field: FieldName, { before, found, isCut }: Passage): boolean {
+  if (!isCut) return false;
+  if (field === "data.data") return equal(read(before, field), read(found, field));
+  const isHeaderCut = [before, found].some((packet) => l4Header(packet) === undefined || packet.tcp?.isPartial);
+  return isHeaderCut && field.startsWith(PREFIXES[before.ip?.protocol ?? 0] ?? "l4.");
 }
 
 export function is(field: FieldName, rule: string, value: (passage: Passage) => Value): Row {
@@ -104,7 +131,7 @@ export function length(rule: string): Row {
     rule,
     expect: ({ before, after }) => {
       if (before.ip === undefined || after.ip === undefined) return undefined;
-      if (ipPayload(before.ip).length !== ipPayload(after.ip).length) return undefined;
+      if (carriedLength(before) !== carriedLength(after)) return undefined;
       const length = before.ip.length - before.ip.headerLength + after.ip.headerLength;
       return { value: after.ip.version === 6 ? length - IPV6_HEADER_LENGTH : length };
     },
@@ -116,9 +143,10 @@ export function translatedChecksum(rule: string): Row[] {
   const row = (owner: string, from: string, text: string, allowed: readonly string[]): Row => ({
     field: "l4.checksum",
     rule: owner,
-    expect: ({ before, after, checksumsReady }) => {
+    expect: ({ before, after, checksumsReady, isCut }) => {
       const state = l4ChecksumState(after);
       const isOthers = owner !== "GEN-L4-01" && (before.sctp !== undefined) !== (owner === "NAT-SCTP-01");
+      if (isCut && !isOthers && from === "valid" && l4ChecksumState(before) === "absent") return OPEN;
       if (!checksumsReady || isOthers || l4ChecksumState(before) !== from || state === "absent") return undefined;
       return { text, holds: allowed.includes(state) };
     },
@@ -136,9 +164,11 @@ export function keptChecksum(rule: string): Row[] {
   const kept: Row = {
     field: "l4.checksum",
     rule,
-    expect: ({ before, after, checksumsReady }) => {
+    expect: ({ before, after, checksumsReady, isCut }) => {
       if (!checksumsReady) return undefined;
       const value = read(before, "l4.checksum");
+      // What is missing may have been changed as well, and the checksum with it.
+      if (isCut && !equal(value, read(after, "l4.checksum"))) return OPEN;
       const isRepair = l4ChecksumState(after) === "valid" && (!sameCovered(before, after) || isWrong(before));
       return isRepair ? undefined : { value };
     },
@@ -204,6 +234,23 @@ export function options(rule: string): Row {
 export function macs(rule: string, to: (passage: Passage) => string | undefined): Row[] {
   const egress = ({ network, out }: Passage) => network.port(out.tap)?.nic.mac;
   return [is("eth.src", rule, egress), oneOf("eth.dst", rule, (passage) => [to(passage) ?? ""])];
+}
+
+/** Where the next hop's own MAC is not known, another host's is wrong all the same. */
+export function notToOthers(rule: string, address: (passage: Passage) => string | undefined): Row {
+  return {
+    field: "eth.dst",
+    rule,
+    expect: (passage) => {
+      const { network, crossing, outer } = passage;
+      const hop = network.nextHop(crossing.director, address(passage) ?? "");
+      const wanted = hop && network.byIp(hop.ip);
+      const taken = network.byMac(outer.linkDst)?.host;
+      if (hop === undefined || hop.mac !== "" || wanted === undefined || taken === undefined) return undefined;
+      if (taken === wanted.host || taken.role === "router") return undefined;
+      return { text: `the MAC of ${wanted.tap}`, holds: false };
+    },
+  };
 }
 
 export function nextHopOf(address: (passage: Passage) => string | undefined) {

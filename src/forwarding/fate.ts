@@ -1,11 +1,12 @@
 import { l4ChecksumState } from "../packet/checksum.js";
 import type { IcmpKind } from "../packet/icmp-message.js";
 import type { Packet } from "../packet/packet.js";
-import { core, ipPayload, isReset, isSyn } from "./datagram.js";
+import { carriedLength } from "./cut.js";
+import { core, isReset, isSyn } from "./datagram.js";
 import { isSourceRouted } from "./ip-options.js";
 import type { Sighting } from "./journey.js";
 import { available, type Network } from "./network.js";
-import { isRecordedWhole } from "./offload.js";
+import { isRecordedWhole, USUAL_MTU } from "./offload.js";
 import { overheadOf, type Service } from "./setup.js";
 import { indivisible, startOf } from "./sightings.js";
 import { tunnelReports } from "./tunnel-reports.js";
@@ -54,7 +55,8 @@ export function fateIfServed(view: View, crossing: Crossing): Fate {
   const limits = limitsOf(view.network, crossing);
   if (limits.length > 0 && length > Math.max(...limits)) return "drop";
   // What just fits is the MTU rules' to judge.
-  return limits.length > 0 && length >= Math.min(...limits) ? "either" : "forward";
+  if (limits.length > 0) return length >= Math.min(...limits) ? "either" : "forward";
+  return length > Math.min(...usualLimitsOf(view, crossing)) ? "either" : "forward";
 }
 
 /** Without a fallback a hashing scheduler refuses the clients of a drained server; with limits all servers may be full. */
@@ -87,11 +89,11 @@ export function isTooLong(network: Network, crossing: Crossing): boolean {
 
 /** Whether this is a piece of a packet that had to be cut, and does not say so: nobody could put it together again. */
 export function isTorn(network: Network, crossing: Crossing, out: Sighting): boolean {
-  const [before, after] = [crossing.in.packet.ip, core(out.packet).ip];
-  if (before === undefined || after === undefined || before.df || crossing.in.frames.length > 1) return false;
+  const [before, after] = [crossing.in.packet, core(out.packet)];
+  if (before.ip === undefined || after.ip === undefined || before.ip.df || crossing.in.frames.length > 1) return false;
   const limits = limitsOf(network, crossing);
-  if (limits.length === 0 || before.length <= Math.min(...limits)) return false;
-  return ipPayload(after).length < ipPayload(before).length;
+  if (limits.length === 0 || before.ip.length <= Math.min(...limits)) return false;
+  return carriedLength(after) < carriedLength(before);
 }
 
 /** False only for an ICMP error that need not be passed on. */
@@ -121,13 +123,22 @@ export function isServed({ flow, service }: Crossing): boolean {
   return flow.servers.every((server) => service.realServers.some(({ ip, weight }) => ip === server.ip && weight > 0));
 }
 
-/** Largest packets in bytes that the packet may be, for each next hop that it may go to. */
-export function limitsOf(network: Network, { kind, director, service, flow, isNew }: Crossing): number[] {
-  if (kind === "reply" || kind === "server-error") return mtus([flow.clientIp]);
-  const servers = isNew || service.onePacket ? available(service) : flow.servers;
-  return servers.flatMap((server) => mtus([server.ip]).map((mtu) => mtu - overheadOf(service, server)));
+/** Largest packets in bytes that the packet may be, for each next hop that it may go to; none where no MTU is known. */
+export function limitsOf(network: Network, crossing: Crossing): number[] {
+  return wayOf(crossing).flatMap(({ ip, overhead }) => {
+    const mtu = network.nextHop(crossing.director, ip)?.nic.mtu;
+    return mtu ? [mtu - overhead] : [];
+  });
+}
 
-  function mtus(addresses: readonly string[]): number[] {
-    return addresses.flatMap((ip) => network.nextHop(director, ip)?.nic.mtu ?? []);
-  }
+/** The same were all MTUs those of Ethernet, where captures are all that there is: what is larger may be too large. */
+export function usualLimitsOf({ evidence }: View, crossing: Crossing): number[] {
+  return evidence.coverage === undefined ? [] : wayOf(crossing).map(({ overhead }) => USUAL_MTU - overhead);
+}
+
+/** To whom the packet may go next, and the bytes that are put around it for that. */
+function wayOf({ kind, service, flow, isNew }: Crossing): { readonly ip: string; readonly overhead: number }[] {
+  if (kind === "reply" || kind === "server-error") return [{ ip: flow.clientIp, overhead: 0 }];
+  const servers = isNew || service.onePacket ? available(service) : flow.servers;
+  return servers.map((server) => ({ ip: server.ip, overhead: overheadOf(service, server) }));
 }

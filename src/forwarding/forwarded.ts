@@ -22,19 +22,21 @@ type Key = (sighting: OpenSighting) => string | undefined;
  * @param ins what the host received, in the order of time
  * @param outs what it sent
  * @param rewrites whether the host forwards packets of others and may change them on the way, rightly or not
+ * @param isRejoined whether NICs may have joined segments, or were still to cut them: then only equal ones belong together
  * @param serves tells equal packets to different services apart; left out where a host has no services
  */
 export function linkForwarded(
   ins: readonly OpenSighting[],
   outs: readonly OpenSighting[],
   rewrites: boolean,
+  isRejoined: boolean,
   serves: Serves = () => false,
 ): void {
   const taken = new Set<OpenSighting>();
   const keys = rewrites ? [unchangedKey, requestKey, replyKey] : [unchangedKey];
   let left = outs.filter(({ packet }) => packet.ip !== undefined && !staysOnLink(packet));
   for (const key of keys) left = linkEquals(ins, left, key, taken, serves);
-  if (rewrites) linkAlike(ins, left, taken, serves);
+  if (rewrites) linkAlike(ins, left, taken, isRejoined, serves);
 }
 
 /** Neighbour discovery: with any hop limit but 255 nobody would believe it (RFC 4861 §7.1). */
@@ -43,32 +45,31 @@ function staysOnLink({ icmp }: Packet): boolean {
 }
 
 /** The addresses and all bytes behind the IP header: what a router and DR leave alone. */
-function unchangedKey({ packet }: OpenSighting): string | undefined {
-  const { ip } = packet;
-  return ip && `${ip.src} ${ip.dst} ${ip.protocol} ${ip.id} ${hash(ipPayload(ip))}`;
+function unchangedKey({ common: { ip, missing } }: OpenSighting): string | undefined {
+  return ip && `${ip.src} ${ip.dst} ${ip.protocol} ${ip.id} ${hash(ipPayload(ip))} ${missing}`;
 }
 
 /** What a request keeps under NAT and inside a tunnel. */
 function requestKey(sighting: OpenSighting): string | undefined {
-  const packet = core(sighting.packet);
+  const packet = core(sighting.common);
   const ports = portsOf(packet);
   return packet.ip && `${endpoint(packet.ip.src, ports?.src ?? 0)} ${contentKey(sighting)}`;
 }
 
 /** What an answer keeps under NAT. */
 function replyKey(sighting: OpenSighting): string | undefined {
-  const packet = core(sighting.packet);
+  const packet = core(sighting.common);
   const ports = portsOf(packet);
   return packet.ip && `${endpoint(packet.ip.dst, ports?.dst ?? 0)} ${contentKey(sighting)}`;
 }
 
 /** Everything but addresses, ports and checksums; of an ICMP error what identifies the quoted packet. */
 function contentKey(sighting: OpenSighting): string {
-  const { ip, tcp, icmp, quoted, payload } = core(sighting.packet);
+  const { ip, tcp, icmp, quoted, payload, missing } = core(sighting.common);
   // Timestamps tell a segment from its retransmission (RFC 7323).
   const l4 = tcp && `${tcp.seq} ${tcp.ack} ${tcp.flags} ${hash(tcp.options)}`;
   const error = icmp && `${icmp.type} ${icmp.code} ${icmp.rest} ${quoted?.ip?.id}`;
-  const content = quoted === undefined ? hash(payload) : quoted.ip?.length;
+  const content = quoted === undefined ? `${hash(payload)} ${missing}` : quoted.ip?.length;
   return `${ip?.protocol} ${ip?.id} ${ip?.fragmentOffset} ${l4 ?? error} ${content}`;
 }
 
@@ -118,7 +119,7 @@ function pairByService(
 }
 
 function destination(sighting: OpenSighting): string {
-  const packet = core(sighting.packet);
+  const packet = core(sighting.common);
   return endpoint(packet.ip?.dst ?? "", portsOf(packet)?.dst ?? 0);
 }
 
@@ -158,6 +159,7 @@ function linkAlike(
   ins: readonly OpenSighting[],
   outs: readonly OpenSighting[],
   taken: Set<OpenSighting>,
+  isRejoined: boolean,
   serves: Serves,
 ): void {
   if (outs.length === 0) return;
@@ -171,6 +173,7 @@ function linkAlike(
     let best: OpenSighting | undefined;
     let most = ENOUGH - 1;
     for (const candidate of candidates) {
+      if (isRejoined && isOtherSegment(candidate, out)) continue;
       // A half more for one that nothing came of yet: a duplicate is the less likely explanation.
       const score = likeness(candidate, out, serves) + (taken.has(candidate) ? 0 : 0.5);
       if (score >= ENOUGH && score > most) [best, most] = [candidate, score];
@@ -182,7 +185,7 @@ function linkAlike(
 }
 
 function strongFeatures(sighting: OpenSighting): string[] {
-  const packet = core(sighting.packet);
+  const packet = core(sighting.common);
   const { ip, tcp, payload } = packet;
   if (ip === undefined) return [];
   const ports = portsOf(packet);
@@ -198,7 +201,7 @@ function strongFeatures(sighting: OpenSighting): string[] {
 
 /** How much of a packet that came in is still to be seen in one that went out; 0 where it cannot be the same one. */
 function likeness(before: OpenSighting, after: OpenSighting, serves: Serves): number {
-  const [left, right] = [core(before.packet), core(after.packet)];
+  const [left, right] = [core(before.common), core(after.common)];
   if (left.ip === undefined || right.ip === undefined || left.ip.protocol !== right.ip.protocol) return 0;
   if (left.icmp?.type !== right.icmp?.type || role(left) !== role(right)) return 0;
   const [from, to] = [portsOf(left), portsOf(right)];
@@ -215,6 +218,14 @@ function likeness(before: OpenSighting, after: OpenSighting, serves: Serves): nu
   if (left.ip.length === right.ip.length) score += 1;
   if (before.frames.length > 1 && isPartial(after)) score += 3;
   return score;
+}
+
+/** Whether these are other bytes of a stream. */
+function isOtherSegment({ common: before }: OpenSighting, { common: after }: OpenSighting): boolean {
+  const [left, right] = [core(before), core(after)];
+  if (left.tcp === undefined || right.tcp === undefined) return false;
+  const length = ({ payload, missing }: Packet) => payload.length + missing;
+  return left.tcp.seq !== right.tcp.seq || length(left) !== length(right);
 }
 
 /** What a segment does to its connection; the other flags are a field like any other. */

@@ -25,8 +25,8 @@ const HEXADECIMAL: Readonly<Record<string, number>> = {
 const WRITTEN = 24;
 
 const READERS = {
-  "eth.src": ({ eth }) => eth?.src,
-  "eth.dst": ({ eth }) => eth?.dst,
+  "eth.src": ({ linkSrc }) => linkSrc,
+  "eth.dst": ({ linkDst }) => linkDst,
   "ip.version": ({ ip }) => ip?.version,
   "ip.hdr_len": ({ ip }) => ip?.headerLength,
   "ip.dsfield": ({ ip }) => ip?.tos,

@@ -1,7 +1,7 @@
 import type { Direction, Frame } from "../packet/frame.js";
 import type { Packet } from "../packet/packet.js";
-import { TCP_CHECKSUM_OFFSET } from "../packet/tcp.js";
-import { UDP_CHECKSUM_OFFSET } from "../packet/udp.js";
+import { checksumOffset, contentOf } from "./content.js";
+import { type Kept, keptBy } from "./cut.js";
 import { core, hash, portsOf, protocolOf } from "./datagram.js";
 import { linkForwarded } from "./forwarded.js";
 import { groupBy } from "./group.js";
@@ -18,6 +18,8 @@ export interface Sighting {
   readonly frames: readonly Frame[];
   /** The whole datagram; reassembled where it came in fragments. */
   readonly packet: Packet;
+  /** The packet as far as every capture keeps such packets: what it is compared by with those of other taps. */
+  readonly common: Packet;
   /** False for a frame that a bridge flooded to a NIC with another MAC. */
   readonly addressed: boolean;
   /** The sighting that caused this one; left out where the datagram was first seen. */
@@ -35,17 +37,21 @@ export interface Journey {
  * ARP frames and what nothing else belongs to are journeys of one sighting or of one wire.
  *
  * @param frames in the order of their times
+ * @param isCaptured whether there may be hosts on the way that were not recorded, and segments that nobody told of
  */
-export function followJourneys(frames: readonly Frame[], setup: Setup): Journey[] {
+export function followJourneys(frames: readonly Frame[], setup: Setup, isCaptured = false): Journey[] {
   const network = new Network(setup);
-  const sightings = sight(frames, network);
-  linkWires(sightings, network);
+  const kept = keptBy(frames);
+  const sightings = sight(frames, network, kept);
+  linkWires(sightings, isCaptured ? () => "" : (tap) => network.segment(tap), kept);
+  if (isCaptured) linkUnseenHops(sightings, network);
   const byHost = groupBy(sightings, (sighting) => sighting.host);
   for (const [host, seen] of byHost) {
     const ins = seen.filter((sighting) => sighting.direction === "in" && sighting.addressed && sighting.packet.ip);
     const outs = seen.filter((sighting) => sighting.direction === "out");
     const role = network.host(host)?.role;
-    linkForwarded(ins, outs, role === "director" || role === "router", (before, after) => serves(setup, before, after));
+    const rewrites = role === "director" || role === "router";
+    linkForwarded(ins, outs, rewrites, isCaptured, (before, after) => serves(setup, before, after));
   }
   return trees(sightings);
 }
@@ -65,17 +71,17 @@ function serves({ services }: Setup, { packet: before }: Sighting, { packet: aft
 }
 
 /** Out at one NIC to in at every other NIC of its segment: the same bytes, the k-th with the k-th. */
-function linkWires(sightings: readonly OpenSighting[], network: Network): void {
+function linkWires(sightings: readonly OpenSighting[], segmentOf: (tap: string) => string, { hasMacs }: Kept): void {
   const segments = new Map<string, string>();
   const outs = new Map<string, OpenSighting[]>();
   const ins: [string, OpenSighting][] = [];
   for (const sighting of sightings) {
     let segment = segments.get(sighting.tap);
     if (segment === undefined) {
-      segment = network.segment(sighting.tap);
+      segment = segmentOf(sighting.tap);
       segments.set(sighting.tap, segment);
     }
-    const key = `${segment} ${wireKey(sighting)}`;
+    const key = `${segment} ${wireKey(sighting, hasMacs)}`;
     if (sighting.direction === "in") ins.push([key, sighting]);
     else if (outs.get(key)?.push(sighting) === undefined) outs.set(key, [sighting]);
   }
@@ -93,24 +99,61 @@ function linkWires(sightings: readonly OpenSighting[], network: Network): void {
 }
 
 /**
- * Of the bytes on the wire only those that belong to the packet: a NIC may pad a short frame. Nor the L4 checksum: the
- * sender's own tap may see it before the NIC has filled it in (checksum offload).
+ * Out at one host to in at another with routers between them that nobody recorded: the same content with a smaller TTL,
+ * the k-th with the k-th where as many came as were sent, and the latest one before it where some were lost.
  */
-function wireKey({ frames, packet }: OpenSighting): string {
-  const { eth, ip } = packet;
-  if (frames.length > 1 && ip !== undefined) {
-    return `${eth?.src} ${eth?.dst} ${ip.src} ${ip.dst} ${ip.protocol} ${ip.id} ${ip.ttl} ${frames.length}`;
+function linkUnseenHops(sightings: readonly OpenSighting[], network: Network): void {
+  const recorded = new Set(sightings.map(({ tap }) => network.port(tap)?.nic.mac ?? ""));
+  const arrived = new Set(sightings.flatMap(({ from }) => from ?? []));
+  const isOpen = ({ direction, from, addressed, packet }: OpenSighting) =>
+    direction === "in" && from === undefined && addressed && !recorded.has(packet.linkSrc ?? "none");
+  const outs = groupBy(
+    sightings.filter((at) => at.direction === "out" && !arrived.has(at)),
+    contentKey,
+  );
+  for (const [key, ins] of groupBy(sightings.filter(isOpen), (at) => `${at.tap} ${contentKey(at)}`)) {
+    const senders = outs.get(key.slice(key.indexOf(" ") + 1)) ?? [];
+    const isSent = (out: OpenSighting, at: OpenSighting) => out.host !== at.host && ttlOf(at) <= ttlOf(out);
+    for (const [index, at] of ins.entries()) {
+      const possible = senders.filter((out) => isSent(out, at));
+      const nearest = possible.filter((out) => ttlOf(out) === Math.min(...possible.map(ttlOf)));
+      const sender =
+        nearest.length === ins.length ? nearest[index] : nearest.findLast((out) => startOf(out) <= startOf(at));
+      if (sender !== undefined) at.from = sender;
+    }
   }
-  if (ip === undefined) return String(hash(packet.bytes.subarray(0, 42)));
+}
+
+function contentKey({ packet }: OpenSighting): string | undefined {
+  const content = contentOf(packet);
+  return content && `${content.src} ${content.dst} ${content.content}`;
+}
+
+/** Of the packet in the tunnel: routers on the way of the tunnel leave it alone. */
+function ttlOf({ packet }: OpenSighting): number {
+  return (packet.inner?.ip ?? packet.ip)?.ttl ?? 0;
+}
+
+/**
+ * Of the bytes on the wire only those that belong to the packet: a NIC may pad a short frame, a switch tags it or takes
+ * the tag off. Nor the L4 checksum: the sender's own tap may see it before the NIC has filled it in (checksum offload).
+ */
+function wireKey({ frames, common: packet }: OpenSighting, hasMacs: boolean): string {
+  const { linkSrc, linkDst, arp, ip, missing } = packet;
+  const macs = hasMacs ? `${linkSrc} ${linkDst}` : "";
+  if (frames.length > 1 && ip !== undefined) {
+    return `${macs} ${ip.src} ${ip.dst} ${ip.protocol} ${ip.id} ${ip.ttl} ${frames.length}`;
+  }
+  if (ip === undefined) {
+    const content = arp
+      ? packet.bytes.subarray(arp.offset, arp.offset + arp.headerLength)
+      : packet.payload.subarray(0, 28);
+    return `${macs} ${hash(content)}`;
+  }
   const bytes = packet.bytes.slice(0, ip.offset + ip.length);
   const checksum = checksumOffset(packet);
   if (checksum !== undefined) bytes.fill(0, checksum, checksum + 2);
-  return String(hash(bytes));
-}
-
-function checksumOffset({ tcp, udp }: Packet): number | undefined {
-  if (tcp !== undefined) return tcp.offset + TCP_CHECKSUM_OFFSET;
-  return udp === undefined ? undefined : udp.offset + UDP_CHECKSUM_OFFSET;
+  return `${macs} ${hash(bytes.subarray(ip.offset))} ${missing}`;
 }
 
 function trees(sightings: readonly OpenSighting[]): Journey[] {

@@ -1,7 +1,9 @@
 import { causesOf } from "./causes.js";
+import { missingTaps } from "./coverage.js";
 import type { Evidence } from "./evidence.js";
 import { groupBy } from "./group.js";
 import type { Cause, Finding, FrameReference, Rule } from "./rule.js";
+import type { Role } from "./setup.js";
 
 /** Different failures of one rule that are told apart; what is beyond is counted with the last of them. */
 const DISTINCT = 5;
@@ -22,12 +24,12 @@ export function judge(evidence: Evidence, rules: readonly Rule[]): Finding[] {
 
 function judgeRule(evidence: Evidence, rule: Rule): Finding[] {
   const findings = rule.judge(evidence);
-  const wrong = findings.filter((finding) => finding.status !== "pass");
+  const exercised = findings.filter(({ status }) => status !== "not-exercised");
+  const wrong = exercised.filter((finding) => finding.status !== "pass");
   if (wrong.length > 0) {
     return distinct(wrong).map((finding) => ({ ...finding, causes: causesFor(finding, evidence) }));
   }
-  const passes = merge(findings);
-  return [passes ?? notExercised(rule)];
+  return [merge(exercised) ?? notExercised(rule, evidence, merge(findings))];
 }
 
 /** What was not settled has no cause yet: to name one would accuse somebody of what nobody saw. */
@@ -35,9 +37,28 @@ function causesFor(finding: Finding, evidence: Evidence): readonly Cause[] {
   return finding.status === "fail" ? causesOf(finding, evidence) : [];
 }
 
-function notExercised(rule: Rule): Finding {
+/** `unseen`: what would have exercised it, had the captures had all of it. */
+function notExercised(rule: Rule, evidence: Evidence, unseen: Finding | undefined): Finding {
   const { id, lookedFor } = rule;
-  return { rule: id, status: "not-exercised", frames: [], lookedFor, count: 0, causes: [] };
+  const reason = unseen?.reason ?? whatIsMissing(rule, evidence);
+  const common = { rule: id, status: "not-exercised", frames: [], causes: [], ...unseen, lookedFor, count: 0 } as const;
+  return reason === undefined ? common : { ...common, reason };
+}
+
+/** Whose captures a rule needs, by the hop at which it shows. */
+const PLACES: readonly (readonly [RegExp, Role])[] = [
+  [/director/, "director"],
+  [/real server/, "real-server"],
+  [/client/, "client"],
+];
+
+function whatIsMissing({ observedAt }: Rule, evidence: Evidence): string | undefined {
+  const roles = PLACES.filter(([word]) => word.test(observedAt)).map(([, role]) => role);
+  const hosts = evidence.setup.hosts.filter(({ role }) => roles.includes(role));
+  const taps = hosts.flatMap((host) => missingTaps(evidence, host));
+  if (taps.length === 0) return undefined;
+  const list = new Intl.ListFormat("en", { type: "conjunction" }).format(taps);
+  return `there is no capture of ${list}, where this shows`;
 }
 
 /** Failures before what is inconclusive, each kind in the order of its first frame. */

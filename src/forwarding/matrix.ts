@@ -16,6 +16,8 @@ import {
   macOf,
   macs,
   nextHopOf,
+  notToOthers,
+  OPEN,
   oneOf,
   type Passage,
   type Row,
@@ -38,6 +40,7 @@ const natRequest: Table = {
   fragments: "NAT-FRAG-01",
   rows: [
     ...macs("NAT-REQ-04", nextHopOf(serverIp)),
+    notToOthers("NAT-REQ-04", serverIp),
     ...same("NAT-REQ-02", "ip.src", "l4.srcport"),
     oneOf("ip.dst", "NAT-REQ-01", ({ crossing }) => crossing.service.realServers.map((server) => server.ip)),
     is("l4.dstport", "NAT-REQ-03", ({ server }) => server?.port),
@@ -152,10 +155,12 @@ function translatedError(rule: string, outside: readonly Row[], quoted: readonly
   const valid: Row = {
     field: "l4.checksum",
     rule,
-    expect: ({ before, after, checksumsReady }) =>
-      checksumsReady && l4ChecksumState(before) === "valid"
+    expect: ({ before, after, checksumsReady, isCut }) => {
+      if (isCut) return OPEN;
+      return checksumsReady && l4ChecksumState(before) === "valid"
         ? { text: "a valid checksum", holds: l4ChecksumState(after) === "valid" }
-        : undefined,
+        : undefined;
+    },
   };
   const quotedChecksum: Row = {
     field: "ip.checksum",

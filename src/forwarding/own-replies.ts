@@ -106,9 +106,9 @@ function quoteFault(asked: Packet, { quoted }: Packet): Violation | undefined {
 }
 
 /** RFC 9293 §3.5.2: a reset takes its sequence number from the ACK that it answers, else it acknowledges. */
-function resetFault({ tcp: asked, payload }: Packet, at: Sighting): Violation | undefined {
+function resetFault({ tcp: asked, payload, missing }: Packet, at: Sighting): Violation | undefined {
   const { tcp } = at.packet;
-  if (asked === undefined || tcp === undefined) return undefined;
+  if (asked === undefined || tcp === undefined || asked.isPartial || tcp.isPartial) return undefined;
   const violation = (field: string, expected: string, observed: string) => ({
     suspect: DIRECTOR,
     field,
@@ -121,6 +121,6 @@ function resetFault({ tcp: asked, payload }: Packet, at: Sighting): Violation | 
   }
   if ((tcp.flags & TCP_FLAG.ack) === 0) return violation("tcp.flags", "RA", tcp.flagsText);
   const controls = [TCP_FLAG.syn, TCP_FLAG.fin].filter((flag) => (asked.flags & flag) !== 0).length;
-  const ack = (asked.seq + payload.length + controls) >>> 0;
+  const ack = (asked.seq + payload.length + missing + controls) >>> 0;
   return tcp.ack === ack ? undefined : violation("tcp.ack_raw", String(ack), String(tcp.ack));
 }

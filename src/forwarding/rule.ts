@@ -17,6 +17,8 @@ export interface Cause {
 
 export interface FrameReference {
   readonly tap: string;
+  /** The capture file, where the tap has several. */
+  readonly file?: string;
   readonly number: number;
 }
 
@@ -36,7 +38,7 @@ export interface Finding {
   readonly lookedFor?: string;
   readonly expected?: string;
   readonly observed?: string;
-  /** Why it is declared, or not supported, as the director's file says. */
+  /** Why it is declared or not supported, as the director's file says, or not exercised, as the captures have it. */
   readonly reason?: string;
   /** How many times the rule was exercised with this outcome. */
   readonly count: number;

@@ -25,7 +25,7 @@ export interface Nic extends Address {
   readonly others: readonly Address[];
   /** Lower-case, colon-separated. In a lab always known; from captures learnt where the setup leaves it out. */
   readonly mac: string;
-  /** Largest IP packet in bytes. */
+  /** Largest IP packet in bytes; 0 where a setup beside captures leaves it out. */
   readonly mtu: number;
 }
 

@@ -1,8 +1,10 @@
-import { contentLength, datagramKey, reassemble } from "../packet/fragment.js";
+import { Assembly } from "../packet/assembly.js";
+import { datagramKey, decodeAs } from "../packet/fragment.js";
 import type { Frame } from "../packet/frame.js";
 import { IPV4_MAX_LENGTH, Ipv4 } from "../packet/ipv4.js";
 import { Ipv6 } from "../packet/ipv6.js";
-import { decode, decodeIp, type Packet } from "../packet/packet.js";
+import type { Packet } from "../packet/packet.js";
+import type { Kept } from "./cut.js";
 import type { Sighting } from "./journey.js";
 import type { Network } from "./network.js";
 
@@ -11,12 +13,10 @@ export interface OpenSighting extends Sighting {
   from?: Sighting;
 }
 
-interface Parts {
-  readonly frames: Frame[];
-  /** Bytes of IP payload that the frames carry, duplicates counted twice. */
-  bytes: number;
-  /** Bytes of IP payload of the whole datagram, known from its last fragment. */
-  total: number;
+/** The fragments of one datagram at one tap. */
+interface Parts<T> {
+  readonly members: T[];
+  readonly assembly: Assembly;
 }
 
 /**
@@ -34,66 +34,69 @@ export function indivisible({ packet: { ip, ip6 }, frames }: Sighting): number |
  *
  * @returns in the order of the times of their first frames
  */
-export function sight(frames: readonly Frame[], network: Network): OpenSighting[] {
+export function sight(frames: readonly Frame[], network: Network, kept: Kept): OpenSighting[] {
   const sightings: OpenSighting[] = [];
-  const open = new Map<string, Parts>();
+  const open = new Map<string, Parts<Frame>>();
   for (const frame of frames) {
     const key = fragmentKey(frame);
     if (key === undefined) {
-      sightings.push(sighting([frame], frame.packet, network));
+      sightings.push(sighting([frame], frame.packet, network, kept));
       continue;
     }
-    const parts = open.get(key) ?? { frames: [], bytes: 0, total: Number.POSITIVE_INFINITY };
-    open.set(key, parts);
-    add(parts, frame);
-    if (parts.bytes < parts.total) continue;
-    const whole = reassemble(parts.frames.map((part) => part.packet));
+    const { members, assembly } = partsAt(open, key);
+    members.push(frame);
+    const whole = assembly.add(frame.packet);
     if (whole === undefined) continue;
-    sightings.push(sighting(parts.frames, whole, network));
+    sightings.push(sighting(members, whole, network, kept));
     open.delete(key);
   }
-  for (const { frames: parts } of open.values()) {
-    const first = parts.find((part) => part.packet.ip?.fragmentOffset === 0) ?? parts[0];
-    if (first !== undefined) sightings.push(sighting(parts, first.packet, network));
+  for (const { members } of open.values()) {
+    const first = members.find((part) => part.packet.ip?.fragmentOffset === 0) ?? members[0];
+    if (first !== undefined) sightings.push(sighting(members, first.packet, network, kept));
   }
-  return joinTunnels(sightings, network).sort((left, right) => compareTimes(startOf(left), startOf(right)));
+  return joinTunnels(sightings, network, kept).sort((left, right) => compareTimes(startOf(left), startOf(right)));
 }
 
 /**
  * Fragments that each have a tunnel header of their own (RFC 2003 §3.1): one sighting for all that go to one tunnel's
  * end, with the tunnel header of its first frame around the whole inner datagram.
  */
-function joinTunnels(sightings: readonly OpenSighting[], network: Network): OpenSighting[] {
+function joinTunnels(sightings: readonly OpenSighting[], network: Network, kept: Kept): OpenSighting[] {
   const joined: OpenSighting[] = [];
-  const open = new Map<string, OpenSighting[]>();
+  const open = new Map<string, Parts<OpenSighting>>();
   for (const at of sightings) {
     const key = tunnelKey(at);
-    if (key === undefined) {
+    if (key === undefined || at.packet.inner === undefined) {
       joined.push(at);
       continue;
     }
-    const parts = open.get(key) ?? [];
-    open.set(key, parts);
-    parts.push(at);
-    const whole = reassemble(parts.flatMap(({ packet }) => packet.inner ?? []));
-    const packet = whole && encapsulated(parts[0]?.packet, whole);
+    const { members, assembly } = partsAt(open, key);
+    members.push(at);
+    const whole = assembly.add(at.packet.inner);
+    const packet = whole && encapsulated(members[0]?.packet, whole);
     if (packet === undefined) continue;
-    joined.push(sighting(framesOf(parts), packet, network));
+    joined.push(sighting(framesOf(members), packet, network, kept));
     open.delete(key);
   }
-  for (const parts of open.values()) {
-    const first = parts.find(({ packet }) => packet.inner?.ip?.fragmentOffset === 0) ?? parts[0];
-    if (first !== undefined) joined.push(sighting(framesOf(parts), first.packet, network));
+  for (const { members } of open.values()) {
+    const first = members.find(({ packet }) => packet.inner?.ip?.fragmentOffset === 0) ?? members[0];
+    if (first !== undefined) joined.push(sighting(framesOf(members), first.packet, network, kept));
   }
   return joined;
 }
 
+function partsAt<T>(open: Map<string, Parts<T>>, key: string): Parts<T> {
+  const parts = open.get(key) ?? { members: [], assembly: new Assembly() };
+  open.set(key, parts);
+  return parts;
+}
+
 function tunnelKey({ tap, direction, packet }: OpenSighting): string | undefined {
-  const { ip, inner, eth } = packet;
+  const { ip, inner, linkSrc, linkDst } = packet;
   if (ip === undefined || ip.isFragment || inner?.ip?.isFragment !== true) return undefined;
   // Another tunnel's own header, length and checksum would have to be made anew for the whole.
   if (packet.gre !== undefined || packet.gue !== undefined) return undefined;
-  return [tap, direction, eth?.src, eth?.dst, ip.src, ip.dst, datagramKey(inner.ip)].join(" ");
+  return [tap, direction, linkSrc, linkDst, ip.src, ip.dst, datagramKey(inner.ip)].join(" ");
 }
 
 function framesOf(sightings: readonly OpenSighting[]): Frame[] {
@@ -105,14 +108,15 @@ function encapsulated(outer: Packet | undefined, inner: Packet): Packet | undefi
   if (outer?.ip === undefined || inner.ip === undefined) return undefined;
   const start = outer.ip.offset + outer.ip.headerLength;
   const content = inner.bytes.subarray(inner.ip.offset, inner.ip.offset + inner.ip.length);
-  if (outer.ip.headerLength + content.length > IPV4_MAX_LENGTH) return undefined;
+  const length = outer.ip.headerLength + inner.ip.length;
+  if (length > IPV4_MAX_LENGTH) return undefined;
   const bytes = new Uint8Array(start + content.length);
   bytes.set(outer.bytes.subarray(0, start));
   bytes.set(content, start);
   const ip = outer.ip4 ? new Ipv4(bytes, outer.ip.offset) : new Ipv6(bytes, outer.ip.offset);
-  ip.length = outer.ip.headerLength + content.length;
+  ip.length = length;
   if (outer.ip.checksumValid) ip.updateChecksum();
-  return outer.eth ? decode(bytes) : decodeIp(bytes);
+  return decodeAs(outer, bytes, outer.ip.offset + length);
 }
 
 /** True for a part of a datagram: not all fragments were seen, or each has a tunnel header of its own. */
@@ -125,24 +129,16 @@ export function startOf(sighting: Sighting): bigint {
 }
 
 function fragmentKey(frame: Frame): string | undefined {
-  const { ip, eth } = frame.packet;
+  const { ip, linkSrc, linkDst } = frame.packet;
   if (ip === undefined || !ip.isFragment) return undefined;
-  return [frame.tap, frame.direction, eth?.src, eth?.dst, datagramKey(ip)].join(" ");
+  return [frame.tap, frame.direction, linkSrc, linkDst, datagramKey(ip)].join(" ");
 }
 
-function add(parts: Parts, frame: Frame): void {
-  const { ip } = frame.packet;
-  if (ip === undefined) return;
-  const length = contentLength(ip);
-  parts.frames.push(frame);
-  parts.bytes += length;
-  if (!ip.mf) parts.total = ip.fragmentOffset + length;
-}
-
-function sighting(frames: readonly Frame[], packet: Packet, network: Network): OpenSighting {
+function sighting(frames: readonly Frame[], packet: Packet, network: Network, kept: Kept): OpenSighting {
   const first = frames[0] as Frame;
   const { host, tap, direction } = first;
-  return { host, tap, direction, frames, packet, addressed: network.isAddressed(first) };
+  const common = kept.common(packet);
+  return { host, tap, direction, frames, packet, common, addressed: network.isAddressed(first) };
 }
 
 function compareTimes(left: bigint, right: bigint): number {

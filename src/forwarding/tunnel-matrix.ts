@@ -17,6 +17,7 @@ import {
   keptChecksum,
   macs,
   nextHopOf,
+  OPEN,
   oneOf,
   type Passage,
   type Row,
@@ -164,7 +165,8 @@ function greChecksum(rule: string): Row {
   return {
     field: "gre.checksum",
     rule,
-    expect: ({ outer }) => ({ text: "a valid checksum", holds: outer.gre?.checksumValid === true }),
+    expect: ({ outer, isCut }) =>
+      isCut ? OPEN : { text: "a valid checksum", holds: outer.gre?.checksumValid === true },
   };
 }
 
@@ -173,9 +175,10 @@ function udpChecksum(rule: string, isWanted: boolean): Row {
   return {
     field: "udp.checksum",
     rule,
-    expect: ({ outer, checksumsReady }) => {
+    expect: ({ outer, checksumsReady, isCut }) => {
       if (!checksumsReady) return undefined;
       const state = l4ChecksumState(outer);
+      if (isCut && state === "absent") return OPEN;
       const text = isWanted ? "a valid checksum" : "0x0000 or a valid checksum";
       return { text, holds: state === "valid" || (state === "zero" && !isWanted) };
     },

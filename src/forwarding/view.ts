@@ -254,8 +254,9 @@ class Observer implements View {
   /** The address that the model puts the choice in comes first; the MAC decides where that address is none of the servers'. */
   #chosen(out: Sighting, service: Service, flow: Flow): RealServer | undefined {
     const servers = [...service.realServers, ...flow.service.realServers];
-    const byMac = this.network.byMac(out.packet.eth?.dst)?.host.name;
-    const atMac = servers.find((server) => server.name === byMac);
+    const byMac = this.network.byMac(out.packet.linkDst)?.host.name;
+    const arrived = this.children.get(out)?.find(({ host }) => this.network.host(host)?.role === "real-server");
+    const atMac = servers.find((server) => server.name === (byMac ?? arrived?.host));
     const atIp = servers.find((server) => server.ip === out.packet.ip?.dst);
     return service.model === "dr" ? (atMac ?? atIp) : (atIp ?? atMac);
   }

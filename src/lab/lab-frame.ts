@@ -27,7 +27,7 @@ export class LabFrame implements Frame {
   }
 
   get packet(): Packet {
-    this.#packet ??= decode(this.bytes);
+    this.#packet ??= decode(this.bytes, this.wireLength);
     return this.#packet;
   }
 }

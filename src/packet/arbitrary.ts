@@ -37,6 +37,8 @@ const when = (condition: boolean, fields: fc.Arbitrary<PacketSpec>): fc.Arbitrar
 
 const ethernet = fc.record({ "eth.dst": mac, "eth.src": mac });
 
+const vlan = fc.record({ "vlan.priority": fc.nat(7), "vlan.dei": fc.boolean(), "vlan.id": fc.nat(0xfff) });
+
 const ipv4 = fc.record({
   "ip.dsfield": byte,
   "ip.id": word,
@@ -167,7 +169,11 @@ export const tunnelSpec = merged(
 );
 
 /** Every kind of frame that can be crafted, everything in order. */
-export const frameSpec = merged(ethernet, fc.oneof(arp, ipv4Spec, ipv6Spec, errorSpec, vrrpSpec, tunnelSpec));
+export const frameSpec = merged(
+  ethernet,
+  fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, vlan),
+  fc.oneof(arp, ipv4Spec, ipv6Spec, errorSpec, vrrpSpec, tunnelSpec),
+);
 
 /** A datagram with its frame's header, long enough to be split. */
 export const datagramSpec = merged(

@@ -34,9 +34,12 @@ export interface FieldDescription {
   readonly allowed: string;
 }
 
+/** Frames are crafted with an Ethernet header: that of cooked captures is only ever read. */
+const { sll: _, ...CRAFTED } = FIELD_TABLES;
+
 /** Every field that a specification may name. */
 export const FIELD_DESCRIPTIONS: Readonly<Record<string, FieldDescription>> = Object.fromEntries(
-  Object.values(FIELD_TABLES).flatMap((table: readonly FieldEntry[]) =>
+  Object.values(CRAFTED).flatMap((table: readonly FieldEntry[]) =>
     table.map(({ name, label, allowed }) => [name, { label, allowed }]),
   ),
 );
@@ -52,7 +55,7 @@ const CONTENTS = ["payload", "data.data", "data.len", "inner", "quoted"];
  */
 export function canonicalValue(name: string, value: SpecValue): string {
   const plain = name.replace(/#\d+$/, "");
-  const entry = fieldEntry(plain) ?? unknownField(plain);
+  const entry = (FIELD_NAMES.includes(plain) ? fieldEntry(plain) : undefined) ?? unknownField(plain);
   return entry.canonical(value) ?? refused(entry, value);
 }
 
@@ -65,7 +68,7 @@ export interface Given {
 
 export function read(spec: PacketSpec): Given {
   const names = Object.keys(spec).filter((name) => spec[name] !== undefined);
-  for (const name of names) if (!fieldEntry(name) && !PARTS.includes(name)) unknownField(name);
+  for (const name of names) if (!FIELD_NAMES.includes(name) && !PARTS.includes(name)) unknownField(name);
   const protocols = new Set(
     names.filter((name) => !PARTS.includes(name)).map((name) => name.slice(0, name.indexOf("."))),
   );

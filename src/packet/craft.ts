@@ -26,6 +26,7 @@ import { IPV4_FIELDS, IPV4_HEADER_LENGTH, IPV4_MAX_LENGTH, Ipv4 } from "./ipv4.j
 import { IPV6_FIELDS, IPV6_HEADER_LENGTH, Ipv6 } from "./ipv6.js";
 import { computeL4 } from "./l4-checksum.js";
 import { wholeWords, write16, write32 } from "./view.js";
+import { VLAN_ETHERTYPE, VLAN_FIELDS, VLAN_HEADER_LENGTH, Vlan } from "./vlan.js";
 
 export {
   CraftError,
@@ -52,9 +53,13 @@ const DEFAULT_TTL = 64;
 export function craft(spec: PacketSpec): Uint8Array {
   const given = read(spec);
   const network = given.protocols.has("arp") ? craftArp(given) : craftNetwork(given, 0);
-  const bytes = new Uint8Array(ETHERNET_HEADER_LENGTH + network.bytes.length);
-  bytes.set(network.bytes, ETHERNET_HEADER_LENGTH);
-  write(given, ETHERNET_FIELDS, Ethernet.emit(bytes, 0, { type: network.ethertype }));
+  const isTagged = given.protocols.has("vlan");
+  const start = ETHERNET_HEADER_LENGTH + (isTagged ? VLAN_HEADER_LENGTH : 0);
+  const bytes = new Uint8Array(start + network.bytes.length);
+  bytes.set(network.bytes, start);
+  const type = isTagged ? VLAN_ETHERTYPE.customer : network.ethertype;
+  write(given, ETHERNET_FIELDS, Ethernet.emit(bytes, 0, { type }));
+  if (isTagged) write(given, VLAN_FIELDS, Vlan.emit(bytes, ETHERNET_HEADER_LENGTH, { type: network.ethertype }));
   return bytes;
 }
 
@@ -73,13 +78,14 @@ function craftArp(given: Given): Crafted {
 
 function craftNetwork(given: Given, depth: number): Crafted {
   const { protocols, spec } = given;
-  const isIp = spec.inner !== undefined || [...protocols].some((protocol) => !["eth", "data"].includes(protocol));
+  const isIp =
+    spec.inner !== undefined || [...protocols].some((protocol) => !["eth", "vlan", "data"].includes(protocol));
   return isIp ? craftIpPacket(given, depth) : { bytes: payloadOf(given), ethertype: EXPERIMENTAL_ETHERTYPE };
 }
 
 function craftNested(spec: PacketSpec, depth: number): Crafted {
   const given = read(spec);
-  for (const protocol of ["eth", "arp"]) {
+  for (const protocol of ["eth", "vlan", "arp"]) {
     if (!given.protocols.has(protocol)) continue;
     throw new CraftError(protocol, `${protocol}: a packet that begins with its IP header has no ${protocol} fields`);
   }

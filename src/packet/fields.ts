@@ -18,9 +18,11 @@ import { IPV6_FIELDS } from "./ipv6.js";
 import { FRAGMENT_HEADER_FIELDS } from "./ipv6-fragment-header.js";
 import type { Packet } from "./packet.js";
 import { SCTP_FIELDS } from "./sctp.js";
+import { SLL_FIELDS } from "./sll.js";
 import { TCP_FIELDS } from "./tcp.js";
 import { UDP_FIELDS } from "./udp.js";
 import type { View } from "./view.js";
+import { VLAN_FIELDS } from "./vlan.js";
 import { VRRP_FIELDS } from "./vrrp.js";
 
 /** One field as a frame has it. */
@@ -39,6 +41,8 @@ export interface Field {
 /** Every header's field table; headers of one protocol have names with the same prefix. */
 export const FIELD_TABLES = {
   eth: ETHERNET_FIELDS,
+  sll: SLL_FIELDS,
+  vlan: VLAN_FIELDS,
   arp: ARP_FIELDS,
   ip: IPV4_FIELDS,
   ipv6: IPV6_FIELDS,
@@ -87,6 +91,8 @@ function layers(outermost: Packet): Layer[] {
   for (let packet: Packet | undefined = outermost; packet; packet = packet.inner ?? packet.quoted) {
     const { ip4, ip6, icmp } = packet;
     add("eth", packet.eth);
+    add("sll", packet.sll);
+    for (const vlan of packet.vlans) add("vlan", vlan);
     add("arp", packet.arp);
     add("ip", ip4);
     add("ipv6", ip6);

@@ -41,11 +41,14 @@ function blankUncopiedOptions(options: Uint8Array): void {
   }
 }
 
-/** The content behind the headers of the first fragment; undefined where that would be too long. */
-export function joinIpv4(first: Ipv4, content: Uint8Array): Uint8Array | undefined {
-  const length = first.headerLength + content.length;
+/**
+ * The content, which has `contentLength` bytes where a capture kept them all, behind the headers of the first fragment;
+ * undefined where that would be too long.
+ */
+export function joinIpv4(first: Ipv4, content: Uint8Array, contentLength: number): Uint8Array | undefined {
+  const length = first.headerLength + contentLength;
   if (length > IPV4_MAX_LENGTH) return undefined;
-  const bytes = new Uint8Array(first.offset + length);
+  const bytes = new Uint8Array(first.offset + first.headerLength + content.length);
   bytes.set(first.bytes.subarray(0, first.offset + first.headerLength));
   bytes.set(content, first.offset + first.headerLength);
   const ip = new Ipv4(bytes, first.offset);

@@ -58,14 +58,14 @@ export function cutIpv6(ip: Ipv6, id: number): Cut {
   };
 }
 
-/** The content behind the headers of the first fragment, without its fragment header; undefined where that would be too long. */
-export function joinIpv6(first: Ipv6, content: Uint8Array): Uint8Array | undefined {
+/** As `joinIpv4`, without the fragment header. */
+export function joinIpv6(first: Ipv6, content: Uint8Array, contentLength: number): Uint8Array | undefined {
   const { at, namedAt, header } = seamOf(first);
-  if (!header || at + content.length - first.offset - IPV6_HEADER_LENGTH > IPV6_MAX_PAYLOAD) return undefined;
+  if (!header || at + contentLength - first.offset - IPV6_HEADER_LENGTH > IPV6_MAX_PAYLOAD) return undefined;
   const bytes = new Uint8Array(at + content.length);
   bytes.set(first.bytes.subarray(0, at));
   bytes.set(content, at);
   bytes[namedAt] = header.nextHeader;
-  new Ipv6(bytes, first.offset).length = bytes.length - first.offset;
+  new Ipv6(bytes, first.offset).length = at + contentLength - first.offset;
   return bytes;
 }

@@ -4,6 +4,7 @@ import { cutIpv4, joinIpv4 } from "./fragment-ipv4.js";
 import { cutIpv6, ipv6ContentStart, joinIpv6 } from "./fragment-ipv6.js";
 import type { Ip } from "./ip.js";
 import { Ipv6 } from "./ipv6.js";
+import { decodeLink, LINK_TYPE } from "./link.js";
 import { decode, decodeIp, type Packet } from "./packet.js";
 
 /** Fragment offsets count in units of so many bytes. */
@@ -52,7 +53,9 @@ export function fragment(frame: Uint8Array, payloadSize: number, id = DEFAULT_ID
  * is no fragment is returned as it is.
  *
  * Undefined while fragments are missing, and for good where they contradict each other: other addresses or ID, under
- * IPv4 another protocol, different fragments that overlap (RFC 5722 §4), bytes missing, or more than 65535 bytes in all.
+ * IPv4 another protocol, different fragments that overlap (RFC 5722 §4), fewer bytes than they say, or more than 65535
+ * in all. Where a capture did not keep all bytes of a fragment the datagram ends with those before them, and the others
+ * are `missing`.
  */
 export function reassemble(packets: readonly Packet[]): Packet | undefined {
   const [any] = packets;
@@ -63,12 +66,24 @@ export function reassemble(packets: readonly Packet[]): Packet | undefined {
   let expected = 0;
   for (const piece of pieces) {
     if (piece.start !== expected) return undefined;
-    expected += piece.content.length;
+    expected += piece.length;
   }
-  const content = Buffer.concat(pieces.map((piece) => piece.content));
-  const bytes = first.ip4 ? joinIpv4(first.ip4, content) : first.ip6 && joinIpv6(first.ip6, content);
+  const cut = pieces.findIndex((piece) => piece.content.length < piece.length);
+  const kept = cut < 0 ? pieces : pieces.slice(0, cut + 1);
+  const content = Buffer.concat(kept.map((piece) => piece.content));
+  const bytes = first.ip4
+    ? joinIpv4(first.ip4, content, expected)
+    : first.ip6 && joinIpv6(first.ip6, content, expected);
   if (!bytes) return undefined;
-  return first.eth ? decode(bytes) : decodeIp(bytes);
+  return decodeAs(first, bytes, bytes.length + expected - content.length);
+}
+
+/** Decodes bytes that begin as those of another packet do: with its link layer, where it has one. */
+export function decodeAs({ eth, sll, ip }: Packet, bytes: Uint8Array, wireLength: number): Packet {
+  if (eth) return decode(bytes, wireLength);
+  if (sll) return decodeLink(sll.version === 2 ? LINK_TYPE.sll2 : LINK_TYPE.sll, bytes, wireLength);
+  const start = ip?.offset ?? 0;
+  return decodeIp(bytes.subarray(start), wireLength - start);
 }
 
 /**
@@ -88,11 +103,15 @@ function contentStart(ip: Ip): number {
   return ip instanceof Ipv6 ? ipv6ContentStart(ip) : ip.offset + ip.headerLength;
 }
 
-interface Piece {
+/** What one fragment carries of its datagram. */
+export interface Piece {
   readonly packet: Packet;
   /** Where its content belongs in the datagram. */
   readonly start: number;
+  /** Bytes. */
+  readonly length: number;
   readonly mf: boolean;
+  /** As far as the capture has it. */
   readonly content: Uint8Array;
 }
 
@@ -104,17 +123,29 @@ function distinctPieces(packets: readonly Packet[]): Piece[] | undefined {
     const piece = pieceOf(packet);
     if (!packet.ip || !piece || keys.add(datagramKey(packet.ip)).size > 1) return undefined;
     const earlier = pieces.get(piece.start);
-    if (earlier && (earlier.mf !== piece.mf || Buffer.compare(earlier.content, piece.content) !== 0)) return undefined;
-    if (!earlier) pieces.set(piece.start, piece);
+    if (earlier && !isCopy(earlier, piece)) return undefined;
+    if (!earlier || earlier.content.length < piece.content.length) pieces.set(piece.start, piece);
   }
   return [...pieces.values()].sort((a, b) => a.start - b.start);
 }
 
-function pieceOf(packet: Packet): Piece | undefined {
+/** Undefined where a packet is no fragment, or has fewer bytes than it says. */
+export function pieceOf(packet: Packet): Piece | undefined {
   const { ip, bytes } = packet;
   if (!ip?.isFragment) return undefined;
   const start = contentStart(ip);
   const end = ip.offset + ip.length;
-  if (end < start || end > bytes.length) return undefined;
-  return { packet, start: ip.fragmentOffset, mf: ip.mf, content: bytes.subarray(start, end) };
+  if (end < start || end > packet.end) return undefined;
+  const content = bytes.subarray(start, Math.min(end, bytes.length));
+  return { packet, start: ip.fragmentOffset, length: end - start, mf: ip.mf, content };
+}
+
+/** Whether two pieces of one place say the same, as far as both are there. */
+export function isCopy(one: Piece, other: Piece): boolean {
+  const common = Math.min(one.content.length, other.content.length);
+  return (
+    one.mf === other.mf &&
+    one.length === other.length &&
+    Buffer.compare(one.content.subarray(0, common), other.content.subarray(0, common)) === 0
+  );
 }

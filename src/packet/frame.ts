@@ -7,6 +7,8 @@ export type Direction = "in" | "out";
 export interface Frame {
   /** Position, from 1, in the capture file that holds it: the number that Wireshark shows. A lab writes one file for all its taps. */
   readonly number: number;
+  /** The capture file that holds it, where its tap has several. */
+  readonly file?: string;
   /** Where it was recorded: see `tapName` of the setup. */
   readonly tap: string;
   /** The host whose NIC the tap watches. */

@@ -29,6 +29,14 @@ export interface GreValues {
 
 /** A view over the bytes up to the end of the packet, which the checksum covers. */
 export class Gre extends View {
+  /** All that the checksum covers is there: no fragment, and no capture that kept less. */
+  readonly isWhole: boolean;
+
+  constructor(bytes: Uint8Array, offset: number, isWhole = true) {
+    super(bytes, offset);
+    this.isWhole = isWhole;
+  }
+
   /** Version 0 alone passes, without RFC 1701's routing. */
   static check(bytes: Uint8Array, offset: number): Problem | undefined {
     const available = bytes.length - offset;
@@ -86,8 +94,12 @@ export class Gre extends View {
     return this.u32(this.placeOf(GRE_FLAG.sequence));
   }
 
-  /** True without one; it covers the header and all that is behind it (RFC 2784 §2.5). */
-  get checksumValid(): boolean {
+  /**
+   * True without one; it covers the header and all that is behind it (RFC 2784 §2.5). Undefined where not all of that
+   * is there.
+   */
+  get checksumValid(): boolean | undefined {
+    if (this.hasChecksum && !this.isWhole) return undefined;
     return !this.hasChecksum || internetChecksum(this.bytes, this.offset, this.bytes.length) === 0;
   }
 

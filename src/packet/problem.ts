@@ -10,6 +10,8 @@ export interface Problem {
   readonly available: number;
   /** One sentence that names the header and the byte. */
   readonly message: string;
+  /** The bytes were on the wire, and the capture did not keep them: nothing is wrong with the packet. */
+  readonly isCut?: true;
 }
 
 export function problemAt(layer: string, offset: number, required: number, available: number, reason: string): Problem {
@@ -21,8 +23,20 @@ export function tooShort(layer: string, offset: number, required: number, availa
   return problemAt(layer, offset, required, available, `${required} bytes needed, ${available} there`);
 }
 
-/** Notes a problem, where there is one. */
-export function failed(packet: { problem?: Problem }, problem: Problem | undefined): boolean {
-  if (problem) packet.problem = problem;
+/** A packet that may have a problem; `end`: of its own bytes on the wire, which `bytes` may not hold all. */
+interface Troubled {
+  readonly bytes: Uint8Array;
+  readonly end: number;
+  problem?: Problem;
+}
+
+/** Notes a problem, where there is one, and whether it is the capture's. */
+export function failed(packet: Troubled, problem: Problem | undefined): problem is Problem {
+  if (problem) packet.problem = isCut(packet, problem) ? { ...problem, isCut: true } : problem;
   return problem !== undefined;
+}
+
+/** What the header asks for ends where bytes were, but are not any more. */
+function isCut({ bytes, end }: Troubled, { offset, required, available }: Problem): boolean {
+  return available < required && end > bytes.length && offset + required <= end;
 }

@@ -63,7 +63,7 @@ function decodeTcp(packet: Draft, start: number, end: number): void {
     advance(packet, packet.tcp, end);
     return;
   }
-  packet.problem = problem;
+  failed(packet, problem);
   const cutShort = problem.available < problem.required;
   if (!cutShort || problem.available < TCP_PARTIAL_LENGTH) return;
   // Nothing behind the segment, such as a frame's padding, may be taken for the missing part of the header.
@@ -108,7 +108,7 @@ function decodeGue(packet: Draft, start: number, end: number, nest: Nest): void 
 function decodeGre(packet: Draft, start: number, end: number, nest: Nest): void {
   const bytes = packet.bytes.subarray(0, end);
   if (failed(packet, Gre.check(bytes, start))) return;
-  packet.gre = new Gre(bytes, start);
+  packet.gre = new Gre(bytes, start, packet.missing === 0 && packet.ip?.isFragment === false);
   advance(packet, packet.gre, end);
   switch (packet.gre.protocol) {
     case ETHERTYPE.ipv4:

@@ -28,7 +28,8 @@ export type Purpose = "lab" | "captures";
 
 /** Words that a file uses for something else than a real server. */
 const RESERVED = ["client", "router", "director", "standby", "network", "vip", "broadcast"];
-const DEFAULT_MTU = 1500;
+/** Beside captures an MTU that nobody wrote is not known. */
+const DEFAULT_MTU = { lab: 1500, captures: 0 } as const;
 
 /** The hosts of a setup, in the order client, router, director, standby, real servers. */
 export function readHosts(raw: RawSetup, place: Place, purpose: Purpose): HostDraft[] {
@@ -181,7 +182,7 @@ class HostReader {
     if (first === undefined) return [];
     if (new Set(addresses.map(({ ip }) => isIp6(ip))).size < addresses.length)
       place.at("ip").complain("a NIC has one address of IPv4 and one of IPv6 at the most");
-    const mtu = override.mtu ?? raw.mtu ?? DEFAULT_MTU;
+    const mtu = override.mtu ?? raw.mtu ?? DEFAULT_MTU[this.#purpose];
     return [{ name: `eth${index}`, ...first, others, mac: mac ?? this.#unknownMac(first), mtu, place }];
   }
 

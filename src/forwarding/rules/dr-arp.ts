@@ -2,6 +2,7 @@
 
 import { Icmpv6 } from "../../packet/icmpv6.js";
 import { questionsAt } from "../arp.js";
+import { noMacs } from "../cut.js";
 import { rule } from "../declare.js";
 import type { Sighting } from "../journey.js";
 import { masterAt } from "../mastership.js";
@@ -177,8 +178,9 @@ function* reachesDirector(view: View): Iterable<Outcome> {
     // What a real server sends on is not the client's packet any more.
     if (pathTo(at).some(({ host }) => view.network.host(host)?.role === "real-server") && at.direction === "out")
       continue;
-    const to = at.packet.eth?.dst ?? "";
-    if (hasDirectorMac(view, to)) yield pass(at);
+    const to = at.packet.linkDst;
+    if (to === undefined) yield noMacs(at);
+    else if (hasDirectorMac(view, to)) yield pass(at);
     else {
       const suspect = view.network.byMac(to)?.host;
       const observed = view.network.macText(to);

@@ -1,5 +1,6 @@
 /** GEN-SVC-05: who answers an echo request to the VIP. */
 
+import { isCut, unseen } from "../cut.js";
 import { isEchoRequest, sameBytes } from "../datagram.js";
 import { rule } from "../declare.js";
 import type { Sighting } from "../journey.js";
@@ -71,15 +72,21 @@ function judgeEcho(
     const field = (((answered?.rest ?? 0) ^ (asked?.rest ?? 0)) & 0xffff) === 0 ? "icmp.ident" : "icmp.seq";
     return fail([request, reply], { suspect: DIRECTOR, field, expected: expected ?? "", observed: observed ?? "" });
   }
-  if (!sameBytes(packet.payload, request.packet.payload)) {
-    const observed = `${packet.payload.length} other bytes`;
+  const [sent, returned] = [request.common.payload, reply.common.payload];
+  if (!sameBytes(sent, returned) || lengthOf(request) !== lengthOf(reply)) {
+    const observed = `${lengthOf(reply)} other bytes`;
     return fail([request, reply], { suspect: DIRECTOR, field: "data.data", expected: "the request's data", observed });
   }
+  if (isCut(request, reply)) return unseen(request, reply);
   return absent(view, [request, reply], {
     suspect: DIRECTOR,
     expected,
     observed: "answered, but a copy may still follow",
   });
+}
+
+function lengthOf({ packet: { payload, missing } }: Sighting): number {
+  return payload.length + missing;
 }
 
 function isReplyTo(request: Sighting, { packet, frames }: Sighting): boolean {
@@ -95,11 +102,11 @@ function echoKey({ packet: { ip, icmp } }: Sighting): string {
 }
 
 /** A reply that fits no request: to this client, with the sequence number or the data of this one. */
-function isLikeReplyTo(request: Sighting, { packet, frames }: Sighting): boolean {
-  const { ip, icmp, payload } = request.packet;
+function isLikeReplyTo(request: Sighting, { packet, common, frames }: Sighting): boolean {
+  const { ip, icmp, payload } = request.common;
   if (packet.ip?.dst !== ip?.src || (frames[0]?.time ?? 0n) <= startOf(request)) return false;
   const hasNumber = (((packet.icmp?.rest ?? 0) ^ (icmp?.rest ?? 0)) & 0xffff) === 0;
-  return hasNumber || (payload.length > 0 && sameBytes(packet.payload, payload));
+  return hasNumber || (payload.length > 0 && sameBytes(common.payload, payload));
 }
 
 function echoNumbers(rest: number): string {

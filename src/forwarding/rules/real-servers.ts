@@ -54,6 +54,9 @@ export function deliveriesOf(view: View, model: Model): Delivery[] {
     );
     const [answer] = later;
     const acceptance = later.find((candidate) => accepts(view, crossing, candidate));
+    const isOneWay = crossing.flow.protocol === "udp" && answer === undefined;
+    // Beside captures nobody says that a service answers datagrams: a log's does not.
+    if (isOneWay && view.evidence.coverage !== undefined) return [];
     const delivery = { crossing, arrival, server, ...(answer && { answer }), ...(acceptance && { acceptance }) };
     return [delivery];
   });
@@ -81,7 +84,7 @@ function accepts(view: View, { server, service, flow, in: request }: Crossing, {
   const isSynAck = (tcp.flags & SYN_ACK_RST) === SYN_ACK;
   const first = (asked.seq + 1) >>> 0;
   // Data in a SYN may be taken as well (TCP Fast Open).
-  return isSynAck && (tcp.ack - first) >>> 0 <= request.packet.payload.length;
+  return isSynAck && (tcp.ack - first) >>> 0 <= request.packet.payload.length + request.packet.missing;
 }
 
 function mustAnswer({ server, in: sighting }: Crossing): boolean {
@@ -171,7 +174,10 @@ export function* avoidsDirector(view: View, model: Model): Iterable<Outcome> {
     } else if (at.direction === "out") {
       // Where it left the server its MAC says where it goes: that is no absence to be proven.
       yield pass(at);
-    } else yield absent(view, [at], { suspect, expected, observed: `none of ${serviceName(flow.service)} so far` });
+    } else {
+      const observed = `none of ${serviceName(flow.service)} so far`;
+      yield absent(view, [at], { suspect, expected, observed }, view.network.directors[0]?.name);
+    }
   }
 }
 

@@ -3,7 +3,7 @@
 import { l4ChecksumState } from "../../packet/checksum.js";
 import { matrixOutcomes } from "../compare.js";
 import { core, portsOf } from "../datagram.js";
-import { fateOf, isCutAnyway, isTorn, limitsOf } from "../fate.js";
+import { fateOf, isCutAnyway, isTorn, limitsOf, usualLimitsOf } from "../fate.js";
 import type { Sighting } from "../journey.js";
 import { ownsIp } from "../network.js";
 import { isChecksumReady, isRecordedWhole } from "../offload.js";
@@ -72,8 +72,11 @@ export function* oversizeOutcomes(view: View, model: Model): Iterable<Outcome> {
     if (crossing.kind !== "request" || crossing.model !== model) continue;
     const { in: sighting } = crossing;
     const { ip } = sighting.packet;
-    const limits = limitsOf(view.network, crossing);
+    const known = limitsOf(view.network, crossing);
+    const limits = known.length > 0 ? known : usualLimitsOf(view, crossing);
     if (ip === undefined || !ip.checksumValid || ip.ttl <= 1 || limits.length === 0) continue;
+    // Where nobody tells the MTU what was forwarded was not too long.
+    if (known.length === 0 && crossing.outs.length > 0) continue;
     const length = indivisible(sighting);
     if (length === undefined || isCutAnyway(crossing.service) || !isRecordedWhole(view.network, sighting)) continue;
     if (length > Math.max(...limits)) {

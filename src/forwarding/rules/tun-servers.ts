@@ -170,8 +170,8 @@ function hasOptions({ crossing: { service } }: Delivery): boolean {
 }
 
 /** What is the same of a packet inside a tunnel and out of it, at one host. */
-function innerKey({ host, packet }: Sighting): string | undefined {
-  const { ip } = core(packet);
+function innerKey({ host, common }: Sighting): string | undefined {
+  const { ip } = core(common);
   return ip && `${host} ${ip.src} ${ip.dst} ${ip.protocol} ${ip.id} ${hash(ipPayload(ip))}`;
 }
 

@@ -1,0 +1,57 @@
+/** Fills in what a setup beside captures does not say: the MACs of the NICs. */
+
+import { addressesOf, type Host, type Nic, type Setup, tapName } from "../setup.js";
+import type { Capture } from "./capture.js";
+import { Neighbours } from "./neighbours.js";
+import { type Recorder, recordersOf } from "./recorders.js";
+
+/** A setup with the MACs that captures taught. */
+export interface Learnt {
+  readonly setup: Setup;
+  /** The tap of each capture whose host is in the setup. */
+  readonly taps: ReadonlyMap<Capture, string>;
+  /** Where the captures say otherwise than the setup, in whole sentences. */
+  readonly contradictions: readonly string[];
+}
+
+/** What the captures say of each NIC's MAC, by what is the stronger witness: the NIC's own capture, ARP, other frames. */
+export function learnMacs(setup: Setup, captures: readonly Capture[]): Learnt {
+  const neighbours = new Neighbours(captures);
+  const recorders = recordersOf(setup, captures, neighbours);
+  const vips = setup.services.map(({ vip }) => vip);
+  const recorded = new Set(recorders.flatMap(({ mac }) => mac ?? []));
+  const contradictions: string[] = [];
+  const hosts = setup.hosts.map((host) => {
+    const own = new Set([...host.nics.flatMap(addressesOf).map(({ ip }) => ip), ...vips]);
+    const nics = host.nics.map((nic) => {
+      const mac = macOf(host, nic, own, recorders, neighbours, recorded) ?? nic.mac;
+      if (nic.mac !== "" && mac !== nic.mac)
+        contradictions.push(
+          `The setup gives ${tapName(host, nic)} the MAC ${nic.mac}, but in the captures it has ${mac}.`,
+        );
+      return { ...nic, mac };
+    });
+    return { ...host, nics };
+  });
+  const taps = new Map(recorders.map(({ capture, host, nic }) => [capture, tapName(host, nic)]));
+  return { setup: { ...setup, hosts }, taps, contradictions };
+}
+
+function macOf(
+  host: Host,
+  nic: Nic,
+  own: ReadonlySet<string>,
+  recorders: readonly Recorder[],
+  neighbours: Neighbours,
+  recorded: ReadonlySet<string>,
+): string | undefined {
+  const byOwnCapture = recorders.find((one) => one.host === host && one.nic === nic && one.mac !== undefined)?.mac;
+  if (byOwnCapture !== undefined) return byOwnCapture;
+  const told = addressesOf(nic).flatMap(({ ip }) => neighbours.told(ip) ?? [])[0];
+  // Who answers in another host's name says nothing about that host.
+  if (told !== undefined && !recorded.has(told)) return told;
+  // What comes from a client may come by a router: its frames say nothing about the client's own MAC.
+  if (nic.mac !== "" || host.role === "client") return undefined;
+  const seen = addressesOf(nic).flatMap(({ ip }) => neighbours.seen(ip, own) ?? [])[0];
+  return seen !== undefined && !recorded.has(seen) ? seen : undefined;
+}

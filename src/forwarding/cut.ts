@@ -1,0 +1,67 @@
+/** What captures with a snap length did not keep, and what frames of different captures can be compared by all the same. */
+
+import { decodeAs } from "../packet/fragment.js";
+import type { Frame } from "../packet/frame.js";
+import type { Packet } from "../packet/packet.js";
+import { core } from "./datagram.js";
+import type { Sighting } from "./journey.js";
+import type { Outcome } from "./outcome.js";
+
+/** What all captures have of their frames. */
+export interface Kept {
+  /** Both MACs of every frame. */
+  readonly hasMacs: boolean;
+  /** The packet with no more behind the header of what was sent than every capture keeps; itself where all is kept. */
+  common(packet: Packet): Packet;
+}
+
+/** Looks at all frames once: one capture that keeps less is what all others are compared by. */
+export function keptBy(frames: readonly Frame[]): Kept {
+  let content = Number.POSITIVE_INFINITY;
+  let hasMacs = true;
+  for (const { packet } of frames) {
+    if (packet.linkSrc === undefined || packet.linkDst === undefined) hasMacs = false;
+    if (packet.missing > 0) content = Math.min(content, contentOf(packet));
+  }
+  return { hasMacs, common: (packet) => clipped(packet, content) };
+}
+
+/** Bytes that are there behind the header of what was sent, out of all tunnels. */
+function contentOf(packet: Packet): number {
+  const { ip, bytes } = core(packet);
+  return ip === undefined ? Number.POSITIVE_INFINITY : bytes.length - ip.offset - ip.headerLength;
+}
+
+function clipped(packet: Packet, content: number): Packet {
+  const { ip, bytes } = core(packet);
+  if (ip === undefined) return packet;
+  const end = bytes.byteOffset - packet.bytes.byteOffset + ip.offset + ip.headerLength + content;
+  return end >= packet.bytes.length || end >= packet.end
+    ? packet
+    : decodeAs(packet, packet.bytes.subarray(0, end), packet.wireLength);
+}
+
+/** Whether a capture did not keep all bytes of one of these packets. */
+export function isCut(...sightings: readonly Sighting[]): boolean {
+  return sightings.some(({ packet }) => packet.missing > 0);
+}
+
+/** What a rule says that needs bytes which the captures did not keep: neither that it holds nor that it does not. */
+export function unseen(...at: readonly Sighting[]): Outcome {
+  const frames = at.flatMap((sighting) => sighting.frames);
+  const shortest = frames.find(({ packet }) => packet.missing > 0) ?? frames[0];
+  const [kept, sent] = [shortest?.bytes.length ?? 0, shortest?.packet.wireLength ?? 0];
+  return { status: "not-exercised", at, reason: `the captures keep ${kept} of ${sent} bytes; record with -s 0` };
+}
+
+/** What a rule says about MACs that the captures do not have: cooked ones have the sender's alone, raw ones none. */
+export function noMacs(...at: readonly Sighting[]): Outcome {
+  const reason = "the captures do not have the frames' MACs; record at each interface by its name, not at `any`";
+  return { status: "not-exercised", at, reason };
+}
+
+/** Bytes that IP carries, by what is there and by what is known to be missing. */
+export function carriedLength(packet: Packet): number {
+  const { ip, bytes, missing, end } = packet;
+  return ip === undefined ? 0 : Math.min(end, bytes.length) - ip.offset - ip.headerLength + missing;
+}
