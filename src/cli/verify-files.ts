@@ -1,17 +1,16 @@
 import { relative, resolve } from "node:path";
-import { CaptureError, captureFrames } from "../capture/read-capture.js";
-import type { Capture, CapturedFrame } from "../forwarding/captured/capture.js";
+import { CaptureError } from "../capture/read-capture.js";
 import { conclude, nothingOfServices } from "../forwarding/captured/conclude.js";
 import { type CapturedEvidence, evidenceOf } from "../forwarding/captured/evidence.js";
 import { catalogue } from "../forwarding/catalogue.js";
-import { tapName } from "../forwarding/setup.js";
-import { decodeLink } from "../packet/link.js";
+import { type Setup, tapName } from "../forwarding/setup.js";
 import { collect } from "../report/collect.js";
 import { makeStyle, renderSummary } from "../report/list.js";
 import type { RunResult, ScenarioResult } from "../report/result.js";
 import { exitStatus } from "../report/verdict.js";
 import { type CapturedSetup, loadCapturedSetup, ScenarioError } from "../scenario/load.js";
 import { suggestion } from "../scenario/suggest.js";
+import { type ReadCaptures, readCaptures, type TapFile } from "./captures/read.js";
 import { CliError, STATUS } from "./error.js";
 import { printScenario } from "./progress.js";
 import { folderFor, unwritable, write } from "./results.js";
@@ -36,13 +35,17 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
       "verify takes one setup file; its captures stand in it, or behind --capture TAP=FILE",
     );
   const captured = readSetup(file);
-  const { captures, flaws } = await readAll(withCaptures(captured, options));
-  for (const flaw of flaws) process.stderr.write(`${flaw}\n`);
+  const { captures, flaws, notes, problem: unjudged } = await readAll(withCaptures(captured, options), captured.setup);
+  for (const flaw of [...flaws, ...notes]) process.stderr.write(`${flaw}\n`);
   const found = evidenceOf(captured.setup, captures, captured.withoutModel);
   tell(found);
   const rules = catalogue.filter((rule) => options.profile === "extended" || rule.profile === "core");
   const { findings, problem } = conclude(found.evidence, rules);
-  const problems = [...found.contradictions, nothingOfServices(captured.setup, captures) ?? problem ?? ""];
+  const problems = [
+    ...found.contradictions,
+    nothingOfServices(captured.setup, captures) ?? problem ?? "",
+    unjudged ?? "",
+  ];
   const judgedFor = performance.now() - started;
   const text = problems.filter((one) => one !== "").join(" ");
   const scenario = collect({
@@ -115,33 +118,13 @@ function withCaptures({ setup, captures }: CapturedSetup, options: VerifyOptions
   return all;
 }
 
-/** The captures, and what keeps the rest of them from being read. */
-interface Read {
-  readonly captures: readonly Capture[];
-  readonly flaws: readonly string[];
-}
-
-async function readAll(files: readonly (readonly [string, string])[]): Promise<Read> {
-  const captures: Capture[] = [];
-  const flaws: string[] = [];
-  for (const [tap, path] of files) {
-    const byInterface = new Map<string, CapturedFrame[]>();
-    try {
-      const { flaw } = await captureFrames(path, ({ linkType, interfaceName = "", ...frame }) => {
-        const known = byInterface.get(interfaceName) ?? [];
-        byInterface.set(interfaceName, known);
-        known.push({ ...frame, packet: decodeLink(linkType, frame.bytes, frame.wireLength) });
-      });
-      if (flaw !== undefined) flaws.push(flaw);
-    } catch (error) {
-      if (error instanceof CaptureError) throw new CliError(STATUS.badInput, error.message);
-      throw error;
-    }
-    const file = relative(process.cwd(), path) || path;
-    // Nothing recorded is a capture as well.
-    for (const frames of byInterface.size === 0 ? [[]] : byInterface.values()) captures.push({ tap, file, frames });
+async function readAll(files: readonly TapFile[], setup: Setup): Promise<ReadCaptures> {
+  try {
+    return await readCaptures(files, setup);
+  } catch (error) {
+    if (error instanceof CaptureError) throw new CliError(STATUS.badInput, error.message);
+    throw error;
   }
-  return { captures, flaws };
 }
 
 /** What was found out about the captures themselves. */

@@ -101,13 +101,14 @@ const TALKERS = 5;
 export function nothingOfServices(setup: Setup, captures: readonly Capture[]): string | undefined {
   const counts = new Map<string, number>();
   let frames = 0;
-  for (const capture of captures)
-    for (const { packet } of capture.frames) {
-      frames++;
+  for (const { frames: own, whole } of captures) {
+    frames += whole?.frames ?? own.length;
+    for (const { packet } of own) {
       if (setup.services.some((service) => isAbout(packet, service))) return undefined;
       const talk = conversation(packet);
       if (talk !== undefined) counts.set(talk, (counts.get(talk) ?? 0) + 1);
     }
+  }
   const names = new Intl.ListFormat("en", { type: "disjunction" }).format(setup.services.map(serviceName));
   const most = [...counts].toSorted(([, left], [, right]) => right - left).slice(0, TALKERS);
   const seen = most.map(([talk, count]) => `${talk} (${count} ${count === 1 ? "frame" : "frames"})`);

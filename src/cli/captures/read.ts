@@ -1,0 +1,122 @@
+/** Capture files, as the rules are given them: all of their frames, or of very many those that matter. */
+
+import { relative } from "node:path";
+import { captureFrames } from "../../capture/read-capture.js";
+import type { Capture, CapturedFrame } from "../../forwarding/captured/capture.js";
+import { groupBy } from "../../forwarding/group.js";
+import { Endpoints } from "../../forwarding/screen/endpoints.js";
+import { Flows } from "../../forwarding/screen/flows.js";
+import { BUDGET, select } from "../../forwarding/screen/select.js";
+import type { Setup } from "../../forwarding/setup.js";
+import { decodeLink } from "../../packet/link.js";
+import { ReadingBar } from "./reading-bar.js";
+import type { CaptureSeen, NumberedFile } from "./share.js";
+import { Spool } from "./spool.js";
+import { alikeLines, unjudged } from "./tallies.js";
+import { screenFiles, selectFrames, shares } from "./threads.js";
+
+/** Tap and path of a capture file. */
+export type TapFile = readonly [tap: string, path: string];
+
+export interface ReadCaptures {
+  readonly captures: readonly Capture[];
+  /** Whole sentences: what keeps the rest of a file from being read. */
+  readonly flaws: readonly string[];
+  /** Lines about what was not judged one by one. */
+  readonly notes: readonly string[];
+  /** Whole sentences: what was not judged, so that nobody can say that it is right. */
+  readonly problem?: string;
+}
+
+/** Captures up to this size, together, are judged as a whole: a screen is one more thing to be wrong. */
+export interface Small {
+  readonly frames: number;
+  readonly bytes: number;
+}
+
+const SMALL: Small = { frames: 20_000, bytes: 40 << 20 };
+
+/** @throws CaptureError */
+export async function readCaptures(files: readonly TapFile[], setup: Setup, small = SMALL): Promise<ReadCaptures> {
+  using spool = new Spool();
+  const named = files.map(([tap, path]) => ({ tap, path, file: relative(process.cwd(), path) || path }));
+  const paths = await Promise.all(named.map(({ path }) => spool.pathOf(path)));
+  const numbered = paths.map((path, number) => ({ number, path }));
+  const names = named.map(({ tap, file }) => ({ tap, file }));
+  return (await readWhole(numbered, names, small)) ?? (await readScreened(numbered, names, setup));
+}
+
+interface Name {
+  readonly tap: string;
+  readonly file: string;
+}
+
+class Enough extends Error {}
+
+/** All frames; undefined where they are too many. */
+async function readWhole(
+  files: readonly NumberedFile[],
+  names: readonly Name[],
+  small: Small,
+): Promise<ReadCaptures | undefined> {
+  const captures: Capture[] = [];
+  const flaws: string[] = [];
+  let [frames, bytes] = [0, 0];
+  try {
+    for (const { path, number } of files) {
+      const byInterface = new Map<string, CapturedFrame[]>();
+      const { flaw } = await captureFrames(path, ({ linkType, interfaceName = "", ...frame }) => {
+        frames++;
+        bytes += frame.bytes.length;
+        if (frames > small.frames || bytes > small.bytes) throw new Enough();
+        const known = byInterface.get(interfaceName) ?? [];
+        byInterface.set(interfaceName, known);
+        known.push({ ...frame, packet: decodeLink(linkType, frame.bytes, frame.wireLength) });
+      });
+      if (flaw !== undefined) flaws.push(flaw);
+      // Nothing recorded is a capture as well.
+      for (const own of byInterface.size === 0 ? [[]] : byInterface.values())
+        captures.push({ ...(names[number] as Name), frames: own });
+    }
+  } catch (error) {
+    if (error instanceof Enough) return undefined;
+    throw error;
+  }
+  return { captures, flaws, notes: [] };
+}
+
+async function readScreened(
+  files: readonly NumberedFile[],
+  names: readonly Name[],
+  setup: Setup,
+): Promise<ReadCaptures> {
+  const parts = shares(files);
+  using bar = new ReadingBar(files.map(({ path }) => path));
+  const screened = await screenFiles(setup, parts, (bytes) => bar.add(bytes));
+  const endpoints = new Endpoints(setup);
+  const selection = select(new Flows(screened.map(({ seen }) => seen)), endpoints);
+  const selected = await selectFrames(setup, parts, selection, BUDGET.others, (bytes) => bar.add(bytes));
+  const frames = groupBy(
+    selected.flatMap((one) => one.frames),
+    ({ capture }) => capture,
+  );
+  const seen = screened.flatMap(({ captures }) => captures).toSorted((left, right) => left.key - right.key);
+  const captures = files.flatMap(({ number }): Capture[] => {
+    const own = seen.filter(({ file }) => file === number);
+    const name = names[number] as Name;
+    return own.length === 0 ? [{ ...name, frames: [] }] : own.map((capture) => ({ ...name, ...of(capture) }));
+  });
+  const leftOut = selected.reduce((sum, one) => sum + one.leftOut, 0);
+  const foreign = selected.reduce((sum, one) => sum + one.leftOutForeign, 0);
+  const problem = unjudged(selection, leftOut);
+  const flaws = screened.flatMap((one) => one.flaws).toSorted((left, right) => left.file - right.file);
+  const notes = [...alikeLines(selection), ...(foreign > 0 ? [`${foreign} packets of other hosts were left out`] : [])];
+  return { captures, flaws: flaws.map(({ flaw }) => flaw), notes, ...(problem === undefined ? {} : { problem }) };
+
+  function of({ key, whole }: CaptureSeen): Pick<Capture, "frames" | "whole"> {
+    const own = (frames.get(key) ?? []).map(({ linkType, capture: _, ...frame }) => {
+      return { ...frame, packet: decodeLink(linkType, frame.bytes, frame.wireLength) };
+    });
+    return { frames: own, whole };
+  }
+}
