@@ -13,7 +13,7 @@ import { ReadingBar } from "./reading-bar.js";
 import type { CaptureSeen, NumberedFile } from "./share.js";
 import { Spool } from "./spool.js";
 import { alikeLines, unjudged } from "./tallies.js";
-import { screenFiles, selectFrames, shares } from "./threads.js";
+import { screenFiles, selectFrames, shares, sizeOf } from "./threads.js";
 
 /** Tap and path of a capture file. */
 export type TapFile = readonly [tap: string, path: string];
@@ -59,30 +59,38 @@ async function readWhole(
   names: readonly Name[],
   small: Small,
 ): Promise<ReadCaptures | undefined> {
-  const captures: Capture[] = [];
+  if (sizeOf(files) > small.bytes) return undefined;
+  const read: { readonly file: number; readonly frames: readonly Raw[] }[] = [];
   const flaws: string[] = [];
   let [frames, bytes] = [0, 0];
   try {
     for (const { path, number } of files) {
-      const byInterface = new Map<string, CapturedFrame[]>();
-      const { flaw } = await captureFrames(path, ({ linkType, interfaceName = "", ...frame }) => {
+      const byInterface = new Map<string, Raw[]>();
+      const { flaw } = await captureFrames(path, ({ interfaceName = "", ...frame }) => {
         frames++;
         bytes += frame.bytes.length;
         if (frames > small.frames || bytes > small.bytes) throw new Enough();
         const known = byInterface.get(interfaceName) ?? [];
         byInterface.set(interfaceName, known);
-        known.push({ ...frame, packet: decodeLink(linkType, frame.bytes, frame.wireLength) });
+        known.push(frame);
       });
       if (flaw !== undefined) flaws.push(flaw);
       // Nothing recorded is a capture as well.
-      for (const own of byInterface.size === 0 ? [[]] : byInterface.values())
-        captures.push({ ...(names[number] as Name), frames: own });
+      for (const own of byInterface.size === 0 ? [[]] : byInterface.values()) read.push({ file: number, frames: own });
     }
   } catch (error) {
     if (error instanceof Enough) return undefined;
     throw error;
   }
+  const captures = read.map((one) => ({ ...(names[one.file] as Name), frames: one.frames.map(decoded) }));
   return { captures, flaws, notes: [] };
+}
+
+/** A frame that was not yet taken apart. */
+type Raw = Omit<CapturedFrame, "packet"> & { readonly linkType: number };
+
+function decoded({ linkType, ...frame }: Raw): CapturedFrame {
+  return { ...frame, packet: decodeLink(linkType, frame.bytes, frame.wireLength) };
 }
 
 async function readScreened(
@@ -91,7 +99,7 @@ async function readScreened(
   setup: Setup,
 ): Promise<ReadCaptures> {
   const parts = shares(files);
-  using bar = new ReadingBar(files.map(({ path }) => path));
+  using bar = new ReadingBar(sizeOf(files));
   const screened = await screenFiles(setup, parts, (bytes) => bar.add(bytes));
   const endpoints = new Endpoints(setup);
   const selection = select(new Flows(screened.map(({ seen }) => seen)), endpoints);
@@ -114,9 +122,7 @@ async function readScreened(
   return { captures, flaws: flaws.map(({ flaw }) => flaw), notes, ...(problem === undefined ? {} : { problem }) };
 
   function of({ key, whole }: CaptureSeen): Pick<Capture, "frames" | "whole"> {
-    const own = (frames.get(key) ?? []).map(({ linkType, capture: _, ...frame }) => {
-      return { ...frame, packet: decodeLink(linkType, frame.bytes, frame.wireLength) };
-    });
+    const own = (frames.get(key) ?? []).map(({ capture: _, ...frame }) => decoded(frame));
     return { frames: own, whole };
   }
 }

@@ -1,7 +1,5 @@
 /** How much of the captures was read, on a terminal. */
 
-import { statSync } from "node:fs";
-
 /** Captures are read through the screen, and once more for the frames to be judged. */
 const PASSES = 2;
 const WIDTH = 30;
@@ -12,9 +10,9 @@ export class ReadingBar {
   #read = 0;
   #shown = -1;
 
-  constructor(paths: readonly string[], isShown = process.stderr.isTTY) {
-    const sizes = paths.map((path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0);
-    this.#total = PASSES * sizes.reduce((sum, size) => sum + size, 0);
+  /** @param size of all files, in bytes */
+  constructor(size: number, isShown = process.stderr.isTTY) {
+    this.#total = PASSES * size;
     this.#isShown = isShown && this.#total > 0;
   }
 

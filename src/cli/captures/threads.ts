@@ -32,9 +32,14 @@ type Message =
 /** Tells how many more bytes were read. */
 export type Progress = (bytes: number) => void;
 
+/** Bytes of all files, as they lie compressed; those that cannot be read count nothing. */
+export function sizeOf(files: readonly NumberedFile[]): number {
+  return files.reduce((sum, { path }) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
+}
+
 /** Whole files, the largest first, each to who has least. */
 export function shares(files: readonly NumberedFile[], threads = availableParallelism()): NumberedFile[][] {
-  const sized = files.map((file) => ({ file, size: statSync(file.path, { throwIfNoEntry: false })?.size ?? 0 }));
+  const sized = files.map((file) => ({ file, size: sizeOf([file]) }));
   const all = Array.from({ length: Math.max(1, Math.min(threads, MOST_THREADS, files.length)) }, () => ({
     files: [] as NumberedFile[],
     size: 0,

@@ -13,8 +13,9 @@ const UDP_CHECKSUM = 6;
 /** What the words of a header leave when the checksum is taken out of them, as a little-endian view reads them. */
 const WITHOUT_LOW = 0xffff0000 | 0;
 const WITHOUT_HIGH = 0xffff;
-const FIRST_FACTOR = 0x9e3779b1 | 0;
-const SECOND_FACTOR = 0x85ebca77 | 0;
+const WITHOUT_LAST = 0x00ffffff;
+/** 2^32 divided by the golden ratio. */
+const FACTOR = 0x9e3779b1 | 0;
 
 /** One object serves all packets: what it says is of the last one. */
 export class Digest {
@@ -33,53 +34,48 @@ export class Digest {
     const isTcp = protocol === IP_PROTOCOL.tcp;
     this.isOdd = end - l4 < (isTcp ? TCP_HEADER : UDP_HEADER);
     if (this.isOdd) return;
-    let first = view.getInt32(ip, true);
-    let second = view.getInt32(ip + 4, true);
-    // IPv6 has the hop limit in its second word.
-    if (version === 6) second &= 0x00ffffff;
-    let sum = this.#pseudoHeader(view, ip, version, protocol, end - l4);
-    const unfilled = folded(sum);
-    sum += halves(view.getInt32(l4, true));
+    const pseudo = this.#pseudoHeader(view, ip, version, protocol, end - l4);
+    let sum = pseudo + halves(view.getInt32(l4, true));
     let at = l4 + 4;
-    let checksum = 0;
+    let even = view.getInt32(ip, true);
+    // IPv6 has the hop limit in its second word.
+    let odd = view.getInt32(ip + 4, true) & (version === 6 ? WITHOUT_LAST : -1);
     if (isTcp) {
-      checksum = view.getUint16(l4 + TCP_CHECKSUM, true);
       for (; at < l4 + TCP_CHECKSUM; at += 4) {
         const word = view.getInt32(at, true);
         sum += halves(word);
-        first = mixed(first ^ word, FIRST_FACTOR);
-        second = mixed(second + word, SECOND_FACTOR);
+        even = mixed(even ^ word);
       }
-      if ((view.getUint8(l4 + 12) >> 4) * 4 < TCP_HEADER) this.isOdd = true;
-    } else {
-      checksum = view.getUint16(l4 + UDP_CHECKSUM, true);
-      if (view.getUint16(l4 + 4) !== end - l4) this.isOdd = true;
     }
+    // TCP has the urgent pointer beside its checksum, UDP the length.
     const last = view.getInt32(at, true);
     sum += halves(last);
-    // TCP has the urgent pointer beside its checksum, UDP the length.
-    const kept = last & (isTcp ? WITHOUT_LOW : WITHOUT_HIGH);
-    first = mixed(first ^ kept, FIRST_FACTOR);
-    second = mixed(second + kept, SECOND_FACTOR);
+    even = mixed(even ^ (last & (isTcp ? WITHOUT_LOW : WITHOUT_HIGH)));
     at += 4;
-    for (const whole = end - 3; at < whole; at += 4) {
-      const word = view.getInt32(at, true);
-      sum += (word & 0xffff) + (word >>> 16);
-      first = Math.imul(first ^ word, FIRST_FACTOR);
-      first = (first << 13) | (first >>> 19);
-      second = Math.imul((second + word) | 0, SECOND_FACTOR);
-      second = (second << 17) | (second >>> 15);
+    // Two hashes side by side, of every other word each: a core works on both at once.
+    for (const whole = end - 7; at < whole; at += 8) {
+      const one = view.getInt32(at, true);
+      const other = view.getInt32(at + 4, true);
+      sum = (sum + (one & 0xffff) + (one >>> 16) + (other & 0xffff) + (other >>> 16)) | 0;
+      even = Math.imul(even ^ one, FACTOR);
+      even = (even << 15) | (even >>> 17);
+      odd = Math.imul(odd ^ other, FACTOR);
+      odd = (odd << 15) | (odd >>> 17);
     }
-    let rest = 0;
-    for (let shift = 0; at < end; at++, shift += 8) rest |= view.getUint8(at) << shift;
-    sum += halves(rest);
+    for (; at < end; at += 4) {
+      const word = at + 4 <= end ? view.getInt32(at, true) : tail(view, at, end);
+      sum += halves(word);
+      even = mixed(even ^ word);
+    }
+    const checksum = view.getUint16(l4 + (isTcp ? TCP_CHECKSUM : UDP_CHECKSUM), true);
     const hasNone = !isTcp && checksum === 0;
-    this.checksum = hasNone ? CHECKSUM.none : stateOf(folded(sum), checksum, unfilled);
-    // TCP can write one sum in two ways, of which the NIC of nobody writes this one.
-    if (isTcp && checksum === 0xffff) this.isOdd = true;
-    first = mixed(first ^ rest, FIRST_FACTOR);
-    this.first = spread(hasNone ? ~first : first);
-    this.second = spread(mixed(second + rest, SECOND_FACTOR));
+    this.checksum = hasNone ? CHECKSUM.none : stateOf(folded(sum), checksum, folded(pseudo));
+    this.isOdd = isTcp
+      ? // A sum can be written in two ways, of which nobody's NIC writes this one.
+        checksum === 0xffff || (view.getUint8(l4 + 12) >> 4) * 4 < TCP_HEADER
+      : view.getUint16(l4 + 4) !== end - l4;
+    this.first = spread(even + Math.imul(spread(odd), FACTOR)) ^ (hasNone ? -1 : 0);
+    this.second = spread(odd + Math.imul(spread(even), FACTOR));
   }
 
   #pseudoHeader(view: DataView, ip: number, version: number, protocol: number, length: number): number {
@@ -97,7 +93,14 @@ function stateOf(sum: number, checksum: number, unfilled: number): number {
   return checksum === unfilled && checksum !== 0 ? CHECKSUM.unfilled : CHECKSUM.wrong;
 }
 
-function mixed(value: number, factor: number): number {
-  const product = Math.imul(value | 0, factor);
+function mixed(value: number): number {
+  const product = Math.imul(value, FACTOR);
   return (product << 15) | (product >>> 17);
+}
+
+/** The last one to three bytes, as if zeros stood behind them. */
+function tail(view: DataView, from: number, end: number): number {
+  let word = 0;
+  for (let at = from; at < end; at++) word |= view.getUint8(at) << ((at - from) * 8);
+  return word;
 }

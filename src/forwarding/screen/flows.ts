@@ -4,8 +4,8 @@ import { FIRST_TUNNEL, MOST_TUNNELS, TUNNEL_KEY } from "./located.js";
 import { type Entries, LEG, LINK_KEY, MOST_LEGS, MOST_LINKS, MOST_PEERS, type Seen, TRAIT } from "./screen.js";
 import { TupleTable } from "./tuple-table.js";
 
-const FLOW_KEY = 3;
-const PEER_KEY = 3;
+const FLOW_KEY = 2;
+const PEER_KEY = 2;
 
 /** A connection's packets at one place. One object serves all. */
 export interface Leg {
@@ -18,7 +18,8 @@ export interface Leg {
   traits: number;
   leastTtl: number;
   greatestTtl: number;
-  longest: number;
+  /** Class of the longest packet's length, by `LENGTHS`. */
+  length: number;
 }
 
 /** All connections that screens have seen, and their legs. */
@@ -67,15 +68,14 @@ export class Flows {
     const { cells } = this.table;
     const { key } = this.#peers;
     key[0] = cells[at] as number;
-    key[1] = cells[at + 1] as number;
-    key[2] = (cells[at + 2] as number) >>> 16;
+    key[1] = (cells[at + 1] as number) >>> 16;
     if (this.#peers.find() >= 0) return true;
-    key[2] = -1;
+    key[1] = -1;
     return this.#peers.find() >= 0;
   }
 
   group(flow: number): number {
-    return (this.table.cells[flow * this.table.stride + 2] as number) & 0xffff;
+    return (this.table.cells[flow * this.table.stride + 1] as number) & 0xffff;
   }
 
   /** Fills in a connection's legs, in the order of their links and forms. @returns how many there are */
@@ -125,10 +125,10 @@ export class Flows {
     into.first = cells[at + LEG.first] as number;
     into.second = cells[at + LEG.second] as number;
     into.times = cells[at + LEG.times] as number;
-    into.traits = traits >>> 16;
+    into.traits = (traits >>> 16) & 0xff;
     into.leastTtl = (traits >>> 8) & 0xff;
     into.greatestTtl = traits & 0xff;
-    into.longest = cells[at + LEG.longest] as number;
+    into.length = traits >>> 24;
   }
 
   #inner(tunnel: number): number {
@@ -147,7 +147,7 @@ function emptyLeg(): Leg {
     traits: 0,
     leastTtl: 0,
     greatestTtl: 0,
-    longest: 0,
+    length: 0,
   };
 }
 
@@ -167,10 +167,10 @@ function join(cells: Int32Array, at: number, later: Int32Array, from: number): v
   for (const cell of [LEG.packets, LEG.first, LEG.second, LEG.times])
     cells[at + cell] = (cells[at + cell] as number) + (later[from + cell] as number);
   const [before, behind] = [cells[at + LEG.traits] as number, later[from + LEG.traits] as number];
-  let traits = (before >>> 16) | ((behind >>> 16) & ~TRAIT.lateStart);
+  const length = Math.max(before >>> 24, behind >>> 24);
+  let traits = ((before >>> 16) & 0xff) | ((behind >>> 16) & 0xff & ~TRAIT.lateStart);
   if (((before & behind) >>> 16) & TRAIT.opened) traits |= TRAIT.openedAgain;
   const least = Math.min((before >>> 8) & 0xff, (behind >>> 8) & 0xff);
   const greatest = Math.max(before & 0xff, behind & 0xff);
-  cells[at + LEG.traits] = (traits << 16) | (least << 8) | greatest;
-  cells[at + LEG.longest] = Math.max(cells[at + LEG.longest] as number, later[from + LEG.longest] as number);
+  cells[at + LEG.traits] = (length << 24) | (traits << 16) | (least << 8) | greatest;
 }

@@ -51,14 +51,14 @@ export class Located {
   end = 0;
   /** Something that makes a packet one of its own kind: options, a wrong header checksum, bytes missing. */
   isOdd = false;
-  clientA = 0;
-  clientB = 0;
+  /** The client's address, or a hash of it where it is of IPv6. */
+  client = 0;
   /** The client's port, and below it the group of services. */
   portAndGroup = 0;
   isReply = false;
   /** How the packet is addressed: which endpoint of the setup it is for or from, in what kind of tunnel. */
   form = 0;
-  /** Of a packet of no connection: whether somebody who talks to the setup's hosts is in it, by `clientA`, `clientB` and `port`. */
+  /** Of a packet of no connection: whether somebody who talks to the setup's hosts is in it, by `client` and `port`. */
   hasPeer = false;
   /** -1 where the peer's whole address is meant. */
   port = NO_PORT;
@@ -268,18 +268,17 @@ export class Located {
     const [srcPort, dstPort] = [view.getUint16(l4), view.getUint16(l4 + 2)];
     const asked = this.#endpoints.find(this.#dstA, this.#dstB, (protocol << 16) | dstPort);
     if (asked >= 0) {
-      this.#setClient(this.#srcA, this.#srcB, srcPort, asked, false);
+      this.#setClient(this.#srcA, srcPort, asked, false);
       return true;
     }
     const answering = this.#endpoints.find(this.#srcA, this.#srcB, (protocol << 16) | srcPort);
     if (answering < 0) return false;
-    this.#setClient(this.#dstA, this.#dstB, dstPort, answering, true);
+    this.#setClient(this.#dstA, dstPort, answering, true);
     return true;
   }
 
-  #setClient(clientA: number, clientB: number, port: number, endpoint: number, isReply: boolean): void {
-    this.clientA = clientA;
-    this.clientB = clientB;
+  #setClient(client: number, port: number, endpoint: number, isReply: boolean): void {
+    this.client = client;
     this.portAndGroup = (port << 16) | (this.#endpoints.groups[endpoint] as number);
     this.isReply = isReply;
     this.form = endpoint * 2 + (isReply ? 1 : 0);
@@ -299,8 +298,7 @@ export class Located {
     const isToServing = this.#endpoints.isServing(this.#dstA, this.#dstB);
     if (!isToServing && !this.#endpoints.isServing(this.#srcA, this.#srcB)) return;
     this.hasPeer = true;
-    this.clientA = isToServing ? this.#srcA : this.#dstA;
-    this.clientB = isToServing ? this.#srcB : this.#dstB;
+    this.client = isToServing ? this.#srcA : this.#dstA;
     const hasPorts = this.protocol === IP_PROTOCOL.tcp || this.protocol === IP_PROTOCOL.udp;
     const isKnown = hasPorts && !this.#isFragment && this.l4 + PORTS <= this.end;
     this.port = isKnown ? view.getUint16(this.l4 + (isToServing ? 0 : 2)) : NO_PORT;

@@ -4,6 +4,7 @@
  * a few of its kind do; see `sort.ts`.
  */
 
+import { ETHERNET_HEADER_LENGTH } from "../../packet/ethernet.js";
 import { IP_PROTOCOL } from "../../packet/ip.js";
 import { TCP_FLAG } from "../../packet/tcp.js";
 import { CHECKSUM, Digest } from "./digest.js";
@@ -27,25 +28,29 @@ export const TRAIT = {
 
 /** Cells of a leg: its key, and what its packets add up to. */
 export const LEG = {
-  clientA: 0,
-  clientB: 1,
-  portAndGroup: 2,
+  client: 0,
+  portAndGroup: 1,
   /** The number of its link, and below it its form. */
-  linkAndForm: 3,
-  packets: 4,
-  first: 5,
-  second: 6,
+  linkAndForm: 2,
+  packets: 3,
+  first: 4,
+  second: 5,
   /** The first hash times the TTL. */
-  times: 7,
-  /** Traits, the least TTL, the greatest TTL. */
-  traits: 8,
-  longest: 9,
+  times: 6,
+  /** Length class of the longest packet, traits, the least TTL, the greatest TTL: 8 bits each. */
+  traits: 7,
 } as const;
-const LEG_KEY = 4;
-const LEG_CELLS = 10;
+const LEG_KEY = 3;
+const LEG_CELLS = 8;
+
+/** IP lengths, the greatest of each class but the last: what nobody refuses, what a tunnel has room for, Ethernet's, … */
+export const LENGTHS = [1280, 1480, 1500, 2048, 8192, 16_384, 32_768] as const;
 
 /** A capture's frames between two MACs: the capture, the direction and length, the bytes in front of IP. */
 export const LINK_KEY = 2 + LONGEST_LINK_HEADER / 4;
+/** Links that are looked through before the table is, each with its header, its place and its number. */
+const RECENT = 4;
+const RECENT_CELLS = 7;
 export const MOST_LINKS = 1 << 15;
 export const MOST_PEERS = 1 << 16;
 
@@ -67,14 +72,16 @@ export interface Seen {
 }
 
 /** Legs that fit into the memory that verify may take. */
-export const MOST_LEGS = 2_000_000;
+export const MOST_LEGS = 2_500_000;
 
 export class Screen {
   readonly #located: Located;
   readonly #digest = new Digest();
   readonly #legs: TupleTable;
   readonly #links = new TupleTable(LINK_KEY, LINK_KEY, MOST_LINKS);
-  readonly #peers = new TupleTable(3, 3, MOST_PEERS);
+  readonly #peers = new TupleTable(2, 2, MOST_PEERS);
+  readonly #recent = new Int32Array(RECENT * RECENT_CELLS);
+  #oldest = 0;
   #isPeerLost = false;
   #unscreened = 0;
   #others = 0;
@@ -114,8 +121,7 @@ export class Screen {
     const legs = this.#legs;
     const link = this.#link(capture, frame);
     const { key } = legs;
-    key[LEG.clientA] = located.clientA;
-    key[LEG.clientB] = located.clientB;
+    key[LEG.client] = located.client;
     key[LEG.portAndGroup] = located.portAndGroup;
     key[LEG.linkAndForm] = (link << 16) | located.form;
     const leg = link < 0 ? -1 : legs.intern();
@@ -129,11 +135,12 @@ export class Screen {
     const { ttl } = located;
     const before = cells[at + LEG.traits] as number;
     const isFirst = cells[at + LEG.packets] === 0;
+    const length = Math.max(before >>> 24, lengthClass(located.end - located.ip));
+    const traits = ((before >>> 16) & 0xff) | this.#traits(before >>> 16, isFirst);
     const least = isFirst ? ttl : Math.min((before >>> 8) & 0xff, ttl);
     const greatest = Math.max(before & 0xff, ttl);
-    cells[at + LEG.traits] = (((before >>> 16) | this.#traits(before >>> 16, isFirst)) << 16) | (least << 8) | greatest;
+    cells[at + LEG.traits] = (length << 24) | (traits << 16) | (least << 8) | greatest;
     cells[at + LEG.packets] = (cells[at + LEG.packets] as number) + 1;
-    cells[at + LEG.longest] = Math.max(cells[at + LEG.longest] as number, located.end - located.ip);
     if (digest.isOdd) return;
     cells[at + LEG.first] = (cells[at + LEG.first] as number) + digest.first;
     cells[at + LEG.second] = (cells[at + LEG.second] as number) + digest.second;
@@ -155,26 +162,59 @@ export class Screen {
     return traits;
   }
 
+  /** The number of the packet's link; -1 where there is no place for it. */
   #link(capture: number, { start, direction }: RawFrame): number {
+    const { view, network } = this.#located;
+    const length = network - start;
+    const place = (direction << 16) | length;
+    if (length !== ETHERNET_HEADER_LENGTH) return this.#internLink(capture, place, start);
+    // Of the few links of a capture the last ones are mostly the next.
+    const recent = this.#recent;
+    const first = view.getInt32(start, true);
+    const second = view.getInt32(start + 4, true);
+    const third = view.getInt32(start + 8, true);
+    for (let at = 0; at < recent.length; at += RECENT_CELLS)
+      if (
+        recent[at] === first &&
+        recent[at + 1] === second &&
+        recent[at + 2] === third &&
+        recent[at + 3] === place &&
+        recent[at + 4] === capture &&
+        recent[at + 5] === view.getUint16(start + 12)
+      )
+        return recent[at + 6] as number;
+    const link = this.#internLink(capture, place, start);
+    recent.set([first, second, third, place, capture, view.getUint16(start + 12), link], this.#oldest);
+    this.#oldest = (this.#oldest + RECENT_CELLS) % recent.length;
+    return link;
+  }
+
+  #internLink(capture: number, place: number, start: number): number {
     const { view, network } = this.#located;
     const { key } = this.#links;
     key[0] = capture;
-    key[1] = (direction << 16) | (network - start);
-    let at = start;
-    for (let word = 2; word < LINK_KEY; word++, at += 4) {
+    key[1] = place;
+    let word = 2;
+    for (let at = start; at < network; at += 4) {
       const rest = network - at;
       // IP is behind it: a whole word can be read.
-      const whole = rest > 0 ? view.getInt32(at, true) : 0;
-      key[word] = rest >= 4 || rest <= 0 ? whole : whole & ((1 << (rest * 8)) - 1);
+      const whole = view.getInt32(at, true);
+      key[word++] = rest >= 4 ? whole : whole & ((1 << (rest * 8)) - 1);
     }
+    key.fill(0, word);
     return this.#links.intern();
   }
 
-  #addPeer({ clientA, clientB, port }: Located): void {
+  #addPeer({ client, port }: Located): void {
     const { key } = this.#peers;
-    key[0] = clientA;
-    key[1] = clientB;
-    key[2] = port;
+    key[0] = client;
+    key[1] = port;
     if (this.#peers.intern() < 0) this.#isPeerLost = true;
   }
+}
+
+function lengthClass(length: number): number {
+  if (length <= LENGTHS[0]) return 0;
+  const found = LENGTHS.findIndex((most) => length <= most);
+  return found < 0 ? LENGTHS.length : found;
 }

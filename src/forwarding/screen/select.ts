@@ -16,7 +16,7 @@ export interface Budget {
   readonly others: number;
 }
 
-export const BUDGET: Budget = { packets: 14_000, sample: 800, others: 6_000 };
+export const BUDGET: Budget = { packets: 14_000, sample: 400, others: 6_000 };
 
 /** Connections and their packets. */
 export interface Amount {
@@ -42,7 +42,7 @@ export interface Selection {
   readonly unscreened: number;
 }
 
-export const CHOSEN_KEY = 3;
+export const CHOSEN_KEY = 2;
 export const CHOSEN_CELLS = CHOSEN_KEY + 1;
 
 export function select(flows: Flows, endpoints: Endpoints, budget: Budget = BUDGET): Selection {

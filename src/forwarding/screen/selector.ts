@@ -42,9 +42,8 @@ export class Selector {
     const located = this.#located;
     if (!located.locate(frame)) return this.#wantsOther(frame);
     const { key } = this.#chosen;
-    key[0] = located.clientA;
-    key[1] = located.clientB;
-    key[2] = located.portAndGroup;
+    key[0] = located.client;
+    key[1] = located.portAndGroup;
     const entry = this.#chosen.find();
     if (entry < 0) return false;
     const mask = this.#chosen.cells[entry * CHOSEN_CELLS + CHOSEN_KEY] as number;

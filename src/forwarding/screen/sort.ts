@@ -7,7 +7,7 @@
 import { type Persistence, type Service, serviceName } from "../setup.js";
 import type { Endpoints } from "./endpoints.js";
 import type { Flows, Leg } from "./flows.js";
-import { TRAIT } from "./screen.js";
+import { LENGTHS, TRAIT } from "./screen.js";
 import { spread, TupleTable } from "./tuple-table.js";
 
 /** Why a connection has to be judged itself: bits. */
@@ -35,8 +35,6 @@ const KIND_HEAD = 3;
 const KIND_KEY = KIND_HEAD + 2 * MOST_LEGS_OF_FLOW;
 /** Connections of a kind among which those are chosen that are judged. */
 const CANDIDATES = 4096;
-/** Lengths up to which nothing is refused, up to which a tunnel's header fits, and Ethernet's. */
-const LENGTHS = [1280, 1480, 1500];
 
 /** Connections that the rules cannot tell apart; with reasons: that have the same reasons to be judged themselves. */
 export interface Kind {
@@ -82,9 +80,9 @@ export function sortFlows(flows: Flows, endpoints: Endpoints): Kind[] {
     if (number >= 0) kinds[number] = kind;
     let [packets, cost] = [0, 0];
     for (let leg = 0; leg < count; leg++) {
-      const { packets: own, longest } = legs[leg] as Leg;
+      const { packets: own, length } = legs[leg] as Leg;
       packets += own;
-      cost += own * Math.ceil(longest / COST);
+      cost += own * Math.ceil((LENGTHS[length] ?? 65_536) / COST);
     }
     kind.connections++;
     kind.packets += packets;
@@ -109,10 +107,10 @@ function setKey(key: Int32Array, group: number, reasons: number, legs: readonly 
   if (count > MOST_LEGS_OF_FLOW) return;
   const [request, reply] = [firstOf(legs, count, false), firstOf(legs, count, true)];
   for (let leg = 0; leg < count; leg++) {
-    const { linkAndForm, isReply, traits, leastTtl, longest } = legs[leg] as Leg;
+    const { linkAndForm, isReply, traits, leastTtl, length } = legs[leg] as Leg;
     const hops = reasons === 0 ? (leastTtl - ((isReply ? reply : request)?.leastTtl ?? 0)) & 0xff : 0;
     key[KIND_HEAD + 2 * leg] = linkAndForm;
-    key[KIND_HEAD + 2 * leg + 1] = (traits << 16) | (hops << 8) | LENGTHS.filter((length) => longest > length).length;
+    key[KIND_HEAD + 2 * leg + 1] = (traits << 16) | (hops << 8) | length;
   }
 }
 
@@ -168,7 +166,7 @@ function addCandidate({ candidates }: Kind, candidate: Candidate): void {
 
 function orderOf({ table: { cells, stride } }: Flows, flow: number): number {
   const at = flow * stride;
-  return spread(spread(spread(cells[at] as number) ^ (cells[at + 1] as number)) ^ (cells[at + 2] as number)) >>> 0;
+  return spread(spread(cells[at] as number) ^ (cells[at + 1] as number)) >>> 0;
 }
 
 function isUnsuited({ protocol, model, tunnel, mark, persistence, vip }: Service): boolean {
@@ -183,15 +181,14 @@ function wanderersOf(flows: Flows, endpoints: Endpoints): ReadonlySet<number> {
   const masks = endpoints.services.map((services) => services.map(clientMask).find((mask) => mask !== undefined));
   const wanderers = new Set<number>();
   if (masks.every((mask) => mask === undefined)) return wanderers;
-  const clients = new TupleTable(3, 3, flows.table.size);
+  const clients = new TupleTable(2, 2, flows.table.size);
   const first: number[] = [];
   const conflicts = new Set<number>();
   const [legs, firstLegs]: [Leg[], Leg[]] = [[], []];
   const clientOf = (flow: number, mask: number) => {
     const at = flow * flows.table.stride;
     clients.key[0] = (flows.table.cells[at] as number) & mask;
-    clients.key[1] = flows.table.cells[at + 1] as number;
-    clients.key[2] = flows.group(flow);
+    clients.key[1] = flows.group(flow);
     return clients.intern();
   };
   for (let flow = 0; flow < flows.table.size; flow++) {

@@ -1,5 +1,7 @@
-/** Bytes hash tables grow by are doubled; this many entries they begin with. */
-const FIRST = 256;
+/** Entries that a table has room for before it grows. */
+const FIRST = 4096;
+/** 2^32 divided by the golden ratio. */
+const FACTOR = 0x9e3779b1 | 0;
 
 /**
  * A hash table from tuples of 32-bit integers to the numbers 0, 1, 2, … in the order of their first use, with open
@@ -57,10 +59,13 @@ export class TupleTable {
     for (let slot = hashOf(key, 0, width) & mask; ; slot = (slot + 1) & mask) {
       const entry = (slots[slot] as number) - 1;
       if (entry < 0) return slot;
-      const at = entry * stride;
-      let same = 0;
-      while (same < width && cells[at + same] === key[same]) same++;
-      if (same === width) return slot;
+      let at = entry * stride;
+      let index = 0;
+      while (index < width && cells[at] === key[index]) {
+        index++;
+        at++;
+      }
+      if (index === width) return slot;
     }
   }
 
@@ -82,17 +87,13 @@ export class TupleTable {
   }
 }
 
-/** Of MurmurHash3, whose last step spreads every bit of the input over all of the output. */
 function hashOf(cells: Int32Array, at: number, width: number): number {
   let hash = width;
-  for (let index = 0; index < width; index++) {
-    hash = Math.imul(hash ^ (cells[at + index] as number), 0xcc9e2d51 | 0);
-    hash = (hash << 15) | (hash >>> 17);
-  }
+  for (let index = 0; index < width; index++) hash = Math.imul(hash ^ (cells[at + index] as number), FACTOR);
   return spread(hash);
 }
 
-/** Every bit of the result depends on every bit of the input. */
+/** Every bit of the result depends on every bit of the input: the last step of MurmurHash3. */
 export function spread(value: number): number {
   let hash = Math.imul(value ^ (value >>> 16), 0x85ebca6b | 0);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35 | 0);
