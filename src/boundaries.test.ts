@@ -16,6 +16,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   director: ["packet", "capture", "forwarding", "lab"],
   scenario: ["packet", "capture", "forwarding", "lab", "director"],
   report: ["packet", "forwarding"],
+  recordings: ["packet", "capture", "forwarding", "scenario"],
   cli: ["packet", "capture", "forwarding", "lab", "director", "scenario", "report"],
 };
 

@@ -2,6 +2,9 @@ import { createReadStream, readFileSync, statSync } from "node:fs";
 import PcapParser from "pcap-parser";
 
 const MAGIC_MICROSECONDS = 0xa1b2c3d4;
+const MAGIC_NANOSECONDS = 0xa1b23c4d;
+const SECOND = 1_000_000_000n;
+const MICROSECOND = 1_000n;
 const LINKTYPE_ETHERNET = 1;
 const SNAP_LENGTH = 262_144;
 const HEADER = 24;
@@ -19,25 +22,52 @@ const MAGICS: Readonly<Record<string, string>> = {
   "0a0d0d0a": "a pcapng file",
 };
 
-/** A classic pcap file (version 2.4, Ethernet) with these frames, a microsecond apart. */
-export function pcapBytes(frames: readonly Uint8Array[]): Uint8Array {
-  const size = frames.reduce((sum, frame) => sum + RECORD_HEADER + frame.length, HEADER);
+/** A frame as a capture file keeps it. */
+export interface Recorded {
+  /** Nanoseconds since the epoch. */
+  readonly time: bigint;
+  /** The recorded bytes; may be fewer than were on the wire. */
+  readonly bytes: Uint8Array;
+  /** Bytes on the wire. */
+  readonly wireLength: number;
+}
+
+export interface PcapOptions {
+  /** Default: microseconds; what is finer is cut off. */
+  readonly nanoseconds?: boolean;
+  /** What the bytes begin with; default Ethernet. @see https://www.tcpdump.org/linktypes.html */
+  readonly linkType?: number;
+  /** Bytes of a frame that are kept at the most. */
+  readonly snapLength?: number;
+}
+
+/** A classic pcap file (version 2.4, little endian). @see draft-ietf-opsawg-pcap */
+export function pcapFile(frames: readonly Recorded[], options: PcapOptions = {}): Uint8Array {
+  const { nanoseconds = false, linkType = LINKTYPE_ETHERNET, snapLength = SNAP_LENGTH } = options;
+  const size = frames.reduce((sum, frame) => sum + RECORD_HEADER + Math.min(frame.bytes.length, snapLength), HEADER);
   const bytes = Buffer.alloc(size);
-  bytes.writeUInt32LE(MAGIC_MICROSECONDS, 0);
+  bytes.writeUInt32LE(nanoseconds ? MAGIC_NANOSECONDS : MAGIC_MICROSECONDS, 0);
   bytes.writeUInt16LE(2, 4);
   bytes.writeUInt16LE(4, 6);
-  bytes.writeUInt32LE(SNAP_LENGTH, 16);
-  bytes.writeUInt32LE(LINKTYPE_ETHERNET, 20);
+  bytes.writeUInt32LE(snapLength, 16);
+  bytes.writeUInt32LE(linkType, 20);
   let at = HEADER;
-  frames.forEach((frame, i) => {
-    bytes.writeUInt32LE(Math.floor(i / 1_000_000), at);
-    bytes.writeUInt32LE(i % 1_000_000, at + 4);
-    bytes.writeUInt32LE(frame.length, at + 8);
-    bytes.writeUInt32LE(frame.length, at + 12);
-    bytes.set(frame, at + RECORD_HEADER);
-    at += RECORD_HEADER + frame.length;
-  });
+  for (const frame of frames) {
+    const kept = frame.bytes.subarray(0, snapLength);
+    const fraction = frame.time % SECOND;
+    bytes.writeUInt32LE(Number(frame.time / SECOND), at);
+    bytes.writeUInt32LE(Number(nanoseconds ? fraction : fraction / MICROSECOND), at + 4);
+    bytes.writeUInt32LE(kept.length, at + 8);
+    bytes.writeUInt32LE(frame.wireLength, at + 12);
+    bytes.set(kept, at + RECORD_HEADER);
+    at += RECORD_HEADER + kept.length;
+  }
   return bytes;
+}
+
+/** A classic pcap file (version 2.4, Ethernet) with these frames, a microsecond apart. */
+export function pcapBytes(frames: readonly Uint8Array[]): Uint8Array {
+  return pcapFile(frames.map((bytes, i) => ({ time: BigInt(i) * MICROSECOND, bytes, wireLength: bytes.length })));
 }
 
 /**

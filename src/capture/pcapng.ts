@@ -1,11 +1,14 @@
 import type { Frame } from "../packet/frame.js";
+import { LINK_TYPE } from "../packet/link.js";
 
 const SECTION_HEADER = 0x0a0d0d0a;
 const INTERFACE_DESCRIPTION = 1;
 const ENHANCED_PACKET = 6;
-const LINKTYPE_ETHERNET = 1;
 
 const OPTION_END = 0;
+const OPT_COMMENT = 1;
+/** Bytes; the length of an option has 16 bits. */
+const LONGEST_OPTION = 65_532;
 const SHB_USERAPPL = 4;
 const IF_NAME = 2;
 const IF_TSRESOL = 9;
@@ -14,43 +17,65 @@ const INBOUND = 1;
 const OUTBOUND = 2;
 
 /**
- * A pcapng file with one interface a tap, nanosecond times and the direction of every frame.
+ * A pcapng file with one interface a tap (and link type), nanosecond times and the direction of every frame.
+ * @param comments what Wireshark shows with a frame; longer ones are cut
  * @see draft-ietf-opsawg-pcapng
  */
-export function pcapngBytes(frames: readonly Frame[], application: string): Uint8Array {
-  const taps = [...new Set(frames.map((frame) => frame.tap))];
+export function pcapngBytes(
+  frames: readonly Frame[],
+  application: string,
+  comments: ReadonlyMap<Frame, string> = new Map(),
+): Uint8Array {
+  const interfaceOf = (frame: Frame) => `${linkTypeOf(frame)} ${frame.tap}`;
+  const interfaces = [...new Map(frames.map((frame) => [interfaceOf(frame), frame])).entries()];
+  const ids = new Map(interfaces.map(([name], id) => [name, id]));
   const versionAndUnknownLength = Buffer.from("4d3c2b1a01000000ffffffffffffffff", "hex");
   const blocks = [
     block(SECTION_HEADER, versionAndUnknownLength, option(SHB_USERAPPL, Buffer.from(application))),
-    ...taps.map((tap) =>
+    ...interfaces.map(([, frame]) =>
       block(
         INTERFACE_DESCRIPTION,
-        interfaceBody(),
-        option(IF_NAME, Buffer.from(tap)),
+        interfaceBody(frame),
+        option(IF_NAME, Buffer.from(frame.tap)),
         option(IF_TSRESOL, Buffer.of(9)),
       ),
     ),
-    ...frames.map((frame) => packetBlock(frame, taps.indexOf(frame.tap))),
+    ...frames.map((frame) => packetBlock(frame, ids.get(interfaceOf(frame)) ?? 0, comments.get(frame))),
   ];
   return Buffer.concat(blocks);
 }
 
-function interfaceBody(): Buffer {
+/** By what the frame was taken apart as: what a capture file said of it is not kept. */
+function linkTypeOf({ packet: { eth, sll, ip } }: Frame): number {
+  if (sll !== undefined) return sll.version === 1 ? LINK_TYPE.sll : LINK_TYPE.sll2;
+  return eth === undefined && ip !== undefined ? LINK_TYPE.raw : LINK_TYPE.ethernet;
+}
+
+function interfaceBody(frame: Frame): Buffer {
   const body = Buffer.alloc(8);
-  body.writeUInt16LE(LINKTYPE_ETHERNET, 0);
+  body.writeUInt16LE(linkTypeOf(frame), 0);
   return body;
 }
 
-function packetBlock(frame: Frame, interfaceId: number): Buffer {
+function packetBlock(frame: Frame, interfaceId: number, comment: string | undefined): Buffer {
+  const skipped = linkTypeOf(frame) === LINK_TYPE.raw ? (frame.packet.ip?.offset ?? 0) : 0;
+  const bytes = frame.bytes.subarray(skipped);
   const head = Buffer.alloc(20);
   head.writeUInt32LE(interfaceId, 0);
-  head.writeUInt32LE(Number(frame.time >> 32n), 4);
+  head.writeUInt32LE(Number((frame.time >> 32n) & 0xffffffffn), 4);
   head.writeUInt32LE(Number(frame.time & 0xffffffffn), 8);
-  head.writeUInt32LE(frame.bytes.length, 12);
-  head.writeUInt32LE(frame.wireLength, 16);
+  head.writeUInt32LE(bytes.length, 12);
+  head.writeUInt32LE(frame.wireLength - skipped, 16);
   const flags = Buffer.alloc(4);
   flags.writeUInt32LE(frame.direction === "in" ? INBOUND : OUTBOUND, 0);
-  return block(ENHANCED_PACKET, Buffer.concat([head, padded(frame.bytes)]), option(EPB_FLAGS, flags));
+  const options = [option(EPB_FLAGS, flags), ...(comment === undefined ? [] : [option(OPT_COMMENT, utf8(comment))])];
+  return block(ENHANCED_PACKET, Buffer.concat([head, padded(bytes)]), ...options);
+}
+
+/** No character is cut in two. */
+function utf8(text: string): Uint8Array {
+  const bytes = new Uint8Array(LONGEST_OPTION);
+  return bytes.subarray(0, new TextEncoder().encodeInto(text, bytes).written);
 }
 
 /** A block's length stands before and behind its body; options end with an empty one. */

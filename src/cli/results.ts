@@ -96,13 +96,13 @@ export async function write(result: RunResult, out: string, { reporter }: Pick<R
   process.stderr.write(`report: ${relative(process.cwd(), `${out}/${name}`)}\n`);
 }
 
-function writeFile(file: string, content: string | Uint8Array): void {
+export function writeFile(file: string, content: string | Uint8Array): void {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, content);
 }
 
 /** A word as a shell takes it. */
-function shellWord(word: string): string {
+export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 

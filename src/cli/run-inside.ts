@@ -10,6 +10,7 @@ import type { Scenario } from "../scenario/scenario.js";
 import { runSuites } from "../scenario/suite.js";
 import { directorNamed } from "./directors.js";
 import { CliError, STATUS } from "./error.js";
+import { writeExtracts } from "./extracts.js";
 import { keepLab } from "./keep.js";
 import { printScenario } from "./progress.js";
 import { CaptureNames, folderFor, reported, resultOf, unwritable, write } from "./results.js";
@@ -55,6 +56,10 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
       if (stages.failure) return suites.abort();
       const name = captures.of(judged);
       const result = reported(out, () => resultOf(judged, options, out, name));
+      if (options.extract !== undefined) {
+        const folder = `${options.extract}/${name.replace(/^captures\/|\.pcapng$/g, "")}`;
+        writeExtracts(folder, judged.evidence, [...judged.findings, ...judged.assertions]);
+      }
       // A retry takes the place of what it tries again.
       results.set(name, result);
       if (options.reporter.includes("list")) printScenario(result, out, style);

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import Mocha from "mocha";
 import type { Model } from "../forwarding/setup.js";
 import type { KernelChoice } from "../scenario/stage.js";
+import { EXTRACT } from "./extracts.js";
 
 export interface RunOptions {
   readonly director: string;
@@ -18,6 +19,8 @@ export interface RunOptions {
   readonly keep: boolean;
   readonly reporter: readonly string[];
   readonly out?: string;
+  /** Where the packets of each finding go. */
+  readonly extract?: string;
 }
 
 /** Formats of our own; any other name is one of mocha's reporters. */
@@ -45,7 +48,8 @@ export function runOptions(command: Command): Command {
     .option("--bail", "stop at the first failure", false)
     .option("--keep", "keep the lab after a failure, and say how to enter it", false)
     .option("--reporter <names>", "list,html,json, or one of mocha's reporters", reporters, ["list", "html", "json"])
-    .option("--out <folder>", "where to write (default: reports/ and the time)");
+    .option("--out <folder>", "where to write (default: reports/ and the time)")
+    .option("--extract <folder>", EXTRACT);
 }
 
 function models(text: string): Model[] {

@@ -10,7 +10,10 @@ export function runCommand(): Command {
     .action(async (paths: string[], options: RunOptions) => {
       const out = resolve(options.out ?? "reports");
       process.exitCode = await inIsolation(
-        { paths: [...paths, options.director], ...(isWritten(options) ? { out } : {}) },
+        {
+          paths: [...paths, options.director, ...(options.extract === undefined ? [] : [options.extract])],
+          ...(isWritten(options) ? { out } : {}),
+        },
         async () => {
           // Loaded here alone: whoever only wants to know the rules, or what the machine lacks, needs no lab.
           const { run } = await import("./run-inside.js");

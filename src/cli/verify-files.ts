@@ -1,73 +1,39 @@
-import { relative, resolve } from "node:path";
-import { CaptureError } from "../capture/read-capture.js";
 import { conclude, nothingOfServices } from "../forwarding/captured/conclude.js";
-import { type CapturedEvidence, evidenceOf } from "../forwarding/captured/evidence.js";
+import { evidenceOf } from "../forwarding/captured/evidence.js";
+import type { Wanted } from "../forwarding/captured/infer.js";
 import { catalogue } from "../forwarding/catalogue.js";
-import { type Setup, tapName } from "../forwarding/setup.js";
 import { collect } from "../report/collect.js";
 import { makeStyle, renderSummary } from "../report/list.js";
 import type { RunResult, ScenarioResult } from "../report/result.js";
 import { exitStatus } from "../report/verdict.js";
-import { type CapturedSetup, loadCapturedSetup, ScenarioError } from "../scenario/load.js";
-import { suggestion } from "../scenario/suggest.js";
-import { type ReadCaptures, readCaptures, type TapFile } from "./captures/read.js";
+import { capturedResult, tell } from "./captured-result.js";
 import { CliError, STATUS } from "./error.js";
+import { writeExtracts } from "./extracts.js";
 import { printScenario } from "./progress.js";
-import { folderFor, unwritable, write } from "./results.js";
+import { folderFor, shellWord, unwritable, write } from "./results.js";
+import { bySetup, byVip, type Subject } from "./verify-subject.js";
 import { version } from "./version.js";
 
 export interface VerifyOptions {
   /** Tap and file, in addition to those that the setup names. */
   readonly capture: readonly (readonly [string, string])[];
+  readonly vip?: Wanted;
+  readonly writeSetup?: string;
   readonly profile: "core" | "extended";
   readonly reporter: readonly string[];
   readonly out?: string;
+  readonly extract?: string;
 }
 
-/** Judges captures by a setup; returns the exit status. */
+/** Judges captures by a setup, or by what they tell of one; returns the exit status. */
 export async function verify(files: readonly string[], options: VerifyOptions): Promise<number> {
   const started = performance.now();
   const startedAt = new Date().toISOString();
-  const [file, ...others] = files;
-  if (file === undefined || others.length > 0)
-    throw new CliError(
-      STATUS.badInput,
-      "verify takes one setup file; its captures stand in it, or behind --capture TAP=FILE",
-    );
-  const captured = readSetup(file);
-  const { captures, flaws, notes, problem: unjudged } = await readAll(withCaptures(captured, options), captured.setup);
-  for (const flaw of [...flaws, ...notes]) process.stderr.write(`${flaw}\n`);
-  const found = evidenceOf(captured.setup, captures, captured.withoutModel);
-  tell(found);
-  const rules = catalogue.filter((rule) => options.profile === "extended" || rule.profile === "core");
-  const { findings, problem } = conclude(found.evidence, rules);
-  const problems = [
-    ...found.contradictions,
-    nothingOfServices(captured.setup, captures) ?? problem ?? "",
-    unjudged ?? "",
-  ];
-  const judgedFor = performance.now() - started;
-  const text = problems.filter((one) => one !== "").join(" ");
-  const scenario = collect({
-    file: relative(process.cwd(), resolve(file)),
-    title: `Captures of ${[...new Set(captures.map(({ tap }) => tap))].join(", ")}`,
-    covers: [],
-    evidence: found.evidence,
-    findings,
-    ...(text === "" ? {} : { problem: text }),
-    durationMs: judgedFor,
-    reproduce: ["hopcheck verify", file, ...options.capture.map(([tap, path]) => `--capture ${tap}=${path}`)].join(" "),
-  });
-  return report(scenario, startedAt, started, options);
-}
-
-async function report(
-  scenario: ScenarioResult,
-  startedAt: string,
-  started: number,
-  options: VerifyOptions,
-): Promise<number> {
   const out = folderFor(options, startedAt);
+  const subject = await subjectOf(files, options);
+  for (const sentence of [...subject.flaws, ...subject.assumed, ...subject.notes])
+    process.stderr.write(`${sentence}\n`);
+  const scenario = judged(subject, options, commandOf(files, options));
   const result: RunResult = {
     schemaVersion: 1,
     tool: { name: "hopcheck", version },
@@ -87,62 +53,65 @@ async function report(
   return exitStatus(result.verdict);
 }
 
-function readSetup(file: string): CapturedSetup {
-  try {
-    return loadCapturedSetup(file);
-  } catch (error) {
-    if (error instanceof ScenarioError) throw new CliError(STATUS.badInput, error.message);
-    throw error;
+async function subjectOf(files: readonly string[], options: VerifyOptions): Promise<Subject> {
+  const { vip, capture, writeSetup } = options;
+  if (vip !== undefined) {
+    if (capture.length > 0)
+      throw new CliError(
+        STATUS.badInput,
+        "with --vip there is no setup whose taps --capture could name; give the files alone",
+      );
+    return byVip(vip, files, writeSetup);
   }
-}
-
-/** Tap and path of each capture: those of the command line take the place of the setup's. */
-function withCaptures({ setup, captures }: CapturedSetup, options: VerifyOptions): [string, string][] {
-  const known = new Set([
-    "client",
-    ...setup.hosts.flatMap((host) => [host.name, ...host.nics.map((nic) => tapName(host, nic))]),
-  ]);
-  for (const [tap] of options.capture)
-    if (!known.has(tap))
-      throw new CliError(STATUS.badInput, `--capture ${tap}: the setup has no such tap${suggestion(tap, [...known])}`);
-  const given = new Set(options.capture.map(([tap]) => tap));
-  const own = [...captures]
-    .filter(([tap]) => !given.has(tap))
-    .flatMap(([tap, paths]) => paths.map((path) => [tap, path]));
-  const all = [...own, ...options.capture] as [string, string][];
-  if (all.length === 0)
+  if (writeSetup !== undefined)
+    throw new CliError(STATUS.badInput, "--write-setup writes the setup that --vip finds; give --vip as well");
+  const [file, ...others] = files;
+  if (file === undefined || others.length > 0)
     throw new CliError(
       STATUS.badInput,
-      "the setup names no captures; write them under `captures`, or give them as --capture TAP=FILE",
+      "verify takes one setup file, which names its captures under `captures`; without a setup give --vip ADDRESS and the captures",
     );
-  return all;
+  return bySetup(file, capture);
 }
 
-async function readAll(files: readonly TapFile[], setup: Setup): Promise<ReadCaptures> {
-  try {
-    return await readCaptures(files, setup);
-  } catch (error) {
-    if (error instanceof CaptureError) throw new CliError(STATUS.badInput, error.message);
-    throw error;
-  }
+function judged(subject: Subject, options: VerifyOptions, reproduce: string): ScenarioResult {
+  const started = performance.now();
+  const { setup, withoutModel, captures, assumed } = subject;
+  const found = evidenceOf(setup, captures, withoutModel);
+  tell(found);
+  const rules = catalogue.filter((rule) => options.profile === "extended" || rule.profile === "core");
+  const { findings, problem } = conclude(found.evidence, rules);
+  const problems = [
+    ...found.contradictions,
+    nothingOfServices(setup, captures) ?? problem ?? "",
+    subject.problem ?? "",
+  ];
+  if (options.extract !== undefined) writeExtracts(options.extract, found.evidence, findings);
+  const text = problems.filter((one) => one !== "").join(" ");
+  const taps = [...new Set(captures.map(({ tap }) => tap))];
+  return collect({
+    file: subject.file,
+    title: `Captures of ${new Intl.ListFormat("en").format(taps)}`,
+    covers: [],
+    evidence: found.evidence,
+    findings,
+    ...(text === "" ? {} : { problem: text }),
+    durationMs: performance.now() - started,
+    captured: capturedResult(found, [...assumed]),
+    reproduce,
+  });
 }
 
-/** What was found out about the captures themselves. */
-function tell({ files, clocks, reference }: CapturedEvidence): void {
-  for (const { file, taps, frames, foreign, copies } of files) {
-    const left = [
-      ...(foreign > 0 ? [`${foreign} between other hosts`] : []),
-      ...(copies > 0 ? [`${copies} recorded twice`] : []),
-    ];
-    const without = left.length === 0 ? "" : `, left out: ${left.join(", ")}`;
-    process.stderr.write(`${file}: ${frames} frames at ${taps.join(" and ")}${without}\n`);
-  }
-  for (const { file, ahead, drift, shared } of clocks) {
-    const seconds = (nanoseconds: bigint) => `${(Number(nanoseconds) / 1e9).toFixed(6)} s`;
-    process.stderr.write(
-      shared === 0
-        ? `${file}: shares no packet with the others, so its clock cannot be compared with theirs\n`
-        : `${file}: its clock is ${seconds(ahead)} ahead of that of ${reference}, by ${shared} packets; drift ${seconds(drift)}\n`,
-    );
-  }
+function commandOf(files: readonly string[], { vip, capture, profile }: VerifyOptions): string {
+  const port = vip?.port === undefined ? "" : `:${vip.port}${vip.protocol === undefined ? "" : `/${vip.protocol}`}`;
+  const address = vip === undefined ? undefined : port === "" || !vip.vip.includes(":") ? vip.vip : `[${vip.vip}]`;
+  const words = [
+    "hopcheck",
+    "verify",
+    ...(address === undefined ? [] : ["--vip", `${address}${port}`]),
+    ...files,
+    ...capture.flatMap(([tap, path]) => ["--capture", `${tap}=${path}`]),
+    ...(profile === "extended" ? [] : ["--profile", profile]),
+  ];
+  return words.map(shellWord).join(" ");
 }

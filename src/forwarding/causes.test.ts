@@ -35,6 +35,72 @@ describe("causes", () => {
     expect(unknown.map(({ id }) => id)).to.deep.equal(["gateway-not-director", "client-on-link"]);
   });
 
+  it("of an answer past the director: the MAC that it went to decides before the setup does", () => {
+    const ids = (gateway: (lab: PaperLab) => string, clientIp?: string) => {
+      const lab = new PaperLab("nat", { arms: 1 });
+      lab.request();
+      lab.answer({ sent: { "eth.dst": gateway(lab) } });
+      const { setup, ...rest } = lab.evidence();
+      const hosts = setup.hosts.map((host): Host => {
+        if (host.role !== "client" || clientIp === undefined) return host;
+        return { ...host, nics: host.nics.map((nic) => ({ ...nic, ip: clientIp })) };
+      });
+      const frames = rest.frames.filter(({ host, direction }) => host === "rs1" && direction === "out");
+      return causesOf(finding("NAT-TOP-02", frames), withHosts({ setup, ...rest }, hosts)).map(({ id }) => id);
+    };
+    const toRouter = ids((lab) => lab.mac("router", 1));
+    expect(toRouter).to.deep.equal(["gateway-not-director"]);
+    expect(ids((lab) => lab.mac("client"))).to.deep.equal(["client-on-link", "gateway-not-director"]);
+    // Written down as a neighbour, and reached by a router all the same.
+    expect(ids((lab) => lab.mac("router", 1), "10.0.0.100")).to.deep.equal(["gateway-not-director"]);
+  });
+
+  it("of a request without an answer: a server that answers others holds the VIP", () => {
+    const ids = (play: (lab: PaperLab) => void) => {
+      const lab = new PaperLab("dr");
+      play(lab);
+      return causesOf(finding("DR-RS-01"), lab.evidence()).map(({ id }) => id);
+    };
+    const silent = ["vip-not-on-real-server", "rp-filter-strict", "server-not-listening"];
+    expect(ids((lab) => lab.request())).to.deep.equal(silent);
+    const serving = ids((lab) => {
+      lab.request();
+      lab.request({ port: 40002, spec: { "udp.dstport": 53, payload: "question" } });
+      lab.answer({ port: 40002, spec: { "udp.dstport": 40002, payload: "answer" } });
+    });
+    expect(serving).to.deep.equal(["server-not-listening", "vip-not-on-real-server", "rp-filter-strict"]);
+  });
+
+  it("of answers that the director keeps: one that forwards others has its forwarding on", () => {
+    const lab = new PaperLab("nat");
+    lab.request();
+    lab.answer({ forwarded: false });
+    const ids = () => causesOf({ ...finding("NAT-TOP-04"), suspect: "director" }, lab.evidence()).map(({ id }) => id);
+    expect(ids()).to.deep.equal(["ip-forward-off", "packet-filter", "rp-filter-strict"]);
+    lab.request({ port: 40002 });
+    lab.answer({ port: 40002, spec: { "tcp.dstport": 40002 } });
+    expect(ids()).to.deep.equal(["packet-filter", "rp-filter-strict"]);
+  });
+
+  it("are each confirmed by a command, on the host that is at fault", () => {
+    const evidence = new PaperLab("nat", { arms: 1 }).evidence();
+    for (const { id, models } of catalogue) {
+      const [model = "nat"] = models;
+      for (const cause of causesOf(finding(id), new PaperLab(model, { service: { mark: 7 } }).evidence())) {
+        expect(cause.confirm, `${id}: ${cause.id}`).to.be.a("string").that.is.not.empty;
+        expect(`${cause.confirm} ${cause.fix ?? ""} ${cause.text}`, `${id}: ${cause.id}`).not.to.match(/undefined|NaN/);
+      }
+    }
+    const [gateway] = causesOf(finding("NAT-TOP-02"), evidence);
+    expect(gateway).to.include({
+      on: "rs1",
+      confirm: "ip route get CLIENT",
+      fix: "ip route replace default via 10.0.0.1",
+    });
+    const [kept] = causesOf({ ...finding("GEN-SVC-01"), suspect: "director" }, evidence);
+    expect(kept).to.include({ on: "director", confirm: `ipvsadm -ln -t ${VIP}:80` });
+  });
+
   it("name the service that the finding's frames are of", () => {
     const lab = new PaperLab("nat");
     lab.request({ port: 40001, spec: { "udp.dstport": 53, payload: "question" } });

@@ -1,19 +1,13 @@
-import { endpoint } from "../packet/address.js";
 import { ARP_OPCODE } from "../packet/arp.js";
-import type { Frame } from "../packet/frame.js";
 import type { Packet } from "../packet/packet.js";
-import { core, portsOf, protocolOf } from "./datagram.js";
 import type { Evidence } from "./evidence.js";
-import type { CauseOf } from "./mending.js";
-import * as is from "./mending.js";
-import { Network } from "./network.js";
+import { type CauseOf, when, where } from "./mending/cause.js";
+import * as director from "./mending/director.js";
+import * as server from "./mending/real-server.js";
 import { looksUnfilled } from "./offload.js";
 import { DIRECTOR } from "./outcome.js";
 import type { Cause, Finding } from "./rule.js";
-import { type Host, type Service, shareSegment } from "./setup.js";
-
-/** From this many frames on a finding may have left some out (see judge.ts). */
-const MOST_FRAMES = 8;
+import { type Site, siteOf } from "./site.js";
 
 /** What most likely makes the rule of a failed or inconclusive finding fail, most likely first. */
 export function causesOf(finding: Finding, evidence: Evidence): readonly Cause[] {
@@ -31,69 +25,6 @@ function ofRule(rule: string): readonly CauseOf[] {
   return CAUSES[rule] ?? DEFAULT;
 }
 
-function siteOf(finding: Finding, evidence: Evidence): is.Site | undefined {
-  const { setup } = evidence;
-  const model = /^(GEN|HA)-/.test(finding.rule) ? undefined : finding.rule.split("-")[0]?.toLowerCase();
-  const services = setup.services.filter((candidate) => model === undefined || candidate.model === model);
-  const service = serviceOf(finding, evidence, services) ?? services[0];
-  const frames = framesIn(finding, evidence);
-  const shown = finding.status === "fail" && finding.frames.length < MOST_FRAMES ? frames.at(-1)?.packet : undefined;
-  const server =
-    service?.realServers.find(({ name }) => name === finding.suspect) ??
-    service?.realServers.find(({ ip }) => ip === shown?.ip?.dst) ??
-    service?.realServers[0];
-  if (service === undefined || server === undefined) return undefined;
-  const network = new Network(setup);
-  const host = network.host(server.name);
-  const nic = host?.nics[0];
-  const onLink = (role: Host["role"]) =>
-    setup.hosts
-      .filter((candidate) => candidate.role === role)
-      .flatMap(({ nics }) => nics)
-      .find((own) => nic !== undefined && shareSegment(own, nic));
-  const clients = setup.hosts.filter(({ role }) => role === "client");
-  const own = onLink("director") ?? network.directors[0]?.nics[0];
-  const dip = own?.ip ?? "DIP";
-  return {
-    finding,
-    service,
-    server,
-    host,
-    nic,
-    dip,
-    directorNic: own?.name ?? "eth0",
-    router: onLink("router")?.ip ?? "ROUTER",
-    clientsOnLink: clients.length === 0 || nic === undefined ? undefined : onLink("client") !== undefined,
-    shown,
-    isToRouter: network.byMac(shown?.eth?.dst)?.host.role === "router",
-    isSentOn: frames.some((frame) => frame.direction === "out" && network.isDirector(frame.host)),
-  };
-}
-
-function framesIn({ frames }: Finding, evidence: Evidence): Frame[] {
-  return frames.flatMap(({ tap, number }) => {
-    return evidence.frames.find((frame) => frame.tap === tap && frame.number === number) ?? [];
-  });
-}
-
-/** The service that the first of the finding's frames with an endpoint of one is about. */
-function serviceOf(finding: Finding, { frames }: Evidence, services: readonly Service[]): Service | undefined {
-  for (const { tap, number } of finding.frames) {
-    const frame = frames.find((candidate) => candidate.tap === tap && candidate.number === number);
-    const packet = frame && core(frame.packet);
-    const ports = packet && portsOf(packet);
-    if (packet?.ip === undefined || ports === undefined) continue;
-    const ends = [endpoint(packet.ip.src, ports.src), endpoint(packet.ip.dst, ports.dst)];
-    const protocol = protocolOf(packet);
-    const found = services.find(({ vip, port, protocol: own, realServers }) => {
-      const addresses = [{ ip: vip, port }, ...realServers].map(({ ip, port }) => endpoint(ip, port));
-      return own === protocol && addresses.some((address) => ends.includes(address));
-    });
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
 const isAnswer = ({ arp }: Packet) => arp?.opcode === ARP_OPCODE.reply && arp.senderIp !== arp.targetIp;
 const isQuestion = ({ arp }: Packet) => arp?.opcode === ARP_OPCODE.request && arp.senderIp !== arp.targetIp;
 const isTold = ({ arp }: Packet) => arp !== undefined && arp.senderIp === arp.targetIp;
@@ -101,148 +32,159 @@ const isTold = ({ arp }: Packet) => arp !== undefined && arp.senderIp === arp.ta
 /** The finding is about one of these fields; `ip.` stands for both families. */
 const isAbout =
   (...fields: readonly string[]) =>
-  ({ finding: { field = "" } }: is.Site) =>
+  ({ finding: { field = "" } }: Site) =>
     fields.includes(field.replace(/^ipv6\./, "ip."));
 /** It is about no field: a packet should not be there, or is not. */
-const isAboutNone = ({ finding }: is.Site) => finding.field === undefined;
-const isKept = ({ isSentOn }: is.Site) => !isSentOn;
-const isSentOn = ({ isSentOn }: is.Site) => isSentOn;
-const isTooLong = (site: is.Site) => isSentOn(site) && isAbout("ip.len")(site);
-const isDirectors = ({ finding }: is.Site) => finding.suspect === DIRECTOR;
-const isNetworks = ({ finding }: is.Site) => finding.suspect === "network";
-const isToRouter = ({ isToRouter }: is.Site) => isToRouter;
-const isFromVip = ({ shown, service }: is.Site) =>
+const isAboutNone = ({ finding }: Site) => finding.field === undefined;
+const isKept = ({ isSentOn }: Site) => !isSentOn;
+const isSentOn = ({ isSentOn }: Site) => isSentOn;
+const isTooLong = (site: Site) => isSentOn(site) && isAbout("ip.len")(site);
+const isDirectors = ({ finding }: Site) => finding.suspect === DIRECTOR;
+const isNetworks = ({ finding }: Site) => finding.suspect === "network";
+const isToRouter = ({ isToRouter }: Site) => isToRouter;
+const isFromVip = ({ shown, service }: Site) =>
   shown === undefined || (shown.arp?.senderIp ?? shown.ip?.src) === service.vip;
-const isVipOnNic = ({ host }: is.Site) => host?.nics.some(({ name }) => name === host.options.vipDevice) === true;
+const isVipOnNic = ({ host }: Site) => host?.nics.some(({ name }) => name === host.options.vipDevice) === true;
 
 /** A frame for the wrong MAC: by a wrong route where it is a router's. */
 const wrongMac: readonly CauseOf[] = [
-  is.when(isAbout("eth.dst"), is.when(isToRouter, is.wrongRouteToServer)),
-  is.when(isAbout("eth.dst"), is.staleNeighbour),
-  is.implementation,
+  when(isAbout("eth.dst"), when(isToRouter, director.wrongRouteToServer)),
+  when(isAbout("eth.dst"), director.staleNeighbour),
+  director.implementation,
 ];
 const answersForVip: readonly CauseOf[] = [
-  is.when(isVipOnNic, is.vipOnNic),
-  is.arpIgnore,
-  is.when((site) => !isVipOnNic(site), is.vipOnNic),
+  when(isVipOnNic, server.vipOnNic),
+  server.arpIgnore,
+  when((site) => !isVipOnNic(site), server.vipOnNic),
 ];
-const wrongTunnel: readonly CauseOf[] = [is.when(isAbout("ip.proto"), is.wrongModel), is.implementation];
-const refusal: readonly CauseOf[] = [is.when(isAboutNone, is.icmpFiltered), is.implementation];
-const asksInVipsName: readonly CauseOf[] = [is.when(isFromVip, is.vipPrimary), is.implementation];
+/** A server that answers others holds the VIP, and lets packets for it in. */
+const unanswered = (...notLetIn: readonly CauseOf[]): readonly CauseOf[] => [
+  ...notLetIn.map((cause) => when(({ isServing }) => !isServing, cause)),
+  server.noListener,
+  ...notLetIn.map((cause) => when(({ isServing }) => isServing, cause)),
+];
+const pastDirector: readonly CauseOf[] = [server.clientOnLink, server.gatewayNotDirector, server.clientPerhapsOnLink];
+const wrongTunnel: readonly CauseOf[] = [when(isAbout("ip.proto"), director.wrongModel), director.implementation];
+const refusal: readonly CauseOf[] = [when(isAboutNone, director.icmpFiltered), director.implementation];
+const asksInVipsName: readonly CauseOf[] = [when(isFromVip, director.vipPrimary), director.implementation];
 
-const DEFAULT: readonly CauseOf[] = [is.implementation];
+const DEFAULT: readonly CauseOf[] = [director.implementation];
 
 const CAUSES: Readonly<Record<string, readonly CauseOf[]>> = {
   "GEN-SVC-01": [
-    is.when(isDirectors, is.when(isKept, is.noService)),
-    is.when(isKept, is.unreachable),
-    is.when(isDirectors, is.when(isKept, is.filtered)),
-    is.when(isNetworks, is.flooding),
-    is.when(isDirectors, is.implementation),
+    when(isDirectors, when(isKept, director.noService)),
+    when(isKept, director.unreachable),
+    when(isDirectors, when(isKept, director.filtered)),
+    when(isNetworks, director.flooding),
+    when(isDirectors, director.implementation),
   ],
-  "GEN-SVC-06": [is.when(isAboutNone, is.sloppy), is.implementation],
-  "GEN-FLOW-01": [is.staleConnection, is.implementation],
-  "GEN-FLOW-02": [is.staleConnection, is.filtered],
-  "GEN-SCH-01": [is.scheduler, is.implementation],
-  "GEN-SCH-02": [is.weights, is.scheduler, is.implementation],
-  "GEN-SCH-06": [is.hashesPort, is.scheduler, is.implementation],
-  "GEN-SCH-07": [is.scheduler, is.implementation],
-  "GEN-SCH-08": [is.notPersistent, is.implementation],
-  "GEN-SCH-09": [is.notOnePacket, is.implementation],
-  "GEN-SCH-10": [is.notMarked, is.implementation],
-  "GEN-SCH-11": [is.noReuse, is.implementation],
-  "GEN-SCH-12": [is.noLimit, is.implementation],
-  "GEN-UNR-01": [is.icmpFiltered, is.implementation],
+  "GEN-SVC-06": [when(isAboutNone, director.sloppy), director.implementation],
+  "GEN-FLOW-01": [director.staleConnection, director.implementation],
+  "GEN-FLOW-02": [director.staleConnection, director.filtered],
+  "GEN-SCH-01": [director.scheduler, director.implementation],
+  "GEN-SCH-02": [director.weights, director.scheduler, director.implementation],
+  "GEN-SCH-06": [director.hashesPort, director.scheduler, director.implementation],
+  "GEN-SCH-07": [director.scheduler, director.implementation],
+  "GEN-SCH-08": [director.notPersistent, director.implementation],
+  "GEN-SCH-09": [director.notOnePacket, director.implementation],
+  "GEN-SCH-10": [director.notMarked, director.implementation],
+  "GEN-SCH-11": [director.noReuse, director.implementation],
+  "GEN-SCH-12": [director.noLimit, director.implementation],
+  "GEN-UNR-01": [director.icmpFiltered, director.implementation],
   "GEN-SCH-03": [
     // A connection that is cut or moved is no matter of templates, which are for new ones.
-    is.when(isAboutNone, is.when(isSentOn, is.persistent)),
-    is.staleConnection,
+    when(isAboutNone, when(isSentOn, director.persistent)),
+    director.staleConnection,
   ],
-  "GEN-L4-01": [is.implementation],
-  "NAT-REQ-01": [is.wrongModel, is.implementation],
-  "NAT-REQ-02": [is.nat, is.implementation],
-  "NAT-REQ-03": [is.noPortMapped, is.implementation],
+  "GEN-L4-01": [director.implementation],
+  "NAT-REQ-01": [director.wrongModel, director.implementation],
+  "NAT-REQ-02": [director.nat, director.implementation],
+  "NAT-REQ-03": [director.noPortMapped, director.implementation],
   "NAT-REQ-04": wrongMac,
   "NAT-V6-01": wrongMac,
   "NAT-V6-02": refusal,
-  "NAT-REQ-07": [is.where(looksUnfilled, is.offload), is.implementation],
-  "NAT-REQ-10": [is.when(isAbout("tcp.options.mss_val"), is.clamping), is.implementation],
-  "NAT-RSP-01": [is.when(isAbout("ip.src"), is.nat), is.implementation],
-  "NAT-RSP-02": [is.when(isAbout("eth.dst"), is.wrongRouteToClient), is.implementation],
-  "NAT-RSP-04": [is.clientOnLink, is.gatewayNotDirector, is.clientPerhapsOnLink],
-  "NAT-RSP-05": [is.staleConnection, is.implementation],
-  "NAT-TOP-01": [is.gatewayNotDirector],
-  "NAT-TOP-02": [is.clientOnLink, is.gatewayNotDirector, is.clientPerhapsOnLink],
-  "NAT-TOP-04": [is.forwardingOff, is.filtered, is.rpFilter],
-  "NAT-TOP-05": [is.redirects],
+  "NAT-REQ-07": [where(looksUnfilled, director.offload), director.implementation],
+  "NAT-REQ-10": [when(isAbout("tcp.options.mss_val"), director.clamping), director.implementation],
+  "NAT-RSP-01": [when(isAbout("ip.src"), director.nat), director.implementation],
+  "NAT-RSP-02": [when(isAbout("eth.dst"), director.wrongRouteToClient), director.implementation],
+  "NAT-RSP-04": pastDirector,
+  "NAT-RSP-05": [director.staleConnection, director.implementation],
+  "NAT-TOP-01": [server.clientOnLink, server.gatewayNotDirector],
+  "NAT-TOP-02": pastDirector,
+  "NAT-TOP-04": [
+    when(({ isForwarding }) => !isForwarding, director.forwardingOff),
+    director.filtered,
+    director.rpFilter,
+  ],
+  "NAT-TOP-05": [director.redirects],
   "NAT-ARP-01": asksInVipsName,
   "NAT-ICMP-01": refusal,
   "NAT-ICMP-02": refusal,
   "NAT-MTU-01": refusal,
-  "NAT-FRAG-01": [is.defragmentation, is.implementation],
-  "DR-REQ-01": [is.when(isAbout("ip.dst", "ip.proto"), is.wrongModel), is.implementation],
+  "NAT-FRAG-01": [director.defragmentation, director.implementation],
+  "DR-REQ-01": [when(isAbout("ip.dst", "ip.proto"), director.wrongModel), director.implementation],
   "DR-REQ-02": wrongMac,
-  "DR-V6-01": [is.when(isAbout("ip.dst", "ip.proto"), is.wrongModel), ...wrongMac],
+  "DR-V6-01": [when(isAbout("ip.dst", "ip.proto"), director.wrongModel), ...wrongMac],
   "DR-REQ-04": [
-    is.when(isAbout("tcp.options.mss_val"), is.clamping),
-    is.where(looksUnfilled, is.offload),
-    is.implementation,
+    when(isAbout("tcp.options.mss_val"), director.clamping),
+    where(looksUnfilled, director.offload),
+    director.implementation,
   ],
-  "DR-REQ-05": [is.portMapped, is.implementation],
-  "DR-REQ-06": [is.redirects],
-  "DR-RSP-01": [is.ownSource, is.noVip],
-  "DR-RSP-02": [is.ownSource],
-  "DR-RSP-03": [is.wrongGateway],
-  "DR-RSP-04": [is.gatewayIsDirector],
-  "DR-RSP-05": [is.acceptsLocal, is.implementation],
-  "DR-TOP-01": [is.notAdjacent],
-  "DR-RS-04": [is.rpFilter, is.noVip, is.noListener],
-  "DR-LOOP-01": [is.balancesAsBackup],
-  "DR-RS-01": [is.noVip, is.rpFilter, is.noListener],
-  "DR-RS-02": [is.noVip, is.forwardingOn],
-  "DR-RS-03": [is.vipPrefix, is.arpIgnore],
-  "DR-ARP-01": [is.when(isKept, is.vipNotUp), is.implementation],
+  "DR-REQ-05": [director.portMapped, director.implementation],
+  "DR-REQ-06": [director.redirects],
+  "DR-RSP-01": [server.ownSource, server.noVip],
+  "DR-RSP-02": [server.ownSource],
+  "DR-RSP-03": [server.wrongGateway],
+  "DR-RSP-04": [server.gatewayIsDirector],
+  "DR-RSP-05": [director.acceptsLocal, director.implementation],
+  "DR-TOP-01": [director.notAdjacent],
+  "DR-RS-04": unanswered(server.rpFilter, server.noVip),
+  "DR-LOOP-01": [server.balancesAsBackup],
+  "DR-RS-01": unanswered(server.noVip, server.rpFilter),
+  "DR-RS-02": [server.noVip, server.forwardingOn],
+  "DR-RS-03": [server.vipPrefix, server.arpIgnore],
+  "DR-ARP-01": [when(isKept, director.vipNotUp), director.implementation],
   "DR-ARP-02": answersForVip,
   "DR-ARP-03": answersForVip,
   "DR-ARP-04": answersForVip,
-  "DR-ARP-05": [is.arpOff],
-  "DR-ARP-06": [is.arpAnnounce],
-  "DR-ARP-07": [is.announced],
-  "DR-ARP-08": [is.hijacked],
+  "DR-ARP-05": [server.arpOff],
+  "DR-ARP-06": [server.arpAnnounce],
+  "DR-ARP-07": [server.announced],
+  "DR-ARP-08": [server.hijacked],
   "DR-ARP-09": asksInVipsName,
-  "DR-NDP-01": [is.vipOnNic],
+  "DR-NDP-01": [server.vipOnNic],
   "DR-ICMP-01": refusal,
   "DR-MTU-01": refusal,
-  "DR-FRAG-01": [is.defragmentation, is.implementation],
+  "DR-FRAG-01": [director.defragmentation, director.implementation],
   "TUN-ENC-02": asksInVipsName,
   "TUN-ENC-03": wrongTunnel,
-  "TUN-ENC-05": [is.implementation, is.routers],
+  "TUN-ENC-05": [director.implementation, director.routers],
   "TUN-GRE-01": wrongTunnel,
   "TUN-GUE-01": wrongTunnel,
-  "TUN-V6-01": [is.when(isAbout("ip.src"), is.when(isFromVip, is.vipPrimary)), ...wrongMac],
-  "TUN-V6-02": [is.when(isAbout("ip.src"), is.when(isFromVip, is.vipPrimary)), ...wrongTunnel],
-  "TUN-ENC-07": [is.pmtu],
+  "TUN-V6-01": [when(isAbout("ip.src"), when(isFromVip, director.vipPrimary)), ...wrongMac],
+  "TUN-V6-02": [when(isAbout("ip.src"), when(isFromVip, director.vipPrimary)), ...wrongTunnel],
+  "TUN-ENC-07": [director.pmtu],
   "TUN-ENC-10": wrongMac,
-  "TUN-ENC-11": [is.portMapped, is.implementation],
-  "TUN-MTU-01": [is.when(isAboutNone, is.icmpFiltered), is.when(isTooLong, is.pmtu), is.implementation],
-  "TUN-MTU-03": [is.when(isKept, is.pmtuOn), is.implementation],
-  "TUN-MTU-04": [is.when(isKept, is.icmpFiltered), is.implementation],
-  "TUN-SEC-01": [is.tunnelFromAnyone],
-  "TUN-MTU-05": [is.clamping],
-  "TUN-RS-01": [is.noTunnel],
-  "TUN-GRE-02": [is.tunnelsDiffer, is.noTunnel, is.noVip],
-  "TUN-RS-02": [is.ownSource, is.replyInTunnel, is.wrongGateway],
-  "TUN-RS-03": [is.gatewayIsDirector],
-  "TUN-RS-04": [is.rpFilter, is.noVip, is.noListener],
+  "TUN-ENC-11": [director.portMapped, director.implementation],
+  "TUN-MTU-01": [when(isAboutNone, director.icmpFiltered), when(isTooLong, director.pmtu), director.implementation],
+  "TUN-MTU-03": [when(isKept, director.pmtuOn), director.implementation],
+  "TUN-MTU-04": [when(isKept, director.icmpFiltered), director.implementation],
+  "TUN-SEC-01": [server.tunnelFromAnyone],
+  "TUN-MTU-05": [director.clamping],
+  "TUN-RS-01": [server.noTunnel],
+  "TUN-GRE-02": [server.tunnelsDiffer, server.noTunnel, server.noVip],
+  "TUN-RS-02": [server.ownSource, server.replyInTunnel, server.wrongGateway],
+  "TUN-RS-03": [server.gatewayIsDirector],
+  "TUN-RS-04": unanswered(server.rpFilter, server.noVip),
   "TUN-RS-05": [
-    ...answersForVip.map((cause) => is.where(isAnswer, cause)),
-    is.where(isQuestion, is.arpAnnounce),
-    is.where(isTold, is.announced),
+    ...answersForVip.map((cause) => where(isAnswer, cause)),
+    where(isQuestion, server.arpAnnounce),
+    where(isTold, server.announced),
   ],
-  "TUN-RS-06": [is.noVip, is.forwardingOn],
-  "TUN-FRAG-01": [is.defragmentation, is.implementation],
+  "TUN-RS-06": [server.noVip, server.forwardingOn],
+  "TUN-FRAG-01": [director.defragmentation, director.implementation],
   "TUN-ICMP-01": refusal,
-  "TUN-SEC-02": [is.tunnelOnDirector, is.implementation],
-  "HA-GARP-01": [is.notAnnounced],
-  "HA-GARP-02": [is.vipOnBackup, is.endedUncleanly],
+  "TUN-SEC-02": [director.tunnelOnDirector, director.implementation],
+  "HA-GARP-01": [director.notAnnounced],
+  "HA-GARP-02": [director.vipOnBackup, director.endedUncleanly],
 };

@@ -24,6 +24,11 @@ export function core(packet: Packet): Packet {
   return at;
 }
 
+/** Whether a packet carries another one. */
+export function insideTunnel(packet: Packet): boolean {
+  return core(packet) !== packet;
+}
+
 /** Whether a packet carries another one, and the protocol number says something else. */
 export function isInUnknownTunnel(packet: Packet): boolean {
   return packet.inner?.ip === undefined && insideOf(packet) !== undefined;

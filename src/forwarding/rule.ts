@@ -11,6 +11,10 @@ export interface Cause {
   /** Stable, kebab-case. */
   readonly id: string;
   readonly text: string;
+  /** The host whose shell the commands are for; left out where it is none of the setup's. */
+  readonly on?: string;
+  /** The command that shows whether it is the cause, ready to paste; left out by what knows none. */
+  readonly confirm?: string;
   /** The command that mends it, ready to paste; left out where there is none. */
   readonly fix?: string;
 }

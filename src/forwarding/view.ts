@@ -147,11 +147,14 @@ class Observer implements View {
     if (service === undefined) return undefined;
     const known = this.#flow(protocol, ip.src, ports.src, service);
     const isNew = known === undefined || beginsAnew(known, stray.in);
-    if (isNew && !opensConnection(stray.in.packet)) return undefined;
+    const isOpening = opensConnection(stray.in.packet);
+    // A capture may begin in the middle of a connection: what the director forwards has one.
+    const isOlder = isNew && !isOpening && this.evidence.coverage !== undefined && stray.outs.length > 0;
+    if (isNew && !isOpening && !isOlder) return undefined;
     const flow = isNew ? this.#begin(stray, service, protocol, known) : known;
     const server = stray.outs[0] && this.#chosen(stray.outs[0], service, flow);
     if (server !== undefined && serverAt(flow, server.ip) === undefined) flow.servers.push(server);
-    const crossing = this.#crossing("request", stray, service, flow, isNew, server);
+    const crossing = this.#crossing("request", stray, service, flow, isNew && !isOlder, server);
     flow.requests.push(crossing);
     if (closesConnection(stray.in.packet)) flow.closing = true;
     return crossing;

@@ -30,7 +30,7 @@ function citedBy(findings: readonly FindingResult[]): (journey: JourneyResult) =
       status === "fail" || status === "inconclusive" ? frames.map(frameKey) : [],
     ),
   );
-  return ({ hops }) => hops.some(({ tap, frames }) => frames.some((number) => cited.has(frameKey({ tap, number }))));
+  return ({ hops }) => hops.some((hop) => hop.frames.some((number) => cited.has(frameKey({ ...hop, number }))));
 }
 
 /** True where a field of a hop breaks a rule. */

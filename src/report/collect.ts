@@ -1,6 +1,7 @@
 import { ruleById } from "../forwarding/catalogue.js";
 import type { Evidence } from "../forwarding/evidence.js";
 import type { Journey, Sighting } from "../forwarding/journey.js";
+import { modelsSeen } from "../forwarding/observed.js";
 import type { Finding } from "../forwarding/rule.js";
 import { type Model, modelsOf, type Setup, tapName } from "../forwarding/setup.js";
 import { isPartial } from "../forwarding/sightings.js";
@@ -8,7 +9,15 @@ import { endpoint } from "../packet/address.js";
 import type { Packet } from "../packet/packet.js";
 import { alignedFields, headerOf, isOfTunnel, nameIn } from "./align.js";
 import { frameKey } from "./link.js";
-import type { ChangedField, FindingResult, HopResult, HostResult, JourneyResult, ScenarioResult } from "./result.js";
+import type {
+  CapturedResult,
+  ChangedField,
+  FindingResult,
+  HopResult,
+  HostResult,
+  JourneyResult,
+  ScenarioResult,
+} from "./result.js";
 import { scenarioVerdict } from "./verdict.js";
 
 /** Bytes of a datagram that a result keeps. */
@@ -28,12 +37,13 @@ export interface Judgement {
   readonly notSupported?: string;
   readonly durationMs: number;
   readonly capture?: string;
+  readonly captured?: CapturedResult;
   readonly reproduce: string;
 }
 
 /** Turns what was judged into what is reported. */
 export function collect(judgement: Judgement): ScenarioResult {
-  const { evidence, file, title, durationMs, reproduce, problem, capture, notSupported } = judgement;
+  const { evidence, file, title, durationMs, reproduce, problem, capture, captured, notSupported } = judgement;
   const covered = new Set(judgement.covers);
   const findings = judgement.findings.map((finding) => describe(finding, covered.has(finding.rule)));
   const start = evidence.frames[0]?.time ?? 0n;
@@ -53,6 +63,7 @@ export function collect(judgement: Judgement): ScenarioResult {
     journeys: kept.map((journey) => journeyResult(journey, start, violated)),
     ...(leftOut === 0 ? {} : { journeysLeftOut: leftOut }),
     ...(capture === undefined ? {} : { capture }),
+    ...(captured === undefined ? {} : { captured }),
     reproduce,
   };
 }
@@ -136,12 +147,14 @@ function hosts(setup: Setup): HostResult[] {
 }
 
 /** The model that the director's own frames show: what it did with datagrams addressed to a VIP. */
-function observedModel({ journeys, setup, changes = [] }: Evidence): Model | "mixed" | "none" {
+function observedModel({ journeys, frames, setup, changes = [], coverage }: Evidence): Model | "mixed" | "none" {
   const services = [...setup.services, ...changes.flatMap((change) => change.services)];
   const vips = new Set(services.map((service) => service.vip));
   const servers = new Set(services.flatMap((service) => service.realServers.map((server) => server.ip)));
   const directors = new Set(setup.hosts.filter((host) => host.role === "director").map((host) => host.name));
-  const seen = new Set<Model>();
+  // Captures may lack the director: then what came to real servers tells.
+  const atServers = coverage === undefined ? [] : [...modelsSeen(setup, frames).values()].flatMap((seen) => [...seen]);
+  const seen = new Set<Model>(atServers);
   for (const { sightings } of journeys)
     for (const { host, direction, packet, from } of sightings) {
       if (!directors.has(host) || direction !== "out" || !from?.packet.ip || !packet.ip) continue;
@@ -198,6 +211,7 @@ function hopResult(
     tap,
     host,
     direction,
+    ...(frames[0]?.file === undefined ? {} : { file: frames[0].file }),
     ...(parent >= 0 && parent !== index - 1 ? { from: parent } : {}),
     frames: frames.map((frame) => frame.number),
     timeNs: Number((frames[0]?.time ?? start) - start),

@@ -48,6 +48,20 @@ const directRouting: ScenarioResult = {
   verdict: "fail",
   durationMs: 42,
   models: { declared: "dr", observed: "none" },
+  captured: {
+    files: [
+      { file: "director.pcap", taps: ["director"], frames: 12, foreign: 3, copies: 2 },
+      {
+        file: "rs1.pcap",
+        taps: ["rs1"],
+        frames: 4,
+        foreign: 0,
+        copies: 0,
+        clock: { aheadNs: -3_000_000_000, driftNs: 25, uncertaintyNs: 1500, shared: 4 },
+      },
+    ],
+    assumed: ["No frame tells the address of rs1 (02:00:00:00:00:11): 192.0.2.1 stands in its place."],
+  },
   hosts: [
     host("client", "client", ["172.16.0.100", MAC.client]),
     host("router", "router", ["172.16.0.254", MAC.router], ["10.0.0.254", MAC.lan]),
@@ -72,9 +86,17 @@ const directRouting: ScenarioResult = {
         {
           id: "arp-ignore-not-effective",
           text: "arp_ignore is set on lo only; the kernel reads it from the NIC that the request came in by, and from all.",
+          on: "rs1",
+          confirm: "sysctl net.ipv4.conf.all.arp_ignore net.ipv4.conf.eth0.arp_ignore",
           fix: "sysctl -w net.ipv4.conf.all.arp_ignore=1",
         },
-        { id: "vip-on-nic", text: "The VIP is held by eth0 instead of lo.", fix: "ip addr del 10.0.0.10/32 dev eth0" },
+        {
+          id: "vip-on-nic",
+          text: "The VIP is held by eth0 instead of lo.",
+          on: "rs1",
+          confirm: "ip addr show to 10.0.0.10",
+          fix: "ip addr del 10.0.0.10/32 dev eth0",
+        },
       ],
     }),
     finding("DR-ARP-08", {

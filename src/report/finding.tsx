@@ -117,14 +117,34 @@ function Causes({ causes }: { readonly causes: readonly Cause[] }) {
         {causes.map((cause) => (
           <li key={cause.id}>
             {cause.text}
-            {cause.fix && (
-              <pre class="command">
-                <code>{cause.fix}</code>
-              </pre>
-            )}
+            <Command label="Confirm" command={cause.confirm} on={cause.on} />
+            <Command label="Mend" command={cause.fix} on={cause.on} />
           </li>
         ))}
       </ol>
     </>
+  );
+}
+
+interface CommandProps {
+  readonly label: string;
+  readonly command: string | undefined;
+  readonly on: string | undefined;
+}
+
+function Command({ label, command, on }: CommandProps) {
+  if (command === undefined) {
+    return null;
+  }
+  return (
+    <div class="typed">
+      <p>
+        {label}
+        {on && ` on ${on}`}
+      </p>
+      <pre class="command">
+        <code>{command}</code>
+      </pre>
+    </div>
   );
 }

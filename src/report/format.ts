@@ -50,11 +50,12 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
   "not-supported": "not supported",
 };
 
-/** `rs1 #7, #8; client #2`: frames by tap, at most `most` of them. */
+/** `rs1 #7, #8; director eth1.pcap #2`: frames by tap, and by file where it has several, at most `most` of them. */
 export function frameList(frames: readonly FrameReference[], most = 8): string {
   const taps = new Map<string, number[]>();
-  for (const { tap, number } of frames.slice(0, most)) {
-    taps.set(tap, [...(taps.get(tap) ?? []), number]);
+  for (const { tap, file, number } of frames.slice(0, most)) {
+    const place = file === undefined ? tap : `${tap} ${file}`;
+    taps.set(place, [...(taps.get(place) ?? []), number]);
   }
   const shown = [...taps].map(([tap, numbers]) => `${tap} ${numbers.map((number) => `#${number}`).join(", ")}`);
   return shown.join("; ") + (frames.length > most ? ` and ${frames.length - most} more` : "");

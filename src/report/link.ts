@@ -1,3 +1,4 @@
+import type { FrameReference } from "../forwarding/rule.js";
 import type { JourneyResult } from "./result.js";
 
 /**
@@ -27,7 +28,7 @@ export function frameAnchors(journeys: readonly JourneyResult[], id: string): An
   for (const [index, journey] of journeys.entries()) {
     for (const [at, hop] of journey.hops.entries()) {
       for (const number of hop.frames) {
-        anchors.set(frameKey({ tap: hop.tap, number }), hopId(`${id}-j${index + 1}`, at));
+        anchors.set(frameKey({ ...hop, number }), hopId(`${id}-j${index + 1}`, at));
       }
     }
   }
@@ -35,8 +36,8 @@ export function frameAnchors(journeys: readonly JourneyResult[], id: string): An
 }
 
 /** The key of a frame in `Anchors`. */
-export function frameKey({ tap, number }: { readonly tap: string; readonly number: number }): string {
-  return `${number}@${tap}`;
+export function frameKey({ tap, file, number }: FrameReference): string {
+  return file === undefined ? `${number}@${tap}` : `${number}@${tap} ${file}`;
 }
 
 /** The id of a hop's column. */

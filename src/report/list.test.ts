@@ -26,6 +26,7 @@ describe("renderFailure", () => {
   observed    10.0.0.10 is-at 02:00:00:00:00:11
   suspect     rs1
   cause       arp_ignore is set on lo only; the kernel reads it from the NIC that the request came in by, and from all. (1 less likely: see the report)
+  confirm     sysctl net.ipv4.conf.all.arp_ignore net.ipv4.conf.eth0.arp_ignore  # on rs1
   fix         sysctl -w net.ipv4.conf.all.arp_ignore=1  # on rs1
   capture     captures/dr-arp.pcapng
   again       hopcheck run cases/dr/arp.yaml --director ipvs`.trimStart(),

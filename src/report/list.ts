@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import type { Status } from "../forwarding/rule.js";
+import type { Cause, Status } from "../forwarding/rule.js";
 import { count, directorPlace, duration, frameList, STATUS_WORDS } from "./format.js";
 import type { FindingResult, RunResult, ScenarioResult } from "./result.js";
 import { isAssertion, STATUSES, tallyRules, tallyScenarios } from "./tally.js";
@@ -63,16 +63,18 @@ export function renderFailure(scenario: ScenarioResult, finding: FindingResult, 
       ["observed", finding.observed && colour(safe(finding.observed))],
       ["suspect", finding.suspect && safe(finding.suspect)],
       ["cause", cause && safe(cause.text) + (others > 0 ? ` (${others} less likely: see the report)` : "")],
-      ["fix", cause?.fix && oneLine(cause.fix) + where(finding)],
+      ["confirm", cause?.confirm && oneLine(cause.confirm) + where(cause, finding)],
+      ["fix", cause?.fix && oneLine(cause.fix) + where(cause, finding)],
       ["capture", scenario.capture && visibleInLog(scenario.capture)],
       ["again", visibleInLog(scenario.reproduce)],
     ]),
   ];
 }
 
-/** The machine that the command mends, as a comment that can be pasted along. */
-function where({ suspect }: FindingResult): string {
-  return suspect === undefined || suspect === "network" ? "" : `  # on ${visibleInLog(suspect)}`;
+/** The machine that a command is for, as a comment that can be pasted along. */
+function where({ on }: Cause, { suspect }: FindingResult): string {
+  const host = on ?? suspect;
+  return host === undefined || host === "network" ? "" : `  # on ${visibleInLog(host)}`;
 }
 
 /** What kept a scenario from ending. */

@@ -47,8 +47,37 @@ export interface ScenarioResult {
   readonly journeysLeftOut?: number;
   /** All frames of the scenario, relative to the report's folder; Wireshark opens it. */
   readonly capture?: string;
+  /** The captures that were judged, and what was found out about them; left out of a run. */
+  readonly captured?: CapturedResult;
   /** The command that runs this scenario again. */
   readonly reproduce: string;
+}
+
+export interface CapturedResult {
+  readonly files: readonly CapturedFileResult[];
+  /** What was taken for granted, for nobody said it; in whole sentences. */
+  readonly assumed: readonly string[];
+}
+
+export interface CapturedFileResult {
+  readonly file: string;
+  /** The taps that its frames were recorded at. */
+  readonly taps: readonly string[];
+  readonly frames: number;
+  /** Frames between other hosts, which were left out. */
+  readonly foreign: number;
+  /** Second recordings of frames, which were left out. */
+  readonly copies: number;
+  /** How far its clock is from that of the file without one, in nanoseconds. */
+  readonly clock?: {
+    readonly aheadNs: number;
+    /** What it gained from the first frame that it shares with the others to the last. */
+    readonly driftNs: number;
+    /** Left out where packets went one way only. */
+    readonly uncertaintyNs?: number;
+    /** Frames that it shares with others; 0: nothing tells what its clock shows. */
+    readonly shared: number;
+  };
 }
 
 export interface HostResult {
@@ -80,6 +109,8 @@ export interface HopResult {
   readonly direction: "in" | "out";
   /** Index in `hops` of the hop that this one came from; left out where it is the one before. A duplicated datagram branches. */
   readonly from?: number;
+  /** The capture file, where the tap has several. */
+  readonly file?: string;
   /** Numbers of the frames in the tap's capture; several for fragments. */
   readonly frames: readonly number[];
   /** Nanoseconds since the first frame of the scenario. */

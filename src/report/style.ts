@@ -84,7 +84,8 @@ const scenario = `
 .finding .body, .causes { color: var(--text); }
 .causes { padding-left: 1.25rem; max-width: 48rem; }
 .causes li { padding-left: .25rem; margin-top: .6rem; }
-.causes .command { margin-top: .4rem; }
+.typed p { margin: .4rem 0 0; color: var(--quiet); font-size: .8125rem; }
+.typed .command { margin: 0; }
 .body h5 { font-size: .8125rem; font-weight: 400; color: var(--quiet); margin: 0; }
 .fold { border-top: 1px solid var(--line); padding: .8rem 0; }
 .fold table { margin: .6rem 0 .4rem 1.1rem; font-size: .9375rem; }

@@ -31,9 +31,12 @@ export interface Executed {
   readonly incomplete: boolean;
 }
 
-/** Carries out a scenario and returns everything that was recorded. */
-export async function execute(scenario: Scenario, stage: Stage): Promise<Executed> {
-  const execution = new Execution(scenario, stage);
+/**
+ * Carries out a scenario and returns everything that was recorded.
+ * @param patient whether a session without an answer goes on until clients give up, with all that they send again
+ */
+export async function execute(scenario: Scenario, stage: Stage, patient = false): Promise<Executed> {
+  const execution = new Execution(scenario, stage, patient);
   stage.lab.begin();
   const ran = (await execution.run()) ?? (await execution.runScript());
   const { lost } = stage.lab;
@@ -67,6 +70,7 @@ class Execution {
   settled = true;
   readonly #scenario: Scenario;
   readonly #stage: Stage;
+  readonly #patient: boolean;
   readonly #crafting: Crafting;
   readonly #flows = new Map<string, Flow>();
   readonly #forgetful = new Set<string>();
@@ -78,9 +82,10 @@ class Execution {
   readonly #talkative = new Set<Flow>();
   #services: readonly Service[];
 
-  constructor(scenario: Scenario, stage: Stage) {
+  constructor(scenario: Scenario, stage: Stage, patient: boolean) {
     this.#scenario = scenario;
     this.#stage = stage;
+    this.#patient = patient;
     this.#crafting = new Crafting(scenario.setup, stage.nextId);
     this.#services = scenario.setup.services;
   }
@@ -243,7 +248,8 @@ class Execution {
     const conversation = talkTcp(talk, hopeless.signal);
     // A kernel answers a SYN as it comes in, without a process that would have to be given time.
     const rest = this.#comesToRest().then((rests) => {
-      if (rests && !this.#isAnswered(talk)) hopeless.abort("the lab came to rest, and not a segment had come back");
+      if (rests && !this.#patient && !this.#isAnswered(talk))
+        hopeless.abort("the lab came to rest, and not a segment had come back");
     });
     await conversation.finally(() => rest);
   }

@@ -80,10 +80,20 @@ export function loadSetup(file: string, patch: HostPatch = {}): Setup {
  * empty, to be learnt. Throws a `ScenarioError`.
  */
 export function loadCapturedSetup(file: string): CapturedSetup {
-  const source = open(file);
+  return capturedSetup(open(file));
+}
+
+/** The same from the text of a file that need not be there; throws a `ScenarioError`. */
+export function readCapturedSetup(file: string, text: string): CapturedSetup {
+  const source = new Source(file, text);
+  source.throwProblems();
+  return capturedSetup(source);
+}
+
+function capturedSetup(source: Source): CapturedSetup {
   const raw = setupShape(source);
   const setup = resolveSetup(raw, source.root, "captures");
-  const captures = readCaptures(raw, source.root, setup, file);
+  const captures = readCaptures(raw, source.root, setup, source.file);
   source.throwProblems();
   const withoutModel = setup.services.filter((_, index) => raw.services[index]?.model === undefined);
   return { setup, captures, withoutModel };

@@ -1,6 +1,6 @@
 /** Capture files, as the rules are given them: all of their frames, or of very many those that matter. */
 
-import { relative } from "node:path";
+import { relative, resolve } from "node:path";
 import { captureFrames } from "../../capture/read-capture.js";
 import type { Capture, CapturedFrame } from "../../forwarding/captured/capture.js";
 import { groupBy } from "../../forwarding/group.js";
@@ -11,7 +11,7 @@ import type { Setup } from "../../forwarding/setup.js";
 import { decodeLink } from "../../packet/link.js";
 import { ReadingBar } from "./reading-bar.js";
 import type { CaptureSeen, NumberedFile } from "./share.js";
-import { Spool } from "./spool.js";
+import { rereadable } from "./spool.js";
 import { alikeLines, unjudged } from "./tallies.js";
 import { screenFiles, selectFrames, shares, sizeOf } from "./threads.js";
 
@@ -36,14 +36,40 @@ export interface Small {
 
 const SMALL: Small = { frames: 20_000, bytes: 40 << 20 };
 
-/** @throws CaptureError */
+/**
+ * The captures of a setup's taps.
+ * @throws CaptureError
+ */
 export async function readCaptures(files: readonly TapFile[], setup: Setup, small = SMALL): Promise<ReadCaptures> {
-  using spool = new Spool();
-  const named = files.map(([tap, path]) => ({ tap, path, file: relative(process.cwd(), path) || path }));
-  const paths = await Promise.all(named.map(({ path }) => spool.pathOf(path)));
-  const numbered = paths.map((path, number) => ({ number, path }));
-  const names = named.map(({ tap, file }) => ({ tap, file }));
-  return (await readWhole(numbered, names, small)) ?? (await readScreened(numbered, names, setup));
+  const [paths, names] = await opened(files);
+  return (await readWhole(paths, names, small)) ?? (await readScreened(paths, names, setup));
+}
+
+/**
+ * What tells whose captures these are: all frames, or of very many the first of each file.
+ * @throws CaptureError
+ */
+export async function readHeads(
+  files: readonly TapFile[],
+  small = SMALL,
+): Promise<ReadCaptures & { readonly isWhole: boolean }> {
+  const [paths, names] = await opened(files);
+  const whole = await readWhole(paths, names, small);
+  if (whole !== undefined) return { ...whole, isWhole: true };
+  const share = { frames: Math.floor(small.frames / files.length), bytes: Math.floor(small.bytes / files.length) };
+  const captures = await Promise.all(paths.map(async (path) => (await readFrames([path], share)).read));
+  return { captures: captures.flat().map((one) => captureOf(one, names)), flaws: [], notes: [], isWhole: false };
+}
+
+async function opened(files: readonly TapFile[]): Promise<[NumberedFile[], Name[]]> {
+  const paths = await Promise.all(files.map(([, path]) => rereadable(path)));
+  const names = files.map(([tap, path]) => ({ tap, file: path === "-" ? path : named(path) }));
+  return [paths.map((path, number) => ({ number, path })), names];
+}
+
+/** A path as messages and results have it. */
+export function named(path: string): string {
+  return relative(process.cwd(), resolve(path)) || path;
 }
 
 interface Name {
@@ -53,6 +79,11 @@ interface Name {
 
 class Enough extends Error {}
 
+interface ReadFile {
+  readonly file: number;
+  readonly frames: readonly Raw[];
+}
+
 /** All frames; undefined where they are too many. */
 async function readWhole(
   files: readonly NumberedFile[],
@@ -60,12 +91,17 @@ async function readWhole(
   small: Small,
 ): Promise<ReadCaptures | undefined> {
   if (sizeOf(files) > small.bytes) return undefined;
-  const read: { readonly file: number; readonly frames: readonly Raw[] }[] = [];
+  const { read, flaws, isWhole } = await readFrames(files, small);
+  return isWhole ? { captures: read.map((one) => captureOf(one, names)), flaws, notes: [] } : undefined;
+}
+
+async function readFrames(files: readonly NumberedFile[], small: Small) {
+  const read: ReadFile[] = [];
   const flaws: string[] = [];
-  let [frames, bytes] = [0, 0];
-  try {
-    for (const { path, number } of files) {
-      const byInterface = new Map<string, Raw[]>();
+  let [frames, bytes, isWhole] = [0, 0, true];
+  for (const { path, number } of files) {
+    const byInterface = new Map<string, Raw[]>();
+    try {
       const { flaw } = await captureFrames(path, ({ interfaceName = "", ...frame }) => {
         frames++;
         bytes += frame.bytes.length;
@@ -75,15 +111,19 @@ async function readWhole(
         known.push(frame);
       });
       if (flaw !== undefined) flaws.push(flaw);
-      // Nothing recorded is a capture as well.
-      for (const own of byInterface.size === 0 ? [[]] : byInterface.values()) read.push({ file: number, frames: own });
+    } catch (error) {
+      if (!(error instanceof Enough)) throw error;
+      isWhole = false;
     }
-  } catch (error) {
-    if (error instanceof Enough) return undefined;
-    throw error;
+    // Nothing recorded is a capture as well.
+    for (const own of byInterface.size === 0 ? [[]] : byInterface.values()) read.push({ file: number, frames: own });
+    if (!isWhole) break;
   }
-  const captures = read.map((one) => ({ ...(names[one.file] as Name), frames: one.frames.map(decoded) }));
-  return { captures, flaws, notes: [] };
+  return { read, flaws, isWhole };
+}
+
+function captureOf({ file, frames }: ReadFile, names: readonly Name[]): Capture {
+  return { ...(names[file] as Name), frames: frames.map(decoded) };
 }
 
 /** A frame that was not yet taken apart. */

@@ -4,6 +4,7 @@ import { endpoint } from "../../packet/address.js";
 import { missingTaps } from "../coverage.js";
 import { core, portsOf, protocolOf } from "../datagram.js";
 import type { Evidence } from "../evidence.js";
+import { groupBy } from "../group.js";
 import { judge } from "../judge.js";
 import { modelsSeen } from "../observed.js";
 import { answersOf } from "../paths.js";
@@ -97,23 +98,22 @@ function wanted(evidence: Evidence, roles: readonly Role[]): string {
 /** Conversations named where nothing that was looked for is in the captures. */
 const TALKERS = 5;
 
-/** What is in the captures instead of the services: who talks most, in whole sentences; undefined where a service is in them. */
+/** What is in the captures instead of the services; undefined where a service is in them. */
 export function nothingOfServices(setup: Setup, captures: readonly Capture[]): string | undefined {
-  const counts = new Map<string, number>();
-  let frames = 0;
-  for (const { frames: own, whole } of captures) {
-    frames += whole?.frames ?? own.length;
-    for (const { packet } of own) {
-      if (setup.services.some((service) => isAbout(packet, service))) return undefined;
-      const talk = conversation(packet);
-      if (talk !== undefined) counts.set(talk, (counts.get(talk) ?? 0) + 1);
-    }
-  }
+  const frames = captures.flatMap((capture) => capture.frames);
+  if (frames.some(({ packet }) => setup.services.some((service) => isAbout(packet, service)))) return undefined;
   const names = new Intl.ListFormat("en", { type: "disjunction" }).format(setup.services.map(serviceName));
-  const most = [...counts].toSorted(([, left], [, right]) => right - left).slice(0, TALKERS);
-  const seen = most.map(([talk, count]) => `${talk} (${count} ${count === 1 ? "frame" : "frames"})`);
-  const instead = seen.length === 0 ? "no IP at all" : seen.join(", ");
-  return `None of the ${frames} frames in the captures is to or from ${names}. What is in them most: ${instead}.`;
+  const count = captures.reduce((sum, { frames: own, whole }) => sum + (whole?.frames ?? own.length), 0);
+  return `None of the ${count} frames in the captures is to or from ${names}. ${instead(captures)}`;
+}
+
+/** Who talks most in the captures, in a whole sentence. */
+export function instead(captures: readonly Capture[]): string {
+  const talks = captures.flatMap(({ frames }) => frames.flatMap(({ packet }) => conversation(packet) ?? []));
+  const counts = [...groupBy(talks, (talk) => talk)].map(([talk, same]) => ({ talk, count: same.length }));
+  const most = counts.toSorted((left, right) => right.count - left.count).slice(0, TALKERS);
+  const seen = most.map(({ talk, count }) => `${talk} (${count} ${count === 1 ? "frame" : "frames"})`);
+  return `What is in them most: ${seen.length === 0 ? "no IP at all" : seen.join(", ")}.`;
 }
 
 function conversation(outer: Parameters<typeof core>[0]): string | undefined {

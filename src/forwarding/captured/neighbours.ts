@@ -22,9 +22,14 @@ export class Neighbours {
     return heaviest(this.#told.get(ip));
   }
 
-  /** All MACs that were given for an address: more than one is a conflict, or a change of hands. */
-  allTold(ip: string): readonly string[] {
-    return [...(this.#told.get(ip)?.keys() ?? [])];
+  /** Whether any frame was from or for an address. */
+  isKnown(ip: string): boolean {
+    return this.#told.has(ip) || this.#seen.has(ip);
+  }
+
+  /** The addresses that were told for a MAC. */
+  addressesOf(mac: string): string[] {
+    return [...this.#told.keys()].filter((ip) => this.told(ip) === mac);
   }
 
   /**

@@ -6,10 +6,11 @@ import { closesConnection } from "../datagram.js";
 import { matrixRule, rule } from "../declare.js";
 import { fateOf, isServed } from "../fate.js";
 import { isChecksumReady, isRecordedWhole } from "../offload.js";
-import { absent, DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
+import { absent, DIRECTOR, fail, missing, type Outcome, pass, unknown } from "../outcome.js";
 import { wrongReply } from "../own-replies.js";
 import { describe } from "../paths.js";
 import type { Rule } from "../rule.js";
+import { latest } from "../times.js";
 import type { Crossing, View } from "../view.js";
 import { needsForwarding } from "./dr-topology.js";
 
@@ -111,8 +112,19 @@ function* sameServer(view: View, crossing: Crossing): Iterable<Outcome> {
     const observed = `${describe(sighting)} was not forwarded`;
     yield missing(view, [sighting], { suspect: DIRECTOR, expected, observed });
   } else if (server !== undefined && server.ip !== first.ip) {
-    yield fail([sighting, out], { suspect: DIRECTOR, field: "ip.dst", expected, observed: `to ${server.name}` });
+    if (mayHaveExpired(view, crossing)) yield unknown([sighting, out]);
+    else yield fail([sighting, out], { suspect: DIRECTOR, field: "ip.dst", expected, observed: `to ${server.name}` });
   } else if (server !== undefined) yield pass(sighting, out);
+}
+
+/** Nanoseconds that a director keeps what it knows of datagrams at the least: its timeouts are whole seconds. */
+const KEPT = 1_000_000_000n;
+
+/** Whether the director may have forgotten the flow, whose timeout nobody tells beside captures. */
+function mayHaveExpired({ evidence }: View, { flow, time }: Crossing): boolean {
+  if (evidence.coverage === undefined || flow.protocol === "tcp") return false;
+  const last = latest([...flow.requests, ...flow.replies].flatMap((other) => (other.time < time ? other.time : [])));
+  return last !== undefined && time - last >= KEPT;
 }
 
 const closing = rule({

@@ -2,12 +2,14 @@
 
 import { isIp } from "../../packet/address.js";
 import { isAnnouncement, type Question, questionsAt, solicitationsAt } from "../arp.js";
+import { coveredUntil } from "../coverage.js";
 import { rule } from "../declare.js";
 import type { Sighting } from "../journey.js";
 import { type Accession, accessionsOf, masterAt } from "../mastership.js";
 import { isBroadcast, ownsMac } from "../network.js";
-import { absent, fail, inconclusive, type Outcome, pass } from "../outcome.js";
+import { absent, fail, inconclusive, type Outcome, pass, unknown } from "../outcome.js";
 import type { Rule } from "../rule.js";
+import type { Host } from "../setup.js";
 import { startOf } from "../sightings.js";
 import type { View } from "../view.js";
 import { directorPorts } from "./arp-rules.js";
@@ -57,6 +59,7 @@ function* announcesVips(view: View): Iterable<Outcome> {
       const expected = `a broadcast announcement: ${ip} is at ${host.name}`;
       const violation = { suspect: host.name, field: "arp.src.proto_ipv4", expected };
       if (prompt !== undefined) yield announcement(view, accession, prompt.at);
+      else if (!isCovered(view, host, time)) yield unknown([accession.at]);
       else if (end !== undefined && startOf(end) > time + PROMPTLY)
         yield fail([accession.at], { ...violation, observed: "none within a second" });
       else
@@ -75,6 +78,13 @@ function* announcesVips(view: View): Iterable<Outcome> {
       observed,
     });
   }
+}
+
+/** Whether all that the new master sent in the time that it has was recorded. */
+function isCovered({ evidence: { coverage } }: View, host: Host, time: bigint): boolean {
+  if (coverage === undefined) return true;
+  const until = coveredUntil(coverage, host, time);
+  return until !== undefined && until >= time + PROMPTLY;
 }
 
 /** An announcement must be heard by all, and name a MAC that reaches the new master. */

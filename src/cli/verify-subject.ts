@@ -1,0 +1,126 @@
+import { writeFileSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
+import { stringify } from "yaml";
+import { CaptureError } from "../capture/read-capture.js";
+import type { Capture } from "../forwarding/captured/capture.js";
+import { instead } from "../forwarding/captured/conclude.js";
+import { type Inferred, inferSetup, type Wanted } from "../forwarding/captured/infer.js";
+import { type Service, type Setup, tapName } from "../forwarding/setup.js";
+import { type CapturedSetup, loadCapturedSetup, readCapturedSetup, ScenarioError } from "../scenario/load.js";
+import { suggestion } from "../scenario/suggest.js";
+import { named, readCaptures, readHeads, type TapFile } from "./captures/read.js";
+import { CliError, STATUS } from "./error.js";
+
+/** What is to be judged, and by what. */
+export interface Subject {
+  /** What stands for the scenario's file in results: the setup, or the first of the captures. */
+  readonly file: string;
+  readonly setup: Setup;
+  readonly withoutModel: readonly Service[];
+  readonly captures: readonly Capture[];
+  /** What keeps the rest of files from being read, in whole sentences. */
+  readonly flaws: readonly string[];
+  /** What was not judged packet by packet, in lines; and what was not judged at all, in whole sentences. */
+  readonly notes: readonly string[];
+  readonly problem?: string;
+  /** What was taken for granted, in whole sentences. */
+  readonly assumed: readonly string[];
+}
+
+/** The captures that a setup file names, and those of the command line, which take the place of the file's. */
+export async function bySetup(file: string, given: readonly (readonly [string, string])[]): Promise<Subject> {
+  const captured = checked(() => loadCapturedSetup(file));
+  const { setup, withoutModel } = captured;
+  const read = await readable(readCaptures(filesOf(captured, given), setup));
+  return { file: named(file), setup, withoutModel, ...read, assumed: [] };
+}
+
+/** Captures of which nobody says whose they are: they tell the setup themselves. */
+export async function byVip(wanted: Wanted, files: readonly string[], target: string | undefined): Promise<Subject> {
+  const { isWhole, ...head } = await readable(readHeads(files.map((file) => ["", file])));
+  const { captures, flaws } = head;
+  const inference = inferSetup(wanted, captures);
+  if (typeof inference === "string")
+    throw new CliError(STATUS.violated, [...flaws, inference, instead(captures)].join("\n"));
+  const { setup: found, assumed } = inference;
+  if (target !== undefined) writeSetup(target, found);
+  const { setup, withoutModel } = checked(() =>
+    readCapturedSetup("the setup that was found", textOf(found, undefined)),
+  );
+  const taps = new Map(Object.entries(found.captures).flatMap(([tap, own]) => own.map((file) => [file, tap] as const)));
+  const placed = files.flatMap((file): TapFile[] => {
+    const tap = taps.get(file === "-" ? file : named(file));
+    return tap === undefined ? [] : [[tap, file]];
+  });
+  const own = captures.flatMap((capture) => {
+    const tap = taps.get(capture.file);
+    return tap === undefined ? [] : [{ ...capture, tap }];
+  });
+  const read = isWhole ? { ...head, captures: own } : await readable(readCaptures(placed, setup));
+  return {
+    file: target === undefined ? named(files[0] ?? "") : named(target),
+    setup,
+    withoutModel,
+    ...read,
+    assumed,
+  };
+}
+
+/** The setup for later, with its captures beside it. */
+function writeSetup(target: string, found: Inferred): void {
+  const folder = dirname(resolve(target));
+  try {
+    writeFileSync(target, textOf(found, folder));
+  } catch (error) {
+    throw new CliError(STATUS.badInput, `the setup cannot be written to ${target}: ${(error as Error).message}`);
+  }
+  process.stderr.write(`setup: ${named(target)}\n`);
+}
+
+/** @param folder what the paths of the captures are to be relative to; left out: they are none of the setup's */
+function textOf({ captures, ...setup }: Inferred, folder: string | undefined): string {
+  const beside = Object.entries(captures).map(([tap, files]) => {
+    return [tap, files.filter((file) => file !== "-").map((file) => relative(folder ?? "", resolve(file)))];
+  });
+  const whole = folder === undefined ? setup : { ...setup, captures: Object.fromEntries(beside) };
+  return stringify(whole, { aliasDuplicateObjects: false });
+}
+
+function checked(load: () => CapturedSetup): CapturedSetup {
+  try {
+    return load();
+  } catch (error) {
+    if (error instanceof ScenarioError) throw new CliError(STATUS.badInput, error.message);
+    throw error;
+  }
+}
+
+/** Tap and path of each capture: those of the command line take the place of the setup's. */
+function filesOf(
+  { setup, captures }: CapturedSetup,
+  given: readonly (readonly [string, string])[],
+): (readonly [string, string])[] {
+  const taps = setup.hosts.flatMap((host) => [host.name, ...host.nics.map((nic) => tapName(host, nic))]);
+  const known = new Set(["client", ...taps]);
+  for (const [tap] of given)
+    if (!known.has(tap))
+      throw new CliError(STATUS.badInput, `--capture ${tap}: the setup has no such tap${suggestion(tap, [...known])}`);
+  const replaced = new Set(given.map(([tap]) => tap));
+  const own = [...captures].filter(([tap]) => !replaced.has(tap));
+  const all = [...own.flatMap(([tap, paths]) => paths.map((path) => [tap, path] as const)), ...given];
+  if (all.length > 0) return all;
+  throw new CliError(
+    STATUS.badInput,
+    "the setup names no captures; write them under `captures`, or give them as --capture TAP=FILE",
+  );
+}
+
+/** Turns what is wrong with a file into what is printed. */
+async function readable<Read>(reading: Promise<Read>): Promise<Read> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof CaptureError) throw new CliError(STATUS.badInput, error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,188 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import { parse } from "yaml";
+import { readResult } from "../report/json.js";
+import type { ScenarioResult } from "../report/result.js";
+import { NATIVE_PACKAGES } from "./native.js";
+
+const main = fileURLToPath(new URL("main.js", import.meta.url));
+const fixtures = fileURLToPath(new URL("../../fixtures/captures", import.meta.url));
+
+/** What a fixture's recording must be judged to be. */
+interface Expected {
+  readonly verdict: string;
+  readonly fails?: readonly { readonly rule: string; readonly suspect: string; readonly cause?: string }[];
+  readonly mayFail?: readonly string[];
+  readonly passes?: readonly string[];
+}
+
+describe("hopcheck verify", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "hopcheck-verify-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  function verify(...args: string[]) {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, "verify", ...args, "--out", folder], {
+      encoding: "utf8",
+      cwd: folder,
+    });
+    return { status, stdout, stderr };
+  }
+
+  function resultOf(): ScenarioResult {
+    const file = join(folder, "results.json");
+    return readResult(readFileSync(file, "utf8"), file).scenarios[0] as ScenarioResult;
+  }
+
+  for (const name of readdirSync(fixtures, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)) {
+    it(`judges ${name} right`, () => {
+      const expected: Expected = parse(readFileSync(join(fixtures, name, "expected.yaml"), "utf8"));
+      const { status } = verify(join(fixtures, name, "setup.yaml"), "--reporter", "json");
+      const { verdict, findings } = resultOf();
+      expect({ verdict, status }).to.deep.equal({
+        verdict: expected.verdict,
+        status: expected.verdict === "pass" ? 0 : 1,
+      });
+      const failures = findings.filter((finding) => finding.status === "fail");
+      const may = new Set(expected.mayFail);
+      const found = failures.filter(({ rule }) => !may.has(rule)).map(({ rule, suspect }) => `${rule} ${suspect}`);
+      const wanted = (expected.fails ?? []).map(({ rule, suspect }) => `${rule} ${suspect}`);
+      expect(new Set(found)).to.deep.equal(new Set(wanted));
+      for (const { rule, suspect, cause } of expected.fails ?? []) {
+        const finding = failures.find((one) => one.rule === rule && one.suspect === suspect);
+        if (cause !== undefined) expect(finding?.causes[0]?.id).to.equal(cause);
+      }
+      const passed = new Set(findings.filter((finding) => finding.status === "pass").map(({ rule }) => rule));
+      expect((expected.passes ?? []).filter((rule) => !passed.has(rule))).to.deep.equal([]);
+    });
+  }
+
+  it("finds the setup behind a VIP, and judges by what it wrote as it did before", () => {
+    for (const name of ["dr-good", "nat-good", "tun-vip-missing"]) {
+      const own = readdirSync(join(fixtures, name)).filter((file) => file.includes(".pcap"));
+      const files = own.map((file) => join(fixtures, name, file));
+      const first = verify("--vip", "10.0.0.10", ...files, "--write-setup", "found.yaml", "--reporter", "json");
+      const before = resultOf();
+      const second = verify(join(folder, "found.yaml"), "--reporter", "json");
+      const after = resultOf();
+      expect(before.captured?.assumed.length).to.be.greaterThan(0);
+      for (const sentence of before.captured?.assumed ?? []) expect(first.stderr).to.contain(sentence);
+      expect([after.verdict, second.status, statuses(after)]).to.deep.equal([
+        before.verdict,
+        first.status,
+        statuses(before),
+      ]);
+    }
+  });
+
+  function statuses({ findings }: ScenarioResult) {
+    return findings.map(({ rule, status, suspect }) => `${rule} ${status} ${suspect}`);
+  }
+
+  it("says what a tap lacks that a rule needs", () => {
+    const { status } = verify(join(fixtures, "dr-director-only/setup.yaml"), "--reporter", "json");
+    const { verdict, problem, findings } = resultOf();
+    expect([status, verdict]).to.deep.equal([1, "inconclusive"]);
+    expect(problem).to.contain("a capture of rs1 or rs2 would settle it");
+    const rule = findings.find((finding) => finding.rule === "DR-RS-01");
+    expect([rule?.status, rule?.reason]).to.deep.equal([
+      "not-exercised",
+      "there is no capture of rs1 and rs2, where this shows",
+    ]);
+  });
+
+  it("says what is in captures that have nothing of the service", () => {
+    const capture = join(fixtures, "nat-good/rs2.pcap");
+    const { status, stderr } = verify("--vip", "198.51.100.7:443/tcp", capture);
+    expect(status).to.equal(1);
+    expect(stderr).to.match(/^hopcheck: None of the frames is for 198\.51\.100\.7:443\.\nWhat is in them most: tcp /m);
+  });
+
+  it("works for an ordinary user", function () {
+    if (process.getuid?.() !== 0) this.skip();
+    const setup = join(fixtures, "dr-good/setup.yaml");
+    const { status } = spawnSync(
+      "setpriv",
+      [
+        "--reuid",
+        "65534",
+        "--regid",
+        "65534",
+        "--clear-groups",
+        process.execPath,
+        main,
+        "verify",
+        setup,
+        "--reporter",
+        "list",
+      ],
+      { encoding: "utf8", cwd: tmpdir() },
+    );
+    expect(status).to.equal(0);
+  });
+
+  for (const [why, args, message] of [
+    ["a setup that is not there", () => ["none.yaml"], /none\.yaml:1:1: there is no such file/],
+    [
+      "a tap that the setup lacks",
+      () => [join(fixtures, "dr-good/setup.yaml"), "--capture", "rs9=a.pcap"],
+      /--capture rs9: the setup has no such tap; did you mean/,
+    ],
+    [
+      "a capture that is none",
+      () => [
+        join(fixtures, "dr-good/setup.yaml"),
+        "--capture",
+        `rs1=${write("a.pcap", "no capture at all, but long enough")}`,
+      ],
+      /a\.pcap is /,
+    ],
+    [
+      "an address that is none",
+      () => ["--vip", "10.0.0", "a.pcap"],
+      /write an address, with a port and its protocol if you like/,
+    ],
+    ["captures without a setup", () => ["a.pcap", "b.pcap"], /verify takes one setup file/],
+  ] as const) {
+    it(`refuses ${why}`, () => {
+      const { status, stderr } = verify(...args());
+      expect(stderr).to.match(message);
+      expect(status).to.equal(2);
+    });
+  }
+
+  function write(name: string, text: string): string {
+    const file = join(folder, name);
+    writeFileSync(file, text);
+    return file;
+  }
+});
+
+describe("the import graph of hopcheck verify", () => {
+  it("has no part that is compiled for a machine", () => {
+    const seen = new Set<string>();
+    const packages = new Set<string>();
+    const visit = (file: string) => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      const imports = readFileSync(file, "utf8").matchAll(/^(?:import|export)\b[^;"'()=]*["']([^"'\n]+)["']/gm);
+      for (const [, specifier = ""] of imports) {
+        if (specifier.startsWith(".")) {
+          const target = join(dirname(file), specifier);
+          if (target.endsWith(".js")) visit(target);
+        } else packages.add(specifier.split("/")[0] ?? specifier);
+      }
+    };
+    visit(main);
+    expect(seen).to.include(fileURLToPath(new URL("verify-files.js", import.meta.url)));
+    expect([...packages].filter((name) => NATIVE_PACKAGES.some((native) => native === name))).to.deep.equal([]);
+  });
+});

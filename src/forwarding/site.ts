@@ -1,0 +1,158 @@
+/** What the evidence says about the place where something went wrong. */
+
+import { endpoint } from "../packet/address.js";
+import type { Frame } from "../packet/frame.js";
+import type { Packet } from "../packet/packet.js";
+import { core, portsOf, protocolOf } from "./datagram.js";
+import type { Evidence } from "./evidence.js";
+import type { Sighting } from "./journey.js";
+import { Network } from "./network.js";
+import type { Finding } from "./rule.js";
+import { type Host, type Nic, type RealServer, type Service, shareSegment } from "./setup.js";
+
+/** From this many frames on a finding may have left some out (see judge.ts). */
+const MOST_FRAMES = 8;
+
+/** What causes are chosen by, and their commands filled in with. */
+export interface Site {
+  readonly finding: Finding;
+  readonly service: Service;
+  readonly server: RealServer;
+  /** The real server that is suspected; the service's first where another host is. */
+  readonly host: Host | undefined;
+  readonly nic: Nic | undefined;
+  /** The director that is suspected, or the first. */
+  readonly director: string;
+  /** Address and NIC of the director on the real server's segment, or its first. */
+  readonly dip: string;
+  readonly directorNic: string;
+  /** Address of a router on the real server's segment. */
+  readonly router: string;
+  /** Address of the client concerned; `CLIENT` where no frame tells. */
+  readonly client: string;
+  /**
+   * Whether the client is on the real server's segment: by the MAC that its answer went to, else by the setup; undefined
+   * where neither tells.
+   */
+  readonly clientsOnLink: boolean | undefined;
+  /** The frame in which it shows; unknown where the finding has left some out. */
+  readonly shown: Packet | undefined;
+  /** Whether that frame goes to a router. */
+  readonly isToRouter: boolean;
+  /** Whether any of the finding's frames left the director. */
+  readonly isSentOn: boolean;
+  /** Whether the real server answered anything in the name of the VIP: then it holds it, and lets such packets in. */
+  readonly isServing: boolean;
+  /** Whether the director forwarded packets other than requests: then it forwards. */
+  readonly isForwarding: boolean;
+}
+
+/** Undefined where the setup has no service of the finding's model. */
+export function siteOf(finding: Finding, evidence: Evidence): Site | undefined {
+  const { setup } = evidence;
+  const model = /^(GEN|HA)-/.test(finding.rule) ? undefined : finding.rule.split("-")[0]?.toLowerCase();
+  const services = setup.services.filter((candidate) => model === undefined || candidate.model === model);
+  const service = serviceOf(finding, evidence, services) ?? services[0];
+  const frames = framesIn(finding, evidence);
+  const shown = finding.status === "fail" && finding.frames.length < MOST_FRAMES ? frames.at(-1)?.packet : undefined;
+  const server =
+    service?.realServers.find(({ name }) => name === finding.suspect) ??
+    service?.realServers.find(({ ip }) => ip === shown?.ip?.dst) ??
+    service?.realServers[0];
+  if (service === undefined || server === undefined) return undefined;
+  const network = new Network(setup);
+  const host = network.host(server.name);
+  const nic = host?.nics[0];
+  const onLink = (role: Host["role"]) =>
+    setup.hosts
+      .filter((candidate) => candidate.role === role)
+      .flatMap(({ nics }) => nics)
+      .find((own) => nic !== undefined && shareSegment(own, nic));
+  const clients = setup.hosts.filter(({ role }) => role === "client");
+  const own = onLink("director") ?? network.directors[0]?.nics[0];
+  const bySetup = clients.length === 0 || nic === undefined ? undefined : onLink("client") !== undefined;
+  const sightings = evidence.journeys.flatMap((journey) => journey.sightings);
+  return {
+    finding,
+    service,
+    server,
+    host,
+    nic,
+    director: network.isDirector(finding.suspect ?? "") ? (finding.suspect ?? "") : (network.directors[0]?.name ?? ""),
+    dip: own?.ip ?? "DIP",
+    directorNic: own?.name ?? "eth0",
+    router: onLink("router")?.ip ?? "ROUTER",
+    client: clientOf(frames, service) ?? "CLIENT",
+    clientsOnLink: wentToClient(frames, sightings, server, network) ?? bySetup,
+    shown,
+    isToRouter: network.byMac(shown?.eth?.dst)?.host.role === "router",
+    isSentOn: frames.some((frame) => frame.direction === "out" && network.isDirector(frame.host)),
+    isServing: sightings.some(
+      (at) => at.host === server.name && at.direction === "out" && at.packet.ip?.src === service.vip,
+    ),
+    isForwarding: sightings.some(
+      ({ host: at, direction, from }) =>
+        direction === "out" && from?.packet.ip !== undefined && network.isDirector(at) && !isToVip(evidence, from),
+    ),
+  };
+}
+
+function framesIn({ frames }: Finding, evidence: Evidence): Frame[] {
+  return frames.flatMap(({ tap, file, number }) => {
+    return evidence.frames.find((frame) => frame.number === number && frame.tap === tap && frame.file === file) ?? [];
+  });
+}
+
+/** The service that the first of the finding's frames with an endpoint of one is about. */
+function serviceOf(finding: Finding, evidence: Evidence, services: readonly Service[]): Service | undefined {
+  for (const { packet: whole } of framesIn(finding, evidence)) {
+    const packet = core(whole);
+    const ports = portsOf(packet);
+    if (packet.ip === undefined || ports === undefined) continue;
+    const ends = [endpoint(packet.ip.src, ports.src), endpoint(packet.ip.dst, ports.dst)];
+    const protocol = protocolOf(packet);
+    const found = services.find(({ vip, port, protocol: own, realServers }) => {
+      const addresses = [{ ip: vip, port }, ...realServers].map(({ ip, port }) => endpoint(ip, port));
+      return own === protocol && addresses.some((address) => ends.includes(address));
+    });
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The end of the finding's packets that is neither the service's nor a real server's. */
+function clientOf(frames: readonly Frame[], { vip, realServers }: Service): string | undefined {
+  const served = new Set([vip, ...realServers.map(({ ip }) => ip)]);
+  for (const { packet } of frames) {
+    const { ip } = core(packet);
+    if (ip === undefined || portsOf(core(packet)) === undefined) continue;
+    if (served.has(ip.src) !== served.has(ip.dst)) return served.has(ip.src) ? ip.dst : ip.src;
+  }
+  return undefined;
+}
+
+/** Whether the real server sent the packet that the finding is about to the client's own MAC; undefined where no tap saw. */
+function wentToClient(
+  frames: readonly Frame[],
+  sightings: readonly Sighting[],
+  server: RealServer,
+  network: Network,
+): boolean | undefined {
+  const cited = new Set(frames);
+  const seen = sightings.filter((sighting) => sighting.frames.some((frame) => cited.has(frame)));
+  for (const sighting of seen) {
+    for (let at: Sighting | undefined = sighting; at !== undefined; at = at.from) {
+      const { eth } = at.packet;
+      const isSender = at.host === server.name && at.direction === "out";
+      if (eth === undefined || (!isSender && network.byMac(eth.src)?.host.name !== server.name)) continue;
+      const receiver = network.byMac(eth.dst)?.host.role;
+      if (receiver !== undefined || isSender) return receiver === "client";
+    }
+  }
+  return undefined;
+}
+
+function isToVip({ setup, changes = [] }: Evidence, { packet }: Sighting): boolean {
+  const services = [...setup.services, ...changes.flatMap((change) => change.services)];
+  return services.some(({ vip }) => vip === packet.ip?.dst);
+}
