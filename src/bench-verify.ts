@@ -21,6 +21,9 @@ const SLICE = 300_000;
 const BYTES = 380;
 const FIELDS = ["ip.src", "ip.dst", "ip.proto", "ip.id", "ip.ttl", "ip.len", "tcp.srcport", "tcp.dstport"];
 
+/** Prints the peak of the whole process, all its threads included, when it ends. */
+const TELL_PEAK = `process.on("exit", () => process.stderr.write("peak " + process.resourceUsage().maxRSS + "\\n"))`;
+
 interface Cost {
   readonly cpuSeconds: number;
   readonly wallSeconds: number;
@@ -83,9 +86,6 @@ async function tshark(files: readonly string[]): Promise<Cost> {
     peak: Math.max(sum.peak, next.peak),
   }));
 }
-
-/** Prints the peak of the whole process, all its threads included, when it ends. */
-const TELL_PEAK = `process.on("exit", () => process.stderr.write("peak " + process.resourceUsage().maxRSS + "\\n"))`;
 
 /** What a program costs on some cores; its output is thrown away. */
 async function cost([cores = "0", ...command]: readonly string[]): Promise<Cost> {
