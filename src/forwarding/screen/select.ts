@@ -16,7 +16,7 @@ export interface Budget {
   readonly others: number;
 }
 
-export const BUDGET: Budget = { packets: 14_000, sample: 400, others: 6_000 };
+export const BUDGET: Budget = { packets: 14_000, sample: 200, others: 6_000 };
 
 /** Connections and their packets. */
 export interface Amount {
