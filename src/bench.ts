@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: what the bundled suite costs, real IPVS and the reference director in turn, and a lab built by
- * hopcheck beside the same lab built by one `ip` process a command. Ratios hold where absolute figures move with the
+ * hopcheck beside the same lab built by one `ip` process a command, and captures judged beside tshark and C. Ratios hold where absolute figures move with the
  * machine; every figure is the median of its runs.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -12,6 +12,7 @@ import { readResult } from "./report/json.js";
 import type { RunResult } from "./report/result.js";
 
 const main = fileURLToPath(new URL("./cli/main.js", import.meta.url));
+const captures = fileURLToPath(new URL("./bench-verify.js", import.meta.url));
 const labs = fileURLToPath(new URL("./bench-labs.js", import.meta.url));
 const ROUNDS = Number(process.argv[2] ?? 5);
 
@@ -30,6 +31,8 @@ try {
   line("ipvs / reference, wall", ipvs / reference, "×");
   process.stdout.write("\n");
   await execa(process.execPath, [labs, String(ROUNDS)], { stdio: "inherit" });
+  process.stdout.write("\n");
+  await execa(process.execPath, [captures, String(ROUNDS)], { stdio: "inherit" });
 } finally {
   rmSync(folder, { recursive: true });
 }
