@@ -7,7 +7,15 @@ import { explain } from "./schema-errors.js";
 import setupSchema from "./setup.schema.json" with { type: "json" };
 import type { Source } from "./source.js";
 
-const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true, strictTypes: false });
+const ajv = new Ajv2020({
+  allErrors: true,
+  verbose: true,
+  strict: true,
+  allowUnionTypes: true,
+  strictTypes: false,
+  // A scenario's refers to it.
+  schemas: [setupSchema],
+});
 const { title, setup, covers } = scenarioSchema.properties;
 const declarationSchema = {
   type: "object",

@@ -11,6 +11,9 @@ const PROXY_ARP = {
 };
 const HAND_OVER = "the router learns the real server's MAC for the VIP, and sends it the client's packets";
 
+/** A host that does not forward takes them where either setting says so. */
+const DEAF_TO_REDIRECTS = { "net.ipv4.conf.all.accept_redirects": 0, "net.ipv4.conf.eth0.accept_redirects": 0 };
+
 const nat: readonly SetupFault[] = [
   {
     rule: "NAT-RSP-04",
@@ -57,7 +60,12 @@ const nat: readonly SetupFault[] = [
   {
     rule: "NAT-TOP-05",
     title: "the director tells real servers a shorter way (send_redirects=1)",
-    hosts: { director: { sysctl: { "net.ipv4.conf.all.send_redirects": 1, "net.ipv4.conf.eth0.send_redirects": 1 } } },
+    // Servers that took it would bypass the director from then on, with some of their answers or with all.
+    hosts: {
+      director: { sysctl: { "net.ipv4.conf.all.send_redirects": 1, "net.ipv4.conf.eth0.send_redirects": 1 } },
+      rs1: { sysctl: DEAF_TO_REDIRECTS },
+      rs2: { sysctl: DEAF_TO_REDIRECTS },
+    },
     director: "ipvs",
     suspect: "director",
     cause: "send-redirects-on",
