@@ -49,8 +49,8 @@ export const fragmentFaults: readonly DirectorFault[] = [
   ...laterHeaders("tun/fragments.yaml", [
     ["TUN-ENC-03", "the tunnel's header checksum is wrong", withWrongChecksum],
     ["TUN-ENC-06", "the tunnel's TTL is 0", withFields({ ttl: 0 })],
-    ["TUN-ENC-09", "the tunnel has no DSCP and no ECN", withFields({ tos: 0 })],
   ]),
+  ...laterHeaders("tun/headers.yaml", [["TUN-ENC-09", "the tunnel has no DSCP and no ECN", withFields({ tos: 0 })]]),
   {
     ...BY_DIRECTOR,
     rule: "NAT-FRAG-01",
