@@ -1,9 +1,9 @@
-import { relative } from "node:path";
 import { pcapngBytes } from "../capture/pcapng.js";
 import type { Evidence } from "../forwarding/evidence.js";
 import type { Finding } from "../forwarding/rule.js";
 import { extractsOf } from "../report/extract.js";
 import { CliError, STATUS } from "./error.js";
+import { shown } from "./paths.js";
 import { writeFile } from "./results.js";
 import { version } from "./version.js";
 
@@ -26,6 +26,6 @@ export function writeExtracts(folder: string, evidence: Evidence, findings: read
         `the packets cannot be written to ${folder}: ${(error as Error).message}\nChoose another folder with --extract.`,
       );
     }
-    process.stderr.write(`extract: wireshark -g ${shownAt} ${relative(process.cwd(), file)}\n`);
+    process.stderr.write(`extract: wireshark -g ${shownAt} ${shown(file)}\n`);
   }
 }

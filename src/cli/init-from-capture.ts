@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { basename, dirname, relative, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { conclude } from "../forwarding/captured/conclude.js";
 import { evidenceOf } from "../forwarding/captured/evidence.js";
 import type { Wanted } from "../forwarding/captured/infer.js";
@@ -7,6 +7,7 @@ import { catalogue } from "../forwarding/catalogue.js";
 import { scenarioFrom } from "../scenario/from-capture/scenario.js";
 import { scenarioText } from "../scenario/from-capture/text.js";
 import { CliError, STATUS } from "./error.js";
+import { shown } from "./paths.js";
 import { writeFile } from "./results.js";
 import { bySetup, byVip } from "./verify-subject.js";
 
@@ -28,6 +29,7 @@ export async function initFromCapture({ fromCapture: files, vip, out, force }: I
       "--from-capture takes one setup file, which names its captures under `captures`; without a setup give --vip ADDRESS and the captures",
     );
   const subject = vip === undefined ? await bySetup(file, []) : await byVip(vip, files, undefined);
+  if (subject.problem !== undefined) throw new CliError(STATUS.violated, subject.problem);
   const { evidence } = evidenceOf(subject.setup, subject.captures, subject.withoutModel);
   const { findings } = conclude(evidence, catalogue);
   const from = scenarioFrom(`As captured: ${titleOf(file)}`, evidence, findings);
@@ -38,7 +40,7 @@ export async function initFromCapture({ fromCapture: files, vip, out, force }: I
   } catch (error) {
     throw new CliError(STATUS.badInput, `the scenario cannot be written to ${out}: ${(error as Error).message}`);
   }
-  process.stderr.write(`scenario: hopcheck run ${relative(process.cwd(), resolve(out))}\n`);
+  process.stderr.write(`scenario: hopcheck run ${shown(out)}\n`);
   return STATUS.holds;
 }
 

@@ -1,10 +1,11 @@
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import type { Status } from "../forwarding/rule.js";
 import { duration, STATUS_WORDS } from "../report/format.js";
 import { renderFailure, renderProblem, type Style } from "../report/list.js";
 import type { FindingResult, ScenarioResult, Verdict } from "../report/result.js";
 import { isUnkeptPromise } from "../report/verdict.js";
 import { shortened, visibleInLog } from "../report/visible.js";
+import { shown } from "./paths.js";
 
 /**
  * One line for a scenario that has been judged, and behind it everything that is wrong with it.
@@ -12,7 +13,7 @@ import { shortened, visibleInLog } from "../report/visible.js";
  */
 export function printScenario(scenario: ScenarioResult, out: string, style: Style): void {
   const { capture } = scenario;
-  const result = capture ? { ...scenario, capture: relative(process.cwd(), join(out, capture)) } : scenario;
+  const result = capture ? { ...scenario, capture: shown(join(out, capture)) } : scenario;
   const lines = [`${sign(result.verdict, style)} ${visibleInLog(result.title)} ${style.quiet(inShort(result))}`];
   for (const finding of result.findings)
     if (isWorthSaying(finding, result))

@@ -1,5 +1,5 @@
 import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
-import { dirname, relative, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { pcapngBytes } from "../capture/pcapng.js";
 import { collect } from "../report/collect.js";
 import { renderHtml } from "../report/html.js";
@@ -10,6 +10,7 @@ import { writeReport } from "../report/write.js";
 import type { Judged } from "../scenario/judgement.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { CliError, STATUS } from "./error.js";
+import { shown } from "./paths.js";
 import type { RunOptions } from "./run-options.js";
 import { version } from "./version.js";
 
@@ -93,7 +94,7 @@ export async function write(result: RunResult, out: string, { reporter }: Pick<R
   else if (reporter.includes("json")) writeFile(`${out}/results.json`, renderJson(result));
   else return;
   const name = reporter.includes("html") ? "index.html" : "results.json";
-  process.stderr.write(`report: ${relative(process.cwd(), `${out}/${name}`)}\n`);
+  process.stderr.write(`report: ${shown(`${out}/${name}`)}\n`);
 }
 
 export function writeFile(file: string, content: string | Uint8Array): void {
@@ -108,7 +109,7 @@ export function shellWord(word: string): string {
 
 export function resultOf(judged: Judged, options: RunOptions, out: string, capture: string): ScenarioResult {
   const { scenario, evidence, findings, assertions, problem, notSupported, durationMs, repetition } = judged;
-  const file = relative(process.cwd(), scenario.file);
+  const file = shown(scenario.file);
   const result = collect({
     file,
     title: scenario.title,

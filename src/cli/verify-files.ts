@@ -34,6 +34,7 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
   for (const sentence of [...subject.flaws, ...subject.assumed, ...subject.notes])
     process.stderr.write(`${sentence}\n`);
   const scenario = judged(subject, options, commandOf(files, options));
+  if (scenario.captured !== undefined) tell(scenario.captured);
   const result: RunResult = {
     schemaVersion: 1,
     tool: { name: "hopcheck", version },
@@ -74,21 +75,18 @@ async function subjectOf(files: readonly string[], options: VerifyOptions): Prom
   return bySetup(file, capture);
 }
 
-function judged(subject: Subject, options: VerifyOptions, reproduce: string): ScenarioResult {
+/** What captures prove, as results have it. */
+export function judged(subject: Subject, options: VerifyOptions, reproduce: string): ScenarioResult {
   const started = performance.now();
   const { setup, withoutModel, captures, assumed } = subject;
   const found = evidenceOf(setup, captures, withoutModel);
-  tell(found);
   const rules = catalogue.filter((rule) => options.profile === "extended" || rule.profile === "core");
   const { findings, problem } = conclude(found.evidence, rules);
-  const problems = [
-    ...found.contradictions,
-    nothingOfServices(setup, captures) ?? problem ?? "",
-    subject.problem ?? "",
-  ];
+  const nothing = setup.services.length === 0 ? undefined : (nothingOfServices(setup, captures) ?? problem);
+  const problems = [...found.contradictions, nothing ?? "", subject.problem ?? ""];
   if (options.extract !== undefined) writeExtracts(options.extract, found.evidence, findings);
   const text = problems.filter((one) => one !== "").join(" ");
-  const taps = [...new Set(captures.map(({ tap }) => tap))];
+  const taps = [...new Set(captures.map(({ tap, file }) => tap || file))];
   return collect({
     file: subject.file,
     title: `Captures of ${new Intl.ListFormat("en").format(taps)}`,

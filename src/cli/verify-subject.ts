@@ -8,8 +8,9 @@ import { type Inferred, inferSetup, type Wanted } from "../forwarding/captured/i
 import { type Service, type Setup, tapName } from "../forwarding/setup.js";
 import { type CapturedSetup, loadCapturedSetup, readCapturedSetup, ScenarioError } from "../scenario/load.js";
 import { suggestion } from "../scenario/suggest.js";
-import { named, readCaptures, readHeads, type TapFile } from "./captures/read.js";
+import { readCaptures, readHeads, type TapFile } from "./captures/read.js";
 import { CliError, STATUS } from "./error.js";
+import { shown } from "./paths.js";
 
 /** What is to be judged, and by what. */
 export interface Subject {
@@ -32,7 +33,7 @@ export async function bySetup(file: string, given: readonly (readonly [string, s
   const captured = checked(() => loadCapturedSetup(file));
   const { setup, withoutModel } = captured;
   const read = await readable(readCaptures(filesOf(captured, given), setup));
-  return { file: named(file), setup, withoutModel, ...read, assumed: [] };
+  return { file: shown(file), setup, withoutModel, ...read, assumed: [] };
 }
 
 /** Captures of which nobody says whose they are: they tell the setup themselves. */
@@ -40,8 +41,20 @@ export async function byVip(wanted: Wanted, files: readonly string[], target: st
   const { isWhole, ...head } = await readable(readHeads(files.map((file) => ["", file])));
   const { captures, flaws } = head;
   const inference = inferSetup(wanted, captures);
-  if (typeof inference === "string")
-    throw new CliError(STATUS.violated, [...flaws, inference, instead(captures)].join("\n"));
+  if (typeof inference === "string") {
+    const nobody = { services: [], hosts: [] };
+    const problem = `${inference} ${instead(captures)}`;
+    return {
+      file: shown(files[0] ?? ""),
+      setup: nobody,
+      withoutModel: [],
+      captures,
+      flaws,
+      notes: [],
+      assumed: [],
+      problem,
+    };
+  }
   const { setup: found, assumed } = inference;
   if (target !== undefined) writeSetup(target, found);
   const { setup, withoutModel } = checked(() =>
@@ -49,7 +62,7 @@ export async function byVip(wanted: Wanted, files: readonly string[], target: st
   );
   const taps = new Map(Object.entries(found.captures).flatMap(([tap, own]) => own.map((file) => [file, tap] as const)));
   const placed = files.flatMap((file): TapFile[] => {
-    const tap = taps.get(file === "-" ? file : named(file));
+    const tap = taps.get(file === "-" ? file : shown(file));
     return tap === undefined ? [] : [[tap, file]];
   });
   const own = captures.flatMap((capture) => {
@@ -58,7 +71,7 @@ export async function byVip(wanted: Wanted, files: readonly string[], target: st
   });
   const read = isWhole ? { ...head, captures: own } : await readable(readCaptures(placed, setup));
   return {
-    file: target === undefined ? named(files[0] ?? "") : named(target),
+    file: target === undefined ? shown(files[0] ?? "") : shown(target),
     setup,
     withoutModel,
     ...read,
@@ -74,7 +87,7 @@ function writeSetup(target: string, found: Inferred): void {
   } catch (error) {
     throw new CliError(STATUS.badInput, `the setup cannot be written to ${target}: ${(error as Error).message}`);
   }
-  process.stderr.write(`setup: ${named(target)}\n`);
+  process.stderr.write(`setup: ${shown(target)}\n`);
 }
 
 /** @param folder what the paths of the captures are to be relative to; left out: they are none of the setup's */

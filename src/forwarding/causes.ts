@@ -178,7 +178,7 @@ const CAUSES: Readonly<Record<string, readonly CauseOf[]>> = {
   "TUN-GRE-02": [server.tunnelsDiffer, server.noTunnel, server.noVip],
   "TUN-RS-02": [when(isAbout("ip.proto"), server.replyInTunnel), server.ownSource, server.wrongGateway],
   "TUN-RS-03": [server.gatewayIsDirector],
-  "TUN-RS-04": unanswered(server.rpFilter, server.noVip, server.noListener),
+  "TUN-RS-04": unanswered(server.rpFilter, server.noVip),
   "TUN-RS-05": [
     ...answersForVip.map((cause) => where(isAnswer, cause)),
     where(isQuestion, server.arpAnnounce),

@@ -1,7 +1,7 @@
 /** Holds packets against the matrix: once for all rules and for the report. */
 
 import type { Packet } from "../packet/packet.js";
-import { isCut, noMacs, unknownMacs, unseen } from "./cut.js";
+import { isCut, noMacs, unknownAddress, unknownMacs, unseen } from "./cut.js";
 import { isInUnknownTunnel } from "./datagram.js";
 import type { Expected, Passage, Row } from "./expectations.js";
 import { fateOf, isCutAnyway, isRelayed, isTorn } from "./fate.js";
@@ -171,7 +171,8 @@ function checksOf(view: View, crossing: Crossing, out: Sighting): Check[] {
 }
 
 /** A frame's MACs are unknown where the capture has none, or nobody knows whose they are; all else, where it did not keep all. */
-function openOutcome({ row }: Check, crossing: Crossing, out: Sighting): Outcome {
+function openOutcome({ row, passage }: Check, crossing: Crossing, out: Sighting): Outcome {
+  if (row.field === "ip.src" && !passage.isCut) return unknownAddress(out.packet.ip?.src ?? "", crossing.in, out);
   if (!row.field.startsWith("eth.")) return unseen(crossing.in, out);
   const isRecorded = read(out.packet, row.field) !== undefined;
   return isRecorded ? unknownMacs(crossing.in, out) : noMacs(crossing.in, out);
@@ -219,6 +220,7 @@ function passageOf(view: View, crossing: Crossing, out: Sighting): Passage {
   const common = {
     crossing,
     network: view.network,
+    isComplete: view.evidence.settled,
     out,
     before: cut ? crossing.in.common : crossing.in.packet,
     after: outer.inner ?? outer,

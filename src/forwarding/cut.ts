@@ -88,6 +88,12 @@ export function unknownMacs(...at: readonly Sighting[]): Outcome {
   return { status: "not-exercised", at, reason };
 }
 
+/** What a rule says about an address that is nobody's: a setup beside captures need not list all that the director has. */
+export function unknownAddress(ip: string, ...at: readonly Sighting[]): Outcome {
+  const reason = `nobody in the setup has ${ip}; name all addresses of the director in it`;
+  return { status: "not-exercised", at, reason };
+}
+
 /** Bytes that IP carries, by what is there and by what is known to be missing. */
 export function carriedLength(packet: Packet): number {
   const { ip, bytes, missing, end } = packet;

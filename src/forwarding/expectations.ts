@@ -16,6 +16,8 @@ import type { Crossing } from "./view.js";
 export interface Passage {
   readonly crossing: Crossing;
   readonly network: Network;
+  /** Whether the network has all addresses that there are: that of a lab; a setup beside captures need not. */
+  readonly isComplete: boolean;
   readonly out: Sighting;
   /** As it came in. */
   readonly before: Packet;

@@ -113,8 +113,11 @@ function outerHeader(shape: Shape, destination: Row, receiver: (passage: Passage
   ];
 }
 
-function ownSource({ crossing, network, out, outer }: Passage): Expected {
+function ownSource({ crossing, network, isComplete, out, outer }: Passage): Expected {
   const source = outer.ip?.src ?? "";
+  const isNobodys =
+    network.byIp(source) === undefined && ![crossing.service.vip, crossing.flow.clientIp].includes(source);
+  if (isNobodys && !isComplete) return OPEN;
   const nic = network.port(out.tap)?.nic;
   const primary = nic && addressFor(nic, source);
   return {

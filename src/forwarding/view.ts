@@ -153,10 +153,10 @@ class Observer implements View {
     const known = this.#flow(protocol, ip.src, ports.src, service);
     const opens = opensConnection(stray.in.packet);
     const isNew = known === undefined || beginsAnew(known, stray.in) || (opens && mayBeForgotten(known, stray.in));
-    // A capture may begin in the middle of a connection: what the director forwards has one.
-    const isOlder = isNew && !opens && this.evidence.coverage !== undefined && stray.outs.length > 0;
-    if (isNew && !opens && !isOlder) return undefined;
     const [out] = stray.outs;
+    // A capture may begin in the middle of a connection: what the director forwards has one.
+    const isOlder = isNew && !opens && this.evidence.coverage !== undefined && out !== undefined;
+    if (isNew && !opens && !isOlder) return undefined;
     const server = out && this.#chosen(out, [...service.realServers, ...(known?.service.realServers ?? [])], service);
     // What may have been forgotten and goes elsewhere is a connection of its own from then on.
     const isMoved = !isNew && mayBeForgotten(known, stray.in) && server && !serverAt(known, server.ip);
@@ -266,10 +266,16 @@ class Observer implements View {
   /** The address that the model puts the choice in comes first; the MAC decides where that address is none of the servers'. */
   #chosen(out: Sighting, servers: readonly RealServer[], { model }: Service): RealServer | undefined {
     const byMac = this.network.byMac(out.packet.linkDst)?.host.name;
-    const arrived = this.children.get(out)?.find(({ host }) => this.network.host(host)?.role === "real-server");
+    const arrived = this.children.get(out)?.find((child) => this.#isArrivalOf(out, child));
     const atMac = servers.find((server) => server.name === (byMac ?? arrived?.host));
     const atIp = servers.find((server) => server.ip === out.packet.ip?.dst);
     return model === "dr" ? (atMac ?? atIp) : (atIp ?? atMac);
+  }
+
+  /** At a real server, and in the very frame: what it was sent on by in between was chosen by somebody else. */
+  #isArrivalOf({ packet: sent }: Sighting, { host, packet }: Sighting): boolean {
+    const isSame = packet.linkDst === undefined || sent.linkDst === undefined || packet.linkDst === sent.linkDst;
+    return isSame && this.network.host(host)?.role === "real-server";
   }
 }
 

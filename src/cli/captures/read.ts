@@ -1,6 +1,5 @@
 /** Capture files, as the rules are given them: all of their frames, or of very many those that matter. */
 
-import { relative, resolve } from "node:path";
 import { captureFrames } from "../../capture/read-capture.js";
 import type { Capture, CapturedFrame } from "../../forwarding/captured/capture.js";
 import { groupBy } from "../../forwarding/group.js";
@@ -9,6 +8,7 @@ import { Flows } from "../../forwarding/screen/flows.js";
 import { BUDGET, select } from "../../forwarding/screen/select.js";
 import type { Setup } from "../../forwarding/setup.js";
 import { decodeLink } from "../../packet/link.js";
+import { shown } from "../paths.js";
 import { ReadingBar } from "./reading-bar.js";
 import type { CaptureSeen, NumberedFile } from "./share.js";
 import { rereadable } from "./spool.js";
@@ -63,13 +63,8 @@ export async function readHeads(
 
 async function opened(files: readonly TapFile[]): Promise<[NumberedFile[], Name[]]> {
   const paths = await Promise.all(files.map(([, path]) => rereadable(path)));
-  const names = files.map(([tap, path]) => ({ tap, file: path === "-" ? path : named(path) }));
+  const names = files.map(([tap, path]) => ({ tap, file: path === "-" ? path : shown(path) }));
   return [paths.map((path, number) => ({ number, path })), names];
-}
-
-/** A path as messages and results have it. */
-export function named(path: string): string {
-  return relative(process.cwd(), resolve(path)) || path;
 }
 
 interface Name {

@@ -1,21 +1,10 @@
 import { expect } from "chai";
 import type { Evidence } from "../evidence.js";
-import { groupBy } from "../group.js";
 import type { Setup } from "../setup.js";
 import { PaperLab } from "../testing/paper-lab.js";
 import type { Capture } from "./capture.js";
+import { capturesOf } from "./captures.test-support.js";
 import { evidenceOf } from "./evidence.js";
-
-/** What a lab on paper recorded, as files of machines whose clocks are so many nanoseconds ahead. */
-function capturesOf({ frames }: Evidence, ahead: Readonly<Record<string, bigint>>): Capture[] {
-  return [...groupBy(frames, ({ tap }) => tap)].map(([tap, own]) => ({
-    tap,
-    file: `${tap}.pcap`,
-    frames: own.map(({ number, time, bytes, wireLength, packet, host }) => {
-      return { number, time: time + (ahead[host] ?? 0n), bytes, wireLength, packet };
-    }),
-  }));
-}
 
 function session(): PaperLab {
   const lab = new PaperLab("dr");

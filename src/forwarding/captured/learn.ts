@@ -1,6 +1,6 @@
 /** Fills in what a setup beside captures does not say: the MACs of the NICs. */
 
-import { addressesOf, type Host, type Nic, type Setup, tapName } from "../setup.js";
+import { addressesOf, type Host, isOnLink, type Nic, type Setup, tapName } from "../setup.js";
 import type { Capture } from "./capture.js";
 import { Neighbours } from "./neighbours.js";
 import { type Recorder, recordersOf } from "./recorders.js";
@@ -14,17 +14,24 @@ export interface Learnt {
   readonly contradictions: readonly string[];
 }
 
+/** What one capture tells: beyond its segment a router's MAC stands for all hosts. */
+interface Witness {
+  readonly nic: Nic;
+  readonly neighbours: Neighbours;
+}
+
 /** What the captures say of each NIC's MAC, by what is the stronger witness: the NIC's own capture, ARP, other frames. */
 export function learnMacs(setup: Setup, captures: readonly Capture[]): Learnt {
   const neighbours = new Neighbours(captures);
   const recorders = recordersOf(setup, captures, neighbours);
+  const witnesses = recorders.map(({ capture, nic }) => ({ nic, neighbours: new Neighbours([capture]) }));
   const vips = setup.services.map(({ vip }) => vip);
   const recorded = new Set(recorders.flatMap(({ mac }) => mac ?? []));
   const contradictions: string[] = [];
   const hosts = setup.hosts.map((host) => {
     const own = new Set([...host.nics.flatMap(addressesOf).map(({ ip }) => ip), ...vips]);
     const nics = host.nics.map((nic) => {
-      const mac = macOf(host, nic, own, recorders, neighbours, recorded) ?? nic.mac;
+      const mac = macOf(host, nic, own, recorders, neighbours, witnesses, recorded) ?? nic.mac;
       if (nic.mac !== "" && mac !== nic.mac)
         contradictions.push(
           `The setup gives ${tapName(host, nic)} the MAC ${nic.mac}, but in the captures it has ${mac}.`,
@@ -43,6 +50,7 @@ function macOf(
   own: ReadonlySet<string>,
   recorders: readonly Recorder[],
   neighbours: Neighbours,
+  witnesses: readonly Witness[],
   recorded: ReadonlySet<string>,
 ): string | undefined {
   const byOwnCapture = recorders.find((one) => one.host === host && one.nic === nic && one.mac !== undefined)?.mac;
@@ -52,6 +60,8 @@ function macOf(
   if (told !== undefined && !recorded.has(told)) return told;
   // What comes from a client may come by a router: its frames say nothing about the client's own MAC.
   if (nic.mac !== "" || host.role === "client") return undefined;
-  const seen = addressesOf(nic).flatMap(({ ip }) => neighbours.seen(ip, own) ?? [])[0];
+  const [seen] = addressesOf(nic).flatMap(({ ip }) => {
+    return witnesses.flatMap((one) => (isOnLink(one.nic, ip) ? (one.neighbours.seen(ip, own) ?? []) : []));
+  });
   return seen !== undefined && !recorded.has(seen) ? seen : undefined;
 }

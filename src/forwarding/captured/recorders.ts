@@ -19,9 +19,10 @@ const NEARLY_ALL = 0.9;
 /** Finds the NIC of each capture whose tap is in the setup. */
 export function recordersOf(setup: Setup, captures: readonly Capture[], neighbours: Neighbours): Recorder[] {
   const vips = new Set(setup.services.map(({ vip }) => vip));
+  const servers = new Set(setup.services.flatMap(({ realServers }) => realServers.map(({ ip }) => ip)));
   const drafts = captures.flatMap((capture) => {
     const host = hostOf(setup, capture);
-    return host === undefined ? [] : [{ capture, host, macs: candidates(capture, host, vips) }];
+    return host === undefined ? [] : [{ capture, host, macs: candidates(capture, host, vips, servers) }];
   });
   eliminate(drafts);
   const taken = new Map<Host, Map<string, Nic>>();
@@ -41,12 +42,19 @@ function hostOf({ hosts }: Setup, { tap }: Capture): Host | undefined {
 }
 
 /** The MACs that may be the recording NIC's; one where the host's own addresses tell which. */
-function candidates({ frames }: Capture, host: Host, vips: ReadonlySet<string>): string[] {
+function candidates(
+  { frames }: Capture,
+  host: Host,
+  vips: ReadonlySet<string>,
+  servers: ReadonlySet<string>,
+): string[] {
   const own = new Set(host.nics.flatMap(addressesOf).map(({ ip }) => ip));
   const isSender = (ip: string | undefined) =>
     ip !== undefined && (own.has(ip) || (host.role === "real-server" && vips.has(ip)));
   const holdsVip = host.role === "director" || host.role === "real-server";
   const isReceiver = (ip: string | undefined) => ip !== undefined && (own.has(ip) || (holdsVip && vips.has(ip)));
+  // What is for a real server the director sends on, and what is from one the director gets.
+  const isServers = (ip: string | undefined) => host.role === "director" && ip !== undefined && servers.has(ip);
   const counts = new Map<string, number>();
   const telling = new Map<string, number>();
   let all = 0;
@@ -55,9 +63,10 @@ function candidates({ frames }: Capture, host: Host, vips: ReadonlySet<string>):
     const direction = directionOf(frame);
     const { linkSrc, linkDst, ip, arp } = packet;
     if (!isUnicast(linkSrc)) continue;
-    if (direction === "out" || (direction === undefined && isSender(ip?.src ?? arp?.senderIp))) add(telling, linkSrc);
+    if (direction === "out" || (direction === undefined && (isSender(ip?.src ?? arp?.senderIp) || isServers(ip?.dst))))
+      add(telling, linkSrc);
     if (!isUnicast(linkDst)) continue;
-    if (direction === undefined && isReceiver(ip?.dst)) add(telling, linkDst);
+    if (direction === undefined && (isReceiver(ip?.dst) || isServers(ip?.src))) add(telling, linkDst);
     all++;
     add(counts, linkSrc);
     if (linkDst !== linkSrc) add(counts, linkDst);

@@ -88,11 +88,8 @@ function* moves(view: View, before: readonly Arrival[], after: readonly Arrival[
   if (moved.length <= most) yield pass(...sightingsOf(staying));
   else {
     const expected = `at most ${most} of ${staying.length} clients elsewhere`;
-    yield movedOn(view, sightingsOf(moved), {
-      suspect: DIRECTOR,
-      expected,
-      observed: `${moved.length} went elsewhere`,
-    });
+    const observed = `${moved.length} went elsewhere`;
+    yield movedOn(view, sightingsOf(moved), { suspect: DIRECTOR, expected, observed });
   }
 }
 

@@ -183,16 +183,21 @@ function* reachesDirector(view: View): Iterable<Outcome> {
     // What a real server sends on is not the client's packet any more.
     if (pathTo(at).some(({ host }) => view.network.host(host)?.role === "real-server") && at.direction === "out")
       continue;
-    const to = at.packet.linkDst;
+    const { linkSrc: from, linkDst: to } = at.packet;
     if (to === undefined) yield noMacs(at);
     else if (hasDirectorMac(view, to)) yield pass(at);
-    else {
+    else if (!mayBeDirectors(view, from)) {
       const suspect = view.network.byMac(to)?.host;
       const observed = view.network.macText(to);
       const violation = { field: "eth.dst", expected: "a MAC of the director", observed };
       yield fail([at], { ...violation, suspect: suspect?.role === "real-server" ? suspect.name : "network" });
     }
   }
+}
+
+/** Whether nobody knows whose MAC it is, and the director's are not all known. */
+function mayBeDirectors(view: View, mac: string | undefined): boolean {
+  return view.network.byMac(mac) === undefined && directorPorts(view).some(({ nic }) => nic.mac === "");
 }
 
 function tapsOnDirectorsLinks(view: View): ReadonlySet<string> {

@@ -36,6 +36,12 @@ export const echo = rule({
   },
 });
 
+/** Past a router a frame has the router's MAC, whoever answered. */
+const BEHIND_ROUTER = {
+  status: "not-exercised",
+  reason: "the answer was not recorded on the director's segment, where its MAC would tell who sent it",
+} as const;
+
 function judgeEcho(
   view: View,
   { in: request, outs }: Stray,
@@ -60,6 +66,8 @@ function judgeEcho(
   const { packet } = reply;
   if (packet.linkSrc === undefined) return noMacs(request, reply);
   if (!hasDirectorMac(view, packet.linkSrc)) {
+    const sender = view.network.byMac(packet.linkSrc)?.host;
+    if (!view.evidence.settled && sender?.role !== "real-server") return { ...BEHIND_ROUTER, at: [request, reply] };
     const observed = view.network.macText(packet.linkSrc);
     return fail([request, reply], { suspect: DIRECTOR, field: "eth.src", expected: "the director's MAC", observed });
   }

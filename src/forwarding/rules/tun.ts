@@ -2,6 +2,7 @@
 
 import type { Packet } from "../../packet/packet.js";
 import { matrixOutcomes } from "../compare.js";
+import { unknownAddress } from "../cut.js";
 import { core, portsOf } from "../datagram.js";
 import { rule } from "../declare.js";
 import { fateOf, isCutAnyway, limitsOf } from "../fate.js";
@@ -223,6 +224,10 @@ function* foreignTunnels(view: View): Iterable<Outcome> {
     if (at.direction !== "in" || !at.addressed || ip === undefined || inner?.ip === undefined) continue;
     if (view.network.host(at.host)?.role !== "real-server" || !vips.has(inner.ip.dst)) continue;
     if (view.network.directors.some((director) => ownsIp(director, ip.src)) || passesDirector(view, at)) continue;
+    if (!view.evidence.settled && view.network.byIp(ip.src) === undefined) {
+      yield unknownAddress(ip.src, at);
+      continue;
+    }
     const answer = view.sightings.find((other) => answers(other, at));
     const violation = { suspect: at.host, field: "ip.src", expected: `no answer to what ${ip.src} sent in a tunnel` };
     if (answer !== undefined) yield fail([at, answer], { ...violation, observed: describe(answer) });
