@@ -9,7 +9,7 @@ import { equal, type FieldName, read, type Value } from "./header-fields.js";
 import { mayBeFilledIn, sameOptions } from "./ip-options.js";
 import type { Sighting } from "./journey.js";
 import type { Network } from "./network.js";
-import type { RealServer } from "./setup.js";
+import { hasMac, type RealServer } from "./setup.js";
 import type { Crossing } from "./view.js";
 
 /** One copy of a packet, before and behind the director. */
@@ -247,8 +247,9 @@ export function macs(rule: string, to: (passage: Passage) => string | undefined)
 
 export function sourceMac(rule: string): Row {
   const expect = ({ network, out }: Passage) => {
-    const mac = network.port(out.tap)?.nic.mac;
-    return mac ? { value: mac } : OPEN;
+    const nic = network.port(out.tap)?.nic;
+    if (!nic?.mac) return OPEN;
+    return { text: nic.mac, holds: hasMac(nic, out.packet.linkSrc ?? "") };
   };
   return { field: "eth.src", rule, expect };
 }

@@ -6,6 +6,7 @@ import {
   gatewayFor,
   type Host,
   hasAddress,
+  hasMac,
   isOnLink,
   type Nic,
   type RealServer,
@@ -46,7 +47,7 @@ export class Network {
       for (const nic of host.nics) {
         const port = { host, nic, tap: tapName(host, nic) };
         this.#ports.set(port.tap, port);
-        if (nic.mac !== "") this.#byMac.set(nic.mac, port);
+        for (const mac of [nic.mac, ...(nic.virtualMacs ?? [])]) if (mac !== "") this.#byMac.set(mac, port);
         for (const { ip } of addressesOf(nic)) this.#byIp.set(ip, port);
       }
     }
@@ -82,10 +83,10 @@ export class Network {
 
   /** True for every frame that the NIC's host takes in: to its MAC, to a group, or where the setup knows no MAC. */
   isAddressed(frame: Frame): boolean {
-    const mac = this.#ports.get(frame.tap)?.nic.mac ?? "";
+    const nic = this.#ports.get(frame.tap)?.nic;
     const { linkDst: dst, sll } = frame.packet;
     if (sll?.packetType === SLL_PACKET_TYPE.toOther) return false;
-    if (frame.direction === "out" || mac === "" || dst === undefined || dst === mac) return true;
+    if (frame.direction === "out" || !nic?.mac || dst === undefined || hasMac(nic, dst)) return true;
     return (Number.parseInt(dst.slice(0, 2), 16) & 1) === 1;
   }
 
@@ -142,7 +143,7 @@ export function ownsIp(host: Host, ip: string): boolean {
 }
 
 export function ownsMac(host: Host, mac: string): boolean {
-  return host.nics.some((nic) => nic.mac === mac);
+  return host.nics.some((nic) => hasMac(nic, mac));
 }
 
 /** The servers that new connections may go to. */

@@ -25,6 +25,8 @@ export interface Nic extends Address {
   readonly others: readonly Address[];
   /** Lower-case, colon-separated. In a lab always known; from captures learnt where the setup leaves it out. */
   readonly mac: string;
+  /** Those of virtual routers whose master it is or may be, learnt from captures: it takes in frames for them as well. */
+  readonly virtualMacs?: readonly string[];
   /** Largest IP packet in bytes; 0 where a setup beside captures leaves it out. */
   readonly mtu: number;
 }
@@ -164,6 +166,11 @@ export function addressesOf(nic: Nic): readonly Address[] {
 
 export function hasAddress(nic: Nic, ip: string): boolean {
   return addressesOf(nic).some((own) => own.ip === ip);
+}
+
+/** Whether a NIC takes in frames for a MAC, and may send with it. */
+export function hasMac({ mac: own, virtualMacs = [] }: Nic, mac: string): boolean {
+  return mac !== "" && (own === mac || virtualMacs.includes(mac));
 }
 
 /** Whether an address lies in a network of the NIC. */

@@ -15,6 +15,14 @@ export const ETHERNET_HEADER_LENGTH = 14;
 /** The address of all stations on a link (IEEE 802.3). */
 export const BROADCAST = "ff:ff:ff:ff:ff:ff";
 
+/** Of VRRP for IPv4 and IPv6 (RFC 9568 §7.3), and of both versions of HSRP (RFC 2281 §5.3); the rest is the group's number. */
+const VIRTUAL_ROUTER = /^00:00:(5e:00:0[12]:|0c:07:ac:|0c:9f:f)/;
+
+/** Whether a MAC is that of a virtual router: of whichever machine is its master, beside the one of its own. */
+export function isVirtualRouter(mac: string | undefined): mac is string {
+  return mac !== undefined && VIRTUAL_ROUTER.test(mac);
+}
+
 export const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
 
 export interface EthernetValues {

@@ -37,6 +37,17 @@ describe("evidenceOf", () => {
     }
   });
 
+  it("follows what a clock of microseconds shows to have come in and gone out at once", () => {
+    const lab = session();
+    const taps = ({ journeys }: Evidence) =>
+      journeys.map(({ sightings }) => sightings.map(({ tap, direction }) => `${tap} ${direction}`).join(" ")).sort();
+    const coarse = capturesOf(lab.evidence()).map((capture) => ({
+      ...capture,
+      frames: capture.frames.map((frame) => ({ ...frame, time: (frame.time / 1_000_000n) * 1_000_000n })),
+    }));
+    expect(taps(evidenceOf(lab.setup, coarse).evidence)).to.deep.equal(taps(lab.evidence()));
+  });
+
   it("tells what shares no packet with the others", () => {
     const lab = session();
     const [alone] = capturesOf(lab.evidence(), {}).filter(({ tap }) => tap === "rs1");

@@ -1,6 +1,7 @@
 /** Fills in what a setup beside captures does not say: the MACs of the NICs. */
 
-import { addressesOf, type Host, isOnLink, type Nic, type Setup, tapName } from "../setup.js";
+import { isVirtualRouter } from "../../packet/ethernet.js";
+import { addressesOf, type Host, isOnLink, type Nic, type Setup, shareSegment, tapName } from "../setup.js";
 import type { Capture } from "./capture.js";
 import { Neighbours } from "./neighbours.js";
 import { type Recorder, recordersOf } from "./recorders.js";
@@ -26,6 +27,7 @@ export function learnMacs(setup: Setup, captures: readonly Capture[]): Learnt {
   const recorders = recordersOf(setup, captures, neighbours);
   const witnesses = recorders.map(({ capture, nic }) => ({ nic, neighbours: new Neighbours([capture]) }));
   const vips = setup.services.map(({ vip }) => vip);
+  const virtual = virtualMacsOf(setup, recorders);
   const recorded = new Set(recorders.flatMap(({ mac }) => mac ?? []));
   const contradictions: string[] = [];
   const hosts = setup.hosts.map((host) => {
@@ -36,12 +38,35 @@ export function learnMacs(setup: Setup, captures: readonly Capture[]): Learnt {
         contradictions.push(
           `The setup gives ${tapName(host, nic)} the MAC ${nic.mac}, but in the captures it has ${mac}.`,
         );
-      return { ...nic, mac };
+      const virtualMacs = virtual.get(nic);
+      return virtualMacs === undefined ? { ...nic, mac } : { ...nic, mac, virtualMacs: [...virtualMacs] };
     });
     return { ...host, nics };
   });
   const taps = new Map(recorders.map(({ capture, host, nic }) => [capture, tapName(host, nic)]));
   return { setup: { ...setup, hosts }, taps, contradictions };
+}
+
+/** The MACs of virtual routers by the NIC of the director that has them: frames for a VIP have them, or the director's own. */
+function virtualMacsOf({ hosts, services }: Setup, recorders: readonly Recorder[]): Map<Nic, Set<string>> {
+  const directors = hosts.filter(({ role }) => role === "director");
+  const own = new Set(directors.flatMap(({ nics }) => nics.flatMap(addressesOf)).map(({ ip }) => ip));
+  for (const { vip } of services) own.add(vip);
+  const found = new Map<Nic, Set<string>>();
+  for (const { capture, host, nic } of recorders) {
+    const near =
+      host.role === "director" ? [nic] : directors.flatMap(({ nics }) => nics.filter((one) => shareSegment(one, nic)));
+    for (const { packet } of capture.frames) {
+      const { linkSrc, linkDst, arp, ip } = packet;
+      for (const [mac, address] of [
+        [linkSrc, arp?.senderIp ?? ip?.src],
+        [linkDst, arp?.targetIp ?? ip?.dst],
+      ])
+        if (isVirtualRouter(mac) && own.has(address ?? ""))
+          for (const one of near) found.set(one, (found.get(one) ?? new Set()).add(mac));
+    }
+  }
+  return found;
 }
 
 function macOf(

@@ -33,7 +33,9 @@ export function inOrder(captures: readonly (readonly Placed[])[], clocks: Clocks
     const { head, index } = candidates.reduce((left, right) => (right.head.time < left.head.time ? right : left));
     next[index] = (next[index] ?? 0) + 1;
     const after = (causes.get(head.placed) ?? []).map((pair) => (done.get(pair.before) ?? head.time - 1n) + 1n);
-    const time = latest([head.time, merged.at(-1)?.time ?? head.time, ...after]) ?? head.time;
+    // No two at once: of what came in and what was made of it a coarse clock may show the same time.
+    const last = merged.at(-1);
+    const time = latest([head.time, ...(last === undefined ? [] : [last.time + 1n]), ...after]) ?? head.time;
     done.set(head.placed, time);
     merged.push({ placed: head.placed, time });
   }

@@ -1,7 +1,7 @@
 /** Which NIC of its host each frame was recorded at, and whether it came in or went out there. */
 
 import type { Direction } from "../../packet/frame.js";
-import { type Host, hasAddress, isOnLink, type Nic, type Setup, tapName } from "../setup.js";
+import { type Host, hasAddress, hasMac, isOnLink, type Nic, type Setup, tapName } from "../setup.js";
 import { type Capture, type CapturedFrame, directionOf, isForOthers, isUnicast } from "./capture.js";
 
 /** A frame at its place. */
@@ -58,8 +58,8 @@ function placeOf(
   vips: ReadonlySet<string>,
 ): Place | undefined {
   const { linkSrc, linkDst } = frame.packet;
-  const sender = nics.find((nic) => nic.mac !== "" && nic.mac === linkSrc);
-  const receiver = nics.find((nic) => nic.mac !== "" && nic.mac === linkDst);
+  const sender = nics.find((nic) => hasMac(nic, linkSrc ?? ""));
+  const receiver = nics.find((nic) => hasMac(nic, linkDst ?? ""));
   const direction = directionOf(frame);
   if (isForOthers(frame.packet.sll)) return undefined;
   if (sender !== undefined && direction !== "in") return { nic: sender, direction: "out" };

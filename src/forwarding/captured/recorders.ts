@@ -1,5 +1,6 @@
 /** Whose NIC recorded a capture: one MAC is in every frame that a NIC sends or takes in. */
 
+import { isVirtualRouter } from "../../packet/ethernet.js";
 import { addressesOf, type Host, hasAddress, isOnLink, type Nic, type Setup, tapName } from "../setup.js";
 import { type Capture, directionOf, isUnicast } from "./capture.js";
 import { heaviest, type Neighbours } from "./neighbours.js";
@@ -51,10 +52,14 @@ function candidates(
   const own = new Set(host.nics.flatMap(addressesOf).map(({ ip }) => ip));
   const isSender = (ip: string | undefined) =>
     ip !== undefined && (own.has(ip) || (host.role === "real-server" && vips.has(ip)));
-  const holdsVip = host.role === "director" || host.role === "real-server";
+  const isDirector = host.role === "director";
+  // Then what is for a VIP and another MAC has left the director already.
+  const isVirtual =
+    isDirector && frames.some(({ packet }) => isVirtualRouter(packet.linkDst) && vips.has(packet.ip?.dst ?? ""));
+  const holdsVip = (isDirector && !isVirtual) || host.role === "real-server";
   const isReceiver = (ip: string | undefined) => ip !== undefined && (own.has(ip) || (holdsVip && vips.has(ip)));
   // What is for a real server the director sends on, and what is from one the director gets.
-  const isServers = (ip: string | undefined) => host.role === "director" && ip !== undefined && servers.has(ip);
+  const isServers = (ip: string | undefined) => isDirector && ip !== undefined && servers.has(ip);
   const counts = new Map<string, number>();
   const telling = new Map<string, number>();
   let all = 0;
@@ -62,8 +67,12 @@ function candidates(
     const { packet } = frame;
     const direction = directionOf(frame);
     const { linkSrc, linkDst, ip, arp } = packet;
-    if (!isUnicast(linkSrc)) continue;
-    if (direction === "out" || (direction === undefined && (isSender(ip?.src ?? arp?.senderIp) || isServers(ip?.dst))))
+    if (!isUnicast(linkSrc) || (isDirector && [linkSrc, linkDst].some(isVirtualRouter))) continue;
+    if (
+      direction === "out" ||
+      (direction === undefined &&
+        (isSender(ip?.src ?? arp?.senderIp) || isServers(ip?.dst) || (isVirtual && vips.has(ip?.dst ?? ""))))
+    )
       add(telling, linkSrc);
     if (!isUnicast(linkDst)) continue;
     if (direction === undefined && (isReceiver(ip?.dst) || isServers(ip?.src))) add(telling, linkDst);

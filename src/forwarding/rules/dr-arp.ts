@@ -10,7 +10,7 @@ import { masterAt } from "../mastership.js";
 import { DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
 import { hasDirectorMac, pathTo } from "../paths.js";
 import type { Rule } from "../rule.js";
-import { isOnLink, isRedundant, shareSegment, tapName } from "../setup.js";
+import { hasMac, isOnLink, isRedundant, type Nic, shareSegment, tapName } from "../setup.js";
 import { startOf } from "../sightings.js";
 import type { View } from "../view.js";
 import {
@@ -134,7 +134,7 @@ function* directorAnswers(view: View): Iterable<Outcome> {
     if (question === undefined) continue;
     const { at, ip, port } = question;
     const expected = `one answer: ${ip} is at ${view.network.macText(port.nic.mac)}`;
-    yield judgeReplies(view, at, replies, expected, port.nic.mac);
+    yield judgeReplies(view, at, replies, expected, port.nic);
   }
 }
 
@@ -148,7 +148,7 @@ function isForVip(view: View, { at, ip, port }: Question): boolean {
   return !isRedundant(view.evidence.setup) || masterAt(view, ip, startOf(at)) === port.host;
 }
 
-function judgeReplies(view: View, at: Sighting, replies: readonly Sighting[], expected: string, mac: string): Outcome {
+function judgeReplies(view: View, at: Sighting, replies: readonly Sighting[], expected: string, nic: Nic): Outcome {
   const [reply] = replies;
   if (reply === undefined) {
     return missing(view, [at], { suspect: DIRECTOR, field: "arp.opcode", expected, observed: "no answer" });
@@ -159,12 +159,12 @@ function judgeReplies(view: View, at: Sighting, replies: readonly Sighting[], ex
   }
   const { arp: answer, linkSrc, linkDst } = reply.packet;
   const found = answer?.senderMac ?? "";
-  if (mac !== "" && found !== mac) {
+  if (nic.mac !== "" && !hasMac(nic, found)) {
     const observed = view.network.macText(found);
     return fail([at, reply], { ...violation, field: "arp.src.hw_mac", observed });
   }
   if (linkSrc === undefined || linkDst === undefined) return noMacs(at, reply);
-  if (mac !== "" && linkSrc !== mac) {
+  if (nic.mac !== "" && !hasMac(nic, linkSrc)) {
     const observed = view.network.macText(linkSrc);
     return fail([at, reply], { ...violation, field: "eth.src", observed });
   }

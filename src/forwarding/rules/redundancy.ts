@@ -1,6 +1,7 @@
 /** Two directors: the one that takes over says so, and no two answer for the VIP. */
 
 import { isIp } from "../../packet/address.js";
+import { isVirtualRouter } from "../../packet/ethernet.js";
 import { isAnnouncement, type Question, questionsAt, solicitationsAt } from "../arp.js";
 import { coveredUntil } from "../coverage.js";
 import { noMacs } from "../cut.js";
@@ -19,8 +20,6 @@ const REDUNDANT = { profile: "extended", models: ["nat", "dr", "tun"] } as const
 
 /** Nanoseconds in which a new master has to have announced the VIPs. */
 const PROMPTLY = 1_000_000_000n;
-/** Of virtual routers (RFC 5798 §7.3); the last byte is the number. */
-const VIRTUAL_MAC = "00:00:5e:00:01:";
 
 export const redundancyRules: readonly Rule[] = [
   rule({
@@ -100,7 +99,7 @@ function announcement(view: View, { at: first, host }: Accession, at: Sighting):
       expected: "broadcast",
       observed: linkDst,
     });
-  if (ownsMac(host, mac) || mac.startsWith(VIRTUAL_MAC)) return pass(first, at);
+  if (ownsMac(host, mac) || isVirtualRouter(mac)) return pass(first, at);
   const expected = `a MAC of ${host.name}`;
   const violation = { suspect: host.name, field: "arp.src.hw_mac", expected, observed: view.network.macText(mac) };
   return fail([first, at], violation);

@@ -42,6 +42,8 @@ export interface Request {
   /** Bytes of IP payload of each fragment. */
   readonly fragment?: number;
   readonly reversed?: boolean;
+  /** The MAC of the director's that frames for it have. */
+  readonly toDirector?: string;
   /** Taps where it is recorded but not addressed: a bridge that floods. */
   readonly flood?: readonly string[];
 }
@@ -169,11 +171,16 @@ export class PaperLab {
   }
 
   /** From the client by the router to the director. */
-  toDirector(spec: PacketSpec, options: Pick<Request, "fragment" | "reversed" | "flood"> = {}): void {
+  toDirector(spec: PacketSpec, options: Pick<Request, "fragment" | "reversed" | "flood" | "toDirector"> = {}): void {
     const ttl = Number(spec["ip.ttl"] ?? 61);
     const frame = { "eth.src": this.mac("client"), "eth.dst": this.mac("router"), ...spec, "ip.ttl": ttl + 1 };
     this.wire("client", "router/eth0", frame, options);
-    const routed = { "eth.src": this.mac("router", 1), "eth.dst": this.mac("director"), ...spec, "ip.ttl": ttl };
+    const routed = {
+      "eth.src": this.mac("router", 1),
+      "eth.dst": options.toDirector ?? this.mac("director"),
+      ...spec,
+      "ip.ttl": ttl,
+    };
     this.wire("router/eth1", this.#directorTap(0), routed, options);
   }
 
