@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { makeCaptures } from "./bench-captures.js";
+import { line, median } from "./bench-figures.js";
 
 const main = fileURLToPath(new URL("./cli/main.js", import.meta.url));
 const source = fileURLToPath(new URL("../fixtures/bench/libpcap-loop.c", import.meta.url));
@@ -100,14 +101,4 @@ async function cost([cores = "0", ...command]: readonly string[]): Promise<Cost>
     wallSeconds: (performance.now() - started) / 1000,
     peak: Math.max(0, ...peaks),
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-function line(name: string, value: number, unit: string): void {
-  const shown = Number.isInteger(value) ? String(value) : value.toFixed(value < 10 ? 2 : 1);
-  process.stdout.write(`${name.padEnd(52)} ${shown.padStart(8)} ${unit}\n`);
 }

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
+import { line, median } from "./bench-figures.js";
 import { readResult } from "./report/json.js";
 import type { RunResult } from "./report/result.js";
 
@@ -56,14 +57,4 @@ function summary(name: string, suites: readonly Suite[]): number {
   line(`${name}: median scenario`, median(durations), "ms");
   line(`${name}: slowest scenario`, Math.max(...durations), "ms");
   return wall;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-function line(name: string, value: number, unit: string): void {
-  const shown = Number.isInteger(value) ? String(value) : value.toFixed(value < 10 ? 2 : 1);
-  process.stdout.write(`${name.padEnd(52)} ${shown.padStart(8)} ${unit}\n`);
 }
