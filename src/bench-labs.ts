@@ -1,6 +1,7 @@
 /** The part of `npm run bench` that builds labs: it runs inside private namespaces of its own. */
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
+import { line, median } from "./bench-figures.js";
 import type { Setup } from "./forwarding/setup.js";
 import { Fabric } from "./lab/fabric.js";
 import { insideIsolation, isolate } from "./lab/isolation.js";
@@ -30,11 +31,9 @@ for (let round = 0; round < ROUNDS; round++) {
   peer.push(await timed(() => oneProcessACommand(setup, round)));
 }
 const [batched, single] = [median(ours), median(peer)];
-process.stdout.write(`${"lab of 5 hosts, built and answering".padEnd(52)} ${batched.toFixed(1).padStart(8)} ms\n`);
-process.stdout.write(`${"the same, one `ip` process a command".padEnd(52)} ${single.toFixed(1).padStart(8)} ms\n`);
-process.stdout.write(
-  `${"hopcheck / one process a command".padEnd(52)} ${(batched / single).toFixed(2).padStart(8)} ×\n`,
-);
+line("lab of 5 hosts, built and answering", batched, "ms");
+line("the same, one `ip` process a command", single, "ms");
+line("hopcheck / one process a command", batched / single, "×");
 process.exit();
 
 async function timed(work: () => Promise<void>): Promise<number> {
@@ -62,8 +61,4 @@ async function oneProcessACommand(setup: Setup, round: number): Promise<void> {
     for (const line of plan.ip) await ip(`-n ${name} ${line}`);
   }
   for (const bridge of bridges.values()) await ip(`link set ${bridge} up`);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

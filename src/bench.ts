@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: what the bundled suite costs, real IPVS and the reference director in turn, and a lab built by
- * hopcheck beside the same lab built by one `ip` process a command. Ratios hold where absolute figures move with the
+ * hopcheck beside the same lab built by one `ip` process a command, and captures judged beside tshark and C. Ratios hold where absolute figures move with the
  * machine; every figure is the median of its runs.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -8,10 +8,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
+import { line, median } from "./bench-figures.js";
 import { readResult } from "./report/json.js";
 import type { RunResult } from "./report/result.js";
 
 const main = fileURLToPath(new URL("./cli/main.js", import.meta.url));
+const captures = fileURLToPath(new URL("./bench-verify.js", import.meta.url));
 const labs = fileURLToPath(new URL("./bench-labs.js", import.meta.url));
 const ROUNDS = Number(process.argv[2] ?? 5);
 
@@ -30,6 +32,8 @@ try {
   line("ipvs / reference, wall", ipvs / reference, "×");
   process.stdout.write("\n");
   await execa(process.execPath, [labs, String(ROUNDS)], { stdio: "inherit" });
+  process.stdout.write("\n");
+  await execa(process.execPath, [captures, String(ROUNDS)], { stdio: "inherit" });
 } finally {
   rmSync(folder, { recursive: true });
 }
@@ -53,14 +57,4 @@ function summary(name: string, suites: readonly Suite[]): number {
   line(`${name}: median scenario`, median(durations), "ms");
   line(`${name}: slowest scenario`, Math.max(...durations), "ms");
   return wall;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-function line(name: string, value: number, unit: string): void {
-  const shown = Number.isInteger(value) ? String(value) : value.toFixed(value < 10 ? 2 : 1);
-  process.stdout.write(`${name.padEnd(52)} ${shown.padStart(8)} ${unit}\n`);
 }

@@ -11,15 +11,15 @@ const libc = koffi.load("libc.so.6");
 const errnoText = libc.func("const char *strerror(int)");
 
 /** Linux x86-64 and arm64 share these values (uapi/linux/if_packet.h, uapi/asm-generic). */
-export const AF_INET = 2;
+const AF_INET = 2;
 export const AF_INET6 = 10;
 export const AF_PACKET = 17;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
-export const SOCK_NONBLOCK = 0o4000;
+const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
-export const POLLIN = 1;
+const POLLIN = 1;
 
 export class SystemError extends Error {
   override name = "SystemError";

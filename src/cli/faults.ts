@@ -10,7 +10,9 @@ export interface FaultsOptions {
 
 export function faultsCommand(): Command {
   return new Command("faults")
-    .description("prove the suite: each deliberate fault must be caught by the rule that it breaks, and by no other")
+    .description(
+      "prove the suite: each deliberate fault must be caught by the rule that it breaks, and by no other but those that it names",
+    )
     .argument("[ids...]", "only the faults of these rules, such as DR-ARP-02 or DR (default: all)")
     .addOption(
       new Option("--kernel <kernel>", "whose kernel runs IPVS and tunnels")

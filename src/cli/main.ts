@@ -1,13 +1,16 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
-import { doctorCommand } from "./doctor.js";
 import { CliError } from "./error.js";
-import { faultsCommand } from "./faults.js";
-import { initCommand } from "./init.js";
-import { rulesCommand } from "./rules.js";
-import { runCommand } from "./run.js";
-import { verifyCommand } from "./verify.js";
 import { version } from "./version.js";
+
+const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ["run", async () => (await import("./run.js")).runCommand()],
+  ["verify", async () => (await import("./verify.js")).verifyCommand()],
+  ["faults", async () => (await import("./faults.js")).faultsCommand()],
+  ["rules", async () => (await import("./rules.js")).rulesCommand()],
+  ["init", async () => (await import("./init.js")).initCommand()],
+  ["doctor", async () => (await import("./doctor.js")).doctorCommand()],
+]);
 
 const program = new Command("hopcheck")
   .description(
@@ -20,8 +23,10 @@ const program = new Command("hopcheck")
     "after",
     "\nExit status: 0 all rules hold · 1 a rule is violated or inconclusive · 2 bad usage or input · 3 this machine cannot run it · 130 interrupted",
   );
-for (const command of [runCommand(), verifyCommand(), faultsCommand(), rulesCommand(), doctorCommand(), initCommand()])
-  program.addCommand(command.exitOverride().copyInheritedSettings(program));
+// Each command has a second's worth of modules of its own: the others are loaded only to be listed.
+const asked = COMMANDS.get(process.argv[2] ?? "");
+for (const load of asked === undefined ? COMMANDS.values() : [asked])
+  program.addCommand((await load()).exitOverride().copyInheritedSettings(program));
 
 // `npm start` runs in hopcheck's own folder; the paths that it was given are those of its caller's.
 const { npm_lifecycle_event, npm_package_name, INIT_CWD } = process.env;

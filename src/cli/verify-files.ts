@@ -31,7 +31,8 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
   const startedAt = new Date().toISOString();
   const out = folderFor(options, startedAt);
   const subject = await subjectOf(files, options);
-  for (const sentence of [...subject.flaws, ...subject.assumed]) process.stderr.write(`${sentence}\n`);
+  for (const sentence of [...subject.flaws, ...subject.assumed, ...subject.notes])
+    process.stderr.write(`${sentence}\n`);
   const scenario = judged(subject, options, commandOf(files, options));
   if (scenario.captured !== undefined) tell(scenario.captured);
   const result: RunResult = {
@@ -81,7 +82,8 @@ export function judged(subject: Subject, options: VerifyOptions, reproduce: stri
   const found = evidenceOf(setup, captures, withoutModel);
   const rules = catalogue.filter((rule) => options.profile === "extended" || rule.profile === "core");
   const { findings, problem } = conclude(found.evidence, rules);
-  const problems = [...found.contradictions, subject.problem ?? nothingOfServices(setup, captures) ?? problem ?? ""];
+  const nothing = setup.services.length === 0 ? undefined : (nothingOfServices(setup, captures) ?? problem);
+  const problems = [...found.contradictions, nothing ?? "", subject.problem ?? ""];
   if (options.extract !== undefined) writeExtracts(options.extract, found.evidence, findings);
   const text = problems.filter((one) => one !== "").join(" ");
   const taps = [...new Set(captures.map(({ tap, file }) => tap || file))];

@@ -1,14 +1,14 @@
 import { writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { stringify } from "yaml";
-import { CaptureError, captureFrames } from "../capture/read-capture.js";
-import type { Capture, CapturedFrame } from "../forwarding/captured/capture.js";
+import { CaptureError } from "../capture/read-capture.js";
+import type { Capture } from "../forwarding/captured/capture.js";
 import { instead } from "../forwarding/captured/conclude.js";
 import { type Inferred, inferSetup, type Wanted } from "../forwarding/captured/infer.js";
 import { type Service, type Setup, tapName } from "../forwarding/setup.js";
-import { decodeLink } from "../packet/link.js";
 import { type CapturedSetup, loadCapturedSetup, readCapturedSetup, ScenarioError } from "../scenario/load.js";
 import { suggestion } from "../scenario/suggest.js";
+import { readCaptures, readHeads, type TapFile } from "./captures/read.js";
 import { CliError, STATUS } from "./error.js";
 import { shown } from "./paths.js";
 
@@ -21,28 +21,39 @@ export interface Subject {
   readonly captures: readonly Capture[];
   /** What keeps the rest of files from being read, in whole sentences. */
   readonly flaws: readonly string[];
+  /** What was not judged packet by packet, in lines; and what was not judged at all, in whole sentences. */
+  readonly notes: readonly string[];
+  readonly problem?: string;
   /** What was taken for granted, in whole sentences. */
   readonly assumed: readonly string[];
-  /** Why nothing can be judged, in whole sentences. */
-  readonly problem?: string;
 }
 
 /** The captures that a setup file names, and those of the command line, which take the place of the file's. */
 export async function bySetup(file: string, given: readonly (readonly [string, string])[]): Promise<Subject> {
   const captured = checked(() => loadCapturedSetup(file));
-  const { captures, flaws } = await readAll(filesOf(captured, given));
   const { setup, withoutModel } = captured;
-  return { file: shown(file), setup, withoutModel, captures, flaws, assumed: [] };
+  const read = await readable(readCaptures(filesOf(captured, given), setup));
+  return { file: shown(file), setup, withoutModel, ...read, assumed: [] };
 }
 
 /** Captures of which nobody says whose they are: they tell the setup themselves. */
 export async function byVip(wanted: Wanted, files: readonly string[], target: string | undefined): Promise<Subject> {
-  const { captures, flaws } = await readAll(files.map((file) => ["", file]));
+  const { isWhole, ...head } = await readable(readHeads(files.map((file) => ["", file])));
+  const { captures, flaws } = head;
   const inference = inferSetup(wanted, captures);
   if (typeof inference === "string") {
     const nobody = { services: [], hosts: [] };
     const problem = `${inference} ${instead(captures)}`;
-    return { file: shown(files[0] ?? ""), setup: nobody, withoutModel: [], captures, flaws, assumed: [], problem };
+    return {
+      file: shown(files[0] ?? ""),
+      setup: nobody,
+      withoutModel: [],
+      captures,
+      flaws,
+      notes: [],
+      assumed: [],
+      problem,
+    };
   }
   const { setup: found, assumed } = inference;
   if (target !== undefined) writeSetup(target, found);
@@ -50,16 +61,20 @@ export async function byVip(wanted: Wanted, files: readonly string[], target: st
     readCapturedSetup("the setup that was found", textOf(found, undefined)),
   );
   const taps = new Map(Object.entries(found.captures).flatMap(([tap, own]) => own.map((file) => [file, tap] as const)));
-  const placed = captures.flatMap((capture) => {
+  const placed = files.flatMap((file): TapFile[] => {
+    const tap = taps.get(file === "-" ? file : shown(file));
+    return tap === undefined ? [] : [[tap, file]];
+  });
+  const own = captures.flatMap((capture) => {
     const tap = taps.get(capture.file);
     return tap === undefined ? [] : [{ ...capture, tap }];
   });
+  const read = isWhole ? { ...head, captures: own } : await readable(readCaptures(placed, setup));
   return {
     file: target === undefined ? shown(files[0] ?? "") : shown(target),
     setup,
     withoutModel,
-    captures: placed,
-    flaws,
+    ...read,
     assumed,
   };
 }
@@ -113,31 +128,12 @@ function filesOf(
   );
 }
 
-/** The captures, and what keeps the rest of them from being read. */
-interface Read {
-  readonly captures: readonly Capture[];
-  readonly flaws: readonly string[];
-}
-
-async function readAll(files: readonly (readonly [string, string])[]): Promise<Read> {
-  const captures: Capture[] = [];
-  const flaws: string[] = [];
-  for (const [tap, path] of files) {
-    const byInterface = new Map<string, CapturedFrame[]>();
-    try {
-      const { flaw } = await captureFrames(path, ({ linkType, interfaceName = "", ...frame }) => {
-        const known = byInterface.get(interfaceName) ?? [];
-        byInterface.set(interfaceName, known);
-        known.push({ ...frame, packet: decodeLink(linkType, frame.bytes, frame.wireLength) });
-      });
-      if (flaw !== undefined) flaws.push(flaw);
-    } catch (error) {
-      if (error instanceof CaptureError) throw new CliError(STATUS.badInput, error.message);
-      throw error;
-    }
-    // Nothing recorded is a capture as well.
-    const recorded = byInterface.size === 0 ? [[]] : byInterface.values();
-    for (const frames of recorded) captures.push({ tap, file: path === "-" ? path : shown(path), frames });
+/** Turns what is wrong with a file into what is printed. */
+async function readable<Read>(reading: Promise<Read>): Promise<Read> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof CaptureError) throw new CliError(STATUS.badInput, error.message);
+    throw error;
   }
-  return { captures, flaws };
 }

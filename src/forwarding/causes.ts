@@ -45,6 +45,8 @@ const isToRouter = ({ isToRouter }: Site) => isToRouter;
 const isFromVip = ({ shown, service }: Site) =>
   shown === undefined || (shown.arp?.senderIp ?? shown.ip?.src) === service.vip;
 const isVipOnNic = ({ host }: Site) => host?.nics.some(({ name }) => name === host.options.vipDevice) === true;
+const holdsNoVip = ({ host }: Site) => host?.options.vipDevice === "none";
+const hasShortPrefix = ({ host }: Site) => (host?.options.vipPrefix ?? 32) < 32;
 
 /** A frame for the wrong MAC: by a wrong route where it is a router's. */
 const wrongMac: readonly CauseOf[] = [
@@ -54,6 +56,7 @@ const wrongMac: readonly CauseOf[] = [
 ];
 const answersForVip: readonly CauseOf[] = [
   when(isVipOnNic, server.vipOnNic),
+  when(holdsNoVip, server.proxyArp),
   server.arpIgnore,
   when((site) => !isVipOnNic(site), server.vipOnNic),
 ];
@@ -147,7 +150,7 @@ const CAUSES: Readonly<Record<string, readonly CauseOf[]>> = {
   "DR-ARP-02": answersForVip,
   "DR-ARP-03": answersForVip,
   "DR-ARP-04": answersForVip,
-  "DR-ARP-05": [server.arpOff],
+  "DR-ARP-05": [when(hasShortPrefix, server.vipPrefix), server.arpOff],
   "DR-ARP-06": [server.arpAnnounce],
   "DR-ARP-07": [server.announced],
   "DR-ARP-08": [server.hijacked],
@@ -173,7 +176,7 @@ const CAUSES: Readonly<Record<string, readonly CauseOf[]>> = {
   "TUN-MTU-05": [director.clamping],
   "TUN-RS-01": [server.noTunnel, server.noVip, server.noListener],
   "TUN-GRE-02": [server.tunnelsDiffer, server.noTunnel, server.noVip],
-  "TUN-RS-02": [server.ownSource, server.replyInTunnel, server.wrongGateway],
+  "TUN-RS-02": [when(isAbout("ip.proto"), server.replyInTunnel), server.ownSource, server.wrongGateway],
   "TUN-RS-03": [server.gatewayIsDirector],
   "TUN-RS-04": unanswered(server.rpFilter, server.noVip),
   "TUN-RS-05": [

@@ -194,8 +194,9 @@ function wholeOf(frame: Packet): Packet {
   return frame;
 }
 
-function insideOf({ inner }: Packet): Packet | undefined {
-  return inner;
+/** None where the tunnel header itself was cut: then the packet inside is whole, and its header may stand in several pieces. */
+function insideOf({ ip, inner }: Packet): Packet | undefined {
+  return ip?.isFragment === true ? undefined : inner;
 }
 
 /** The first frame of what was cut on the way; of the packet inside, where that was cut before it was encapsulated. */

@@ -31,6 +31,11 @@ export interface Evidence {
   /** Which taps were recorded and when, where the frames are from capture files; left out: all of them, all the time (a lab). */
   readonly coverage?: Coverage;
   /**
+   * True where the frames are those of some connections out of many: what others did between them is not in it, such as
+   * whose turn it was.
+   */
+  readonly isSelection?: boolean;
+  /**
    * Client endpoints (`172.16.0.100:40001`) that may have had connections before the first frame: what belongs to
    * them is not judged as new. Left out: none where the evidence is settled (a lab), any where it is not (captures).
    */

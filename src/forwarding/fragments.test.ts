@@ -69,11 +69,11 @@ function record(
 }
 
 /** A request that leaves in fragments: as it came, or cut by the director. */
-function request(model: Model, edit: Edit, cameIn: "fragments" | "whole" = "fragments"): PaperLab {
+function request(model: Model, edit: Edit, cameIn: "fragments" | "whole" = "fragments", size = SIZE): PaperLab {
   const [lab, sent] = [new PaperLab(model), new PaperLab(model)];
   const spec = lab.requestSpec({ spec: LONG });
   lab.toDirector(spec, cameIn === "whole" ? {} : { fragment: SIZE });
-  sent.forward(spec, { fragment: SIZE });
+  sent.forward(spec, { fragment: size });
   record(lab, sent, "rs1", edit, (bytes) => decode(bytes).ip4);
   return lab;
 }
@@ -135,6 +135,8 @@ describe("the last fragment of a request", () => {
     it(`${model}: breaks nothing as it is`, () => {
       expect(broken(request(model, asIs))).to.deep.equal([]);
       expect(broken(request(model, asIs, "whole"))).to.deep.equal([]);
+      // In a tunnel even the header of the packet inside is cut then.
+      expect(broken(request(model, asIs, "fragments", 8))).to.deep.equal([]);
     });
 
     for (const [name, edit, owners] of OWNERS) {

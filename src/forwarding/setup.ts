@@ -60,6 +60,8 @@ export interface HostOptions {
   readonly tunnelFrom?: "anyone" | "director" | "nobody";
   /** Whether a real server's tunnel has checksums; left out: as its services say. */
   readonly tunnelChecksum?: boolean;
+  /** Whether a real server reaches its gateway through its tunnel of IP in IP, and its answers go back into that. */
+  readonly gatewayInTunnel?: boolean;
   /** A real server that is the director's backup: it has the same services, and balances once it is the master. */
   readonly backup?: boolean;
   /** Whether a director tells its segment when it takes over the VIPs (default true). */

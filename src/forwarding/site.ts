@@ -35,6 +35,8 @@ export interface Site {
    * where neither tells.
    */
   readonly clientsOnLink: boolean | undefined;
+  /** The real server's NIC on the client's segment; `nic` where none is known. */
+  readonly clientNic: Nic | undefined;
   /** The frame in which it shows; unknown where the finding has left some out. */
   readonly shown: Packet | undefined;
   /** Whether that frame goes to a router. */
@@ -68,9 +70,10 @@ export function siteOf(finding: Finding, evidence: Evidence): Site | undefined {
       .filter((candidate) => candidate.role === role)
       .flatMap(({ nics }) => nics)
       .find((own) => nic !== undefined && shareSegment(own, nic));
-  const clients = setup.hosts.filter(({ role }) => role === "client");
+  const clients = setup.hosts.filter(({ role }) => role === "client").flatMap(({ nics }) => nics);
+  const clientNic = host?.nics.find((own) => clients.some((other) => shareSegment(own, other)));
   const own = onLink("director") ?? network.directors[0]?.nics[0];
-  const bySetup = clients.length === 0 || nic === undefined ? undefined : onLink("client") !== undefined;
+  const bySetup = clients.length === 0 || nic === undefined ? undefined : clientNic !== undefined;
   const sightings = evidence.journeys.flatMap((journey) => journey.sightings);
   return {
     finding,
@@ -84,6 +87,7 @@ export function siteOf(finding: Finding, evidence: Evidence): Site | undefined {
     router: onLink("router")?.ip ?? "ROUTER",
     client: clientOf(frames, service) ?? "CLIENT",
     clientsOnLink: wentToClient(frames, sightings, server, network) ?? bySetup,
+    clientNic: clientNic ?? nic,
     shown,
     isToRouter: network.byMac(shown?.linkDst)?.host.role === "router",
     isSentOn: frames.some((frame) => frame.direction === "out" && network.isDirector(frame.host)),

@@ -134,6 +134,13 @@ describe("planHosts", () => {
     expect(routes("rs1")).to.deep.equal([]);
   });
 
+  it("leads a real server's answers back into its tunnel where its gateway is at the other end of that", () => {
+    const rs = { gateways: ["192.168.10.1"], options: { sysctl: {}, vipPrefix: 32, gatewayInTunnel: true } };
+    expect(planOf("rs1", setup([service("tun")], rs)).ip).to.include(
+      "route add default via 192.168.10.1 dev tunl0 onlink",
+    );
+  });
+
   it("keeps the client's kernel from answering for crafted flows, and its own ports away from theirs", () => {
     const { ip, before } = planOf("client", setup([service("dr")]));
     expect(ip.filter((line) => line.startsWith("rule"))).to.deep.equal([

@@ -60,7 +60,7 @@ export function planHosts(setup: Setup): HostPlan[] {
         ...host.nics.flatMap((nic) => nicLines(host, nic)),
         ...tunnelLines(setup, host),
         ...vips.lines,
-        ...host.gateways.map((gateway) => `route add ${isIp6(gateway) ? "::/0" : "default"} via ${gateway}`),
+        ...host.gateways.map((gateway) => defaultRoute(gateway, host.options)),
         ...neighbours(setup, segments, host),
         ...silence(host, services).map(([, line]) => line),
       ],
@@ -91,6 +91,11 @@ function nicLines(host: Host, nic: Nic): string[] {
     `link set ${nic.name} mtu ${nic.mtu} up`,
     ...addresses,
   ];
+}
+
+function defaultRoute(gateway: string, { gatewayInTunnel = false }: HostOptions): string {
+  const way = gatewayInTunnel ? " dev tunl0 onlink" : "";
+  return `route add ${isIp6(gateway) ? "::/0" : "default"} via ${gateway}${way}`;
 }
 
 /** The IPv4 address that a NIC answers canaries for. */

@@ -1,4 +1,4 @@
-import { addressesOf, type Host, isOnLink, type Nic, type Setup, shareSegment } from "../forwarding/setup.js";
+import { type Host, isOnLink, type Nic, type Setup, shareSegment } from "../forwarding/setup.js";
 import { networkOf } from "../packet/address.js";
 
 /** NICs whose addresses share a prefix. */
@@ -36,9 +36,4 @@ export function nicTowards(host: Host, ip: string): Nic {
   const nic = host.nics.find((nic) => isOnLink(nic, ip)) ?? host.nics[0];
   if (!nic) throw new Error(`${host.name} has no NIC`);
   return nic;
-}
-
-/** All addresses of a host. */
-export function addressesOfHost({ nics }: Host): string[] {
-  return nics.flatMap(addressesOf).map(({ ip }) => ip);
 }

@@ -30,7 +30,7 @@ describe("incrementalUpdate", () => {
   ] as const;
   const toRs2 = [toRs1[0], [0x000a, 0x0a0c]] as const;
 
-  // What real servers received from a Linux director, 10.0.0.10:vport → 192.168.10.1x:rport (rules.md, GEN-L4-01, NAT-REQ-06, NAT-REQ-07).
+  // What real servers received from a Linux director, 10.0.0.10:vport → 192.168.10.1x:rport (GEN-L4-01, NAT-REQ-06, NAT-REQ-07).
   const observed: [string, number, readonly (readonly [number, number])[], number][] = [
     ["a wrong TCP checksum", 0x1111, [...toRs1, [80, 8080]], 0x3127],
     ["a wrong UDP checksum", 0x1111, [...toRs1, [53, 5353]], 0x3bb3],

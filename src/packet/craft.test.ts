@@ -57,7 +57,7 @@ describe("craft", () => {
     expect(l4ChecksumState(packet)).to.equal("valid");
   });
 
-  it("is as the frame that a kernel sent (rules.md, DR-REQ-01)", () => {
+  it("is as the frame that a kernel sent (DR-REQ-01)", () => {
     const frame = craft({
       "ip.src": "172.16.0.100",
       "ip.dst": "10.0.0.10",

@@ -5,7 +5,7 @@ import { decodeIp } from "./packet.js";
 import { dirty, hex } from "./sample.js";
 
 describe("ipv4", () => {
-  // What a director forwarded under DR (rules.md, DR-REQ-03): its checksum is a real kernel's.
+  // What a director forwarded under DR (DR-REQ-03): its checksum is a real kernel's.
   const kernel = hex("45 2e 003c 1234 4000 3c 06 75dc ac100064 0a00000a");
   // With an option, as a middle fragment.
   const sample = hex("46 2e 0020 1234 60b9 3d 11 eb72 0a000064 0a00000a 5e04abcd");

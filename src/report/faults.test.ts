@@ -26,7 +26,7 @@ const SCORE: Score = {
 describe("the score", () => {
   it("is a sentence, in which a hundred per cent are said of all and of nothing less", () => {
     expect(scoreText(SCORE)).to.equal(
-      "of 200 deliberate faults, each of which breaks one rule, 200 were caught (100 %), 199 with nobody else blamed (99 %)",
+      "of 200 deliberate faults, each of which breaks one rule, 200 were caught (100 %), 199 with the right suspect and cause and no other rule but those that must fall with it (99 %)",
     );
   });
 

@@ -11,7 +11,7 @@ export interface ProofResult {
   readonly caught: boolean;
   /** Rules that fell with it, as they must, and why. */
   readonly followed: readonly { readonly rule: string; readonly why: string }[];
-  /** What is wrong with the suite; nothing where the fault was caught and nobody else blamed. */
+  /** What is wrong with the suite; nothing where the fault was caught and no rule fell that it does not name. */
   readonly complaints: readonly string[];
   /** The cases that were run, by title. */
   readonly cases: readonly string[];
@@ -45,7 +45,7 @@ export function renderProof(proof: ProofResult, style: Style = PLAIN): string[] 
 
 /** The score in a sentence without a full stop, for readers of a report. */
 export function scoreText({ faults, caught, exact }: Pick<Score, "faults" | "caught" | "exact">): string {
-  return `of ${faults} deliberate faults, each of which breaks one rule, ${caught} were caught (${percent(caught, faults)}), ${exact} with nobody else blamed (${percent(exact, faults)})`;
+  return `of ${faults} deliberate faults, each of which breaks one rule, ${caught} were caught (${percent(caught, faults)}), ${exact} with the right suspect and cause and no other rule but those that must fall with it (${percent(exact, faults)})`;
 }
 
 export function renderScore(

@@ -14,13 +14,14 @@ export const FOR_ROLES = {
   wildcard: ["real-server"],
   tunnelFrom: ["real-server"],
   tunnelChecksum: ["real-server"],
+  gatewayInTunnel: ["real-server"],
   backup: ["real-server"],
   announces: ["director"],
 } as const satisfies Partial<Record<keyof RawHost, readonly Role[]>>;
 
 /** What a host has otherwise than its role and the models would have it. */
 export function readOptions(raw: RawHost, place: Place, nic: Address | undefined): HostOptions {
-  const { forwarding, wildcard, tunnelFrom, tunnelChecksum, backup, announces, vipPrefix = 32 } = raw;
+  const { forwarding, wildcard, tunnelFrom, tunnelChecksum, gatewayInTunnel, backup, announces, vipPrefix = 32 } = raw;
   const actualIp = raw.ip === undefined ? undefined : actualAddress(raw.ip, place.at("ip"), nic);
   const neighbours = raw.neighbours === undefined ? undefined : readNeighbours(raw.neighbours, place.at("neighbours"));
   return {
@@ -31,6 +32,7 @@ export function readOptions(raw: RawHost, place: Place, nic: Address | undefined
     ...(wildcard === undefined ? {} : { wildcard }),
     ...(tunnelFrom === undefined ? {} : { tunnelFrom }),
     ...(tunnelChecksum === undefined ? {} : { tunnelChecksum }),
+    ...(gatewayInTunnel === undefined ? {} : { gatewayInTunnel }),
     ...(backup === undefined ? {} : { backup }),
     ...(announces === undefined ? {} : { announces }),
     ...(neighbours === undefined ? {} : { neighbours }),

@@ -56,6 +56,7 @@ export interface RawHost {
   readonly wildcard?: boolean;
   readonly tunnelFrom?: "anyone" | "director" | "nobody";
   readonly tunnelChecksum?: boolean;
+  readonly gatewayInTunnel?: boolean;
   readonly backup?: boolean;
   readonly announces?: boolean;
   readonly mac?: string;

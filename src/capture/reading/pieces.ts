@@ -21,18 +21,21 @@ export async function openPieces(path: string): Promise<Opened> {
   if (path === STDIN) return { pieces: process.stdin, size: undefined };
   const file = await open(path).catch(refuse);
   const status = await file.stat();
-  return { pieces: piecesOf(file), size: status.isFile() ? status.size : undefined };
+  // By position where there is one: what /dev/fd opens may share another reader's.
+  return { pieces: piecesOf(file, status.isFile()), size: status.isFile() ? status.size : undefined };
 }
 
 /** Two buffers in turn: one is filled while the other is worked on. */
-async function* piecesOf(file: FileHandle): AsyncGenerator<Buffer> {
+async function* piecesOf(file: FileHandle, hasPositions: boolean): AsyncGenerator<Buffer> {
   let [current, next] = [Buffer.allocUnsafeSlow(PIECE), Buffer.allocUnsafeSlow(PIECE)];
-  let reading = file.read(current, 0, PIECE, null);
+  let position = 0;
+  let reading = file.read(current, 0, PIECE, hasPositions ? 0 : null);
   try {
     for (;;) {
       const { bytesRead } = await reading.catch(refuse);
       if (bytesRead === 0) return;
-      reading = file.read(next, 0, PIECE, null);
+      position += bytesRead;
+      reading = file.read(next, 0, PIECE, hasPositions ? position : null);
       // Its failure is told by the next turn, which may never come.
       reading.catch(() => {});
       yield current.subarray(0, bytesRead);

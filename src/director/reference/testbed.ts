@@ -1,4 +1,4 @@
-/** The networks of rules.md §1 around a director under test: frames go in, frames come out. Only for tests. */
+/** The smallest networks of NAT, DR and TUN around a director under test: frames go in, frames come out. Only for tests. */
 
 import { IP_IN_IP, type Model, type Nic, type RealServer, type Service } from "../../forwarding/setup.js";
 import { l4ChecksumState } from "../../packet/checksum.js";

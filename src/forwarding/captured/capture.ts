@@ -18,13 +18,22 @@ export interface CapturedFrame {
   readonly direction?: Direction;
 }
 
-/** The frames of one interface of one capture file, in the order of the file. */
+/** The frames of one interface of one capture file, in the order of the file; or, with `whole`, some of them. */
 export interface Capture {
   /** The host that it was taken on, or one of its taps; empty where that is still to be found out. */
   readonly tap: string;
   /** As messages name the file. */
   readonly file: string;
   readonly frames: readonly CapturedFrame[];
+  readonly whole?: Whole;
+}
+
+/** Of a capture that only a selection of the frames is taken from: all of it. */
+export interface Whole {
+  readonly frames: number;
+  /** Times of the earliest and the latest frame, as `CapturedFrame.time`. */
+  readonly from: bigint;
+  readonly to: bigint;
 }
 
 /** Which way a frame went, as the file says, or the header of a cooked capture; undefined where neither does. */

@@ -103,7 +103,8 @@ export function nothingOfServices(setup: Setup, captures: readonly Capture[]): s
   const frames = captures.flatMap((capture) => capture.frames);
   if (frames.some(({ packet }) => setup.services.some((service) => isAbout(packet, service)))) return undefined;
   const names = new Intl.ListFormat("en", { type: "disjunction" }).format(setup.services.map(serviceName));
-  return `None of the ${frames.length} frames in the captures is to or from ${names}. ${instead(captures)}`;
+  const count = captures.reduce((sum, { frames: own, whole }) => sum + (whole?.frames ?? own.length), 0);
+  return `None of the ${count} frames in the captures is to or from ${names}. ${instead(captures)}`;
 }
 
 /** Who talks most in the captures, in a whole sentence. */

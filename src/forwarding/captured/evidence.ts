@@ -74,9 +74,10 @@ export function evidenceOf(
     journeys: followJourneys(frames, known, true),
     settled: false,
     coverage: coverageOf(placed, clocks),
+    ...(captures.some(({ whole }) => whole !== undefined) ? { isSelection: true } : {}),
   };
   const made = cleaned.map(({ capture, taps, foreign, copies }) => {
-    return { file: capture.file, taps, frames: capture.frames.length, foreign, copies };
+    return { file: capture.file, taps, frames: capture.whole?.frames ?? capture.frames.length, foreign, copies };
   });
   return {
     evidence,
@@ -127,8 +128,9 @@ function framesOf(merged: readonly Ordered[], captures: readonly PlacedCapture[]
 const SEAMLESS = 100_000_000n;
 
 function coverageOf(captures: readonly PlacedCapture[], clocks: Clocks): Coverage {
-  const windows = captures.flatMap(({ capture: { file, frames }, taps }) => {
-    const times = frames.map(({ time }) => clocks.read(file, time));
+  const windows = captures.flatMap(({ capture: { file, frames, whole }, taps }) => {
+    const all = whole === undefined ? frames.map(({ time }) => time) : [whole.from, whole.to];
+    const times = all.map((time) => clocks.read(file, time));
     const [from, to] = [earliest(times), latest(times)];
     if (from === undefined || to === undefined) return [];
     return taps.map((tap) => ({ tap, window: { from, to } }));

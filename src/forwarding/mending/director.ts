@@ -1,6 +1,7 @@
 /** What goes wrong with directors, and on the way to them. */
 
 import { endpoint, isIp6 } from "../../packet/address.js";
+import type { Site } from "../site.js";
 import {
   addresses,
   alone,
@@ -66,10 +67,15 @@ export const staleNeighbour = onDirector(
   "stale-neighbour",
   "The director's neighbour table gives another MAC for the next hop.",
   {
-    confirm: ({ server }) => `ip neigh show to ${server.ip}`,
-    fix: ({ server, directorNic }) => `ip neigh flush to ${server.ip} dev ${directorNic}`,
+    confirm: (site) => `ip neigh show ${entriesAt(site)}`,
+    fix: (site) => `ip neigh flush ${entriesAt(site)}`,
   },
 );
+/** Under DR only the MAC tells which server was meant: where it is nobody's, any of them may be. */
+function entriesAt({ service, server, directorNic }: Site): string {
+  const isAnybody = service.model === "dr" && service.realServers.length > 1;
+  return `${isAnybody ? "" : `to ${server.ip} `}dev ${directorNic}`;
+}
 export const wrongRouteToServer = onDirector(
   "wrong-route-to-server",
   ({ server }) => `The director's route to ${server.ip} leads by a router.`,

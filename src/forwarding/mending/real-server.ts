@@ -23,6 +23,17 @@ export const vipOnNic = onServer(
       `ip addr del ${alone(service.vip)} dev ${nic?.name ?? "eth0"}; ip addr add ${alone(service.vip)} dev lo`,
   },
 );
+export const proxyArp = onServer(
+  "proxy-arp",
+  ({ service }) => `The real server does not hold ${service.vip}, and answers ARP in the stead of others.`,
+  {
+    confirm: ({ nic }) => `sysctl -ar 'net.ipv4.conf.(all|${nic?.name ?? "eth0"}).proxy_arp'`,
+    fix: ({ nic }) => {
+      const ofNic = `net.ipv4.conf.${nic?.name ?? "eth0"}`;
+      return `sysctl -w net.ipv4.conf.all.proxy_arp=0 ${ofNic}.proxy_arp=0 ${ofNic}.proxy_arp_pvlan=0`;
+    },
+  },
+);
 export const arpAnnounce = onServer(
   "arp-announce-not-effective",
   "The real server takes the packet's source, the VIP, as ARP sender; 1 is not enough where VIP and RIP share a subnet.",
@@ -61,8 +72,8 @@ const onLink = onServer(
   "The client is on the real server's own subnet: no gateway takes part in the answer.",
   {
     confirm: wayToClient,
-    fix: ({ nic, dip }) =>
-      `ip route replace ${nic?.ip.replace(/\.\d+$/, ".0") ?? "SUBNET"}/${nic?.prefix ?? 24} via ${dip} onlink dev ${nic?.name ?? "eth0"}`,
+    fix: ({ nic, clientNic, dip }) =>
+      `ip route replace ${clientNic?.ip.replace(/\.\d+$/, ".0") ?? "SUBNET"}/${clientNic?.prefix ?? 24} via ${dip} onlink dev ${nic?.name ?? "eth0"}`,
   },
 );
 export const clientOnLink = when(({ clientsOnLink }) => clientsOnLink === true, onLink);

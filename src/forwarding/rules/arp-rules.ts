@@ -24,7 +24,7 @@ export function vipsOf(view: View, model: Model): ReadonlySet<string> {
 }
 
 /** The NICs of the real servers of a model's services. */
-export function serverPorts(view: View, model: Model): Port[] {
+function serverPorts(view: View, model: Model): Port[] {
   const services = view.services.filter((service) => service.model === model);
   const names = new Set(services.flatMap((service) => service.realServers.map((server) => server.name)));
   return portsOfHosts(

@@ -138,8 +138,10 @@ const answers: readonly Rule[] = [
     source: "LVS-DR: only requests pass the director",
     *judge(view) {
       for (const answer of ownAnswersOf(view, "dr")) {
-        yield* goesDirectly(view, answer);
-        yield* detours(view, answer);
+        const sent = [...goesDirectly(view, answer)];
+        yield* sent;
+        // What was sent the wrong way goes wrong from there on.
+        if (sent.every(({ status }) => status === "pass")) yield* detours(view, answer);
       }
     },
   }),

@@ -1,4 +1,4 @@
-/** Whether the suite catches a fault, and blames nobody else for it. */
+/** Whether the suite catches a fault, blames the right one for it, and lets no rule fall but those that the fault names. */
 
 import { faultName } from "../../director/reference/faults/fault.js";
 import { judge } from "../../forwarding/judge.js";

@@ -3,7 +3,16 @@
 import type { SetupFault } from "./fault.js";
 
 const ARP_IGNORE_OFF = { "net.ipv4.conf.all.arp_ignore": 0 };
+/** Answers of a proxy to a broadcast wait (`proxy_delay`, in hundredths of a second), those to a unicast do not. */
+const PROXY_ARP = {
+  vipDevice: "none",
+  forwarding: true,
+  sysctl: { "net.ipv4.conf.eth0.proxy_arp_pvlan": 1, "net.ipv4.neigh.eth0.proxy_delay": 100_000_000 },
+};
 const HAND_OVER = "the router learns the real server's MAC for the VIP, and sends it the client's packets";
+
+/** A host that does not forward takes them where either setting says so. */
+const DEAF_TO_REDIRECTS = { "net.ipv4.conf.all.accept_redirects": 0, "net.ipv4.conf.eth0.accept_redirects": 0 };
 
 const nat: readonly SetupFault[] = [
   {
@@ -32,6 +41,14 @@ const nat: readonly SetupFault[] = [
     cause: "gateway-not-director",
   },
   {
+    rule: "NAT-TOP-02",
+    title: "a client is on a real server's own link, and gets its answers past the director and every gateway",
+    hosts: { rs1: { interfaces: [{ ip: "172.16.0.11/24" }] } },
+    cases: ["nat/session.yaml"],
+    suspect: "rs1",
+    cause: "client-on-link",
+  },
+  {
     rule: "NAT-TOP-04",
     title: "the director does not forward (ip_forward=0)",
     hosts: { director: { forwarding: false } },
@@ -43,7 +60,12 @@ const nat: readonly SetupFault[] = [
   {
     rule: "NAT-TOP-05",
     title: "the director tells real servers a shorter way (send_redirects=1)",
-    hosts: { director: { sysctl: { "net.ipv4.conf.all.send_redirects": 1, "net.ipv4.conf.eth0.send_redirects": 1 } } },
+    // Servers that took it would bypass the director from then on, with some of their answers or with all.
+    hosts: {
+      director: { sysctl: { "net.ipv4.conf.all.send_redirects": 1, "net.ipv4.conf.eth0.send_redirects": 1 } },
+      rs1: { sysctl: DEAF_TO_REDIRECTS },
+      rs2: { sysctl: DEAF_TO_REDIRECTS },
+    },
     director: "ipvs",
     suspect: "director",
     cause: "send-redirects-on",
@@ -72,6 +94,17 @@ const dr: readonly SetupFault[] = [
     rule: "DR-RSP-03",
     title: "a real server's gateway is another real server",
     hosts: { rs1: { gateway: "10.0.0.12" } },
+    cases: ["dr/answers.yaml"],
+    suspect: "rs1",
+    cause: "wrong-default-gateway",
+  },
+  {
+    rule: "DR-RSP-03",
+    title: "a real server's answers go by another one, which sends them on with a TTL of 63",
+    hosts: {
+      rs1: { gateway: "10.0.0.12" },
+      rs2: { forwarding: true, sysctl: { "net.ipv4.conf.all.accept_local": 1 } },
+    },
     cases: ["dr/answers.yaml"],
     suspect: "rs1",
     cause: "wrong-default-gateway",
@@ -107,6 +140,13 @@ const dr: readonly SetupFault[] = [
     suspect: "rs1",
     cause: "vip-prefix",
     also: { "DR-ARP-05": "it takes the router's address for one of its own as well, and does not answer itself" },
+  },
+  {
+    rule: "DR-RS-03",
+    title: "a real server holds the VIP with a prefix of 30, and answers ARP for the addresses beside it",
+    hosts: { rs1: { vipPrefix: 30, sysctl: ARP_IGNORE_OFF } },
+    suspect: "rs1",
+    cause: "vip-prefix",
   },
   {
     rule: "DR-RS-04",
@@ -158,11 +198,34 @@ const arp: readonly SetupFault[] = [
     cause: "arp-ignore-not-effective",
   },
   {
+    rule: "DR-ARP-03",
+    title: "a real server stands in for its whole link (proxy_arp_pvlan), at once for who asks it alone",
+    hosts: { rs1: PROXY_ARP },
+    suspect: "rs1",
+    cause: "proxy-arp",
+  },
+  {
     rule: "DR-ARP-04",
     title: "a real server answers probes for the VIP, and askers of another subnet (arp_ignore=0)",
     hosts: { rs1: { sysctl: ARP_IGNORE_OFF } },
     suspect: "rs1",
     cause: "arp-ignore-not-effective",
+  },
+  {
+    rule: "DR-ARP-04",
+    title: "a real server is silent to its own subnet alone, all of which it takes for itself",
+    hosts: { rs1: { vipPrefix: 24, sysctl: ARP_IGNORE_OFF } },
+    suspect: "rs1",
+    cause: "arp-ignore-not-effective",
+    also: { "DR-ARP-05": "it is silent about its own address as well" },
+  },
+  {
+    rule: "DR-ARP-05",
+    title: "a real server holds the VIP with the prefix of its network, and is deaf to all of it",
+    hosts: { rs1: { vipPrefix: 24 } },
+    cases: ["dr/arp.yaml"],
+    suspect: "rs1",
+    cause: "vip-prefix",
   },
   {
     rule: "DR-ARP-05",
@@ -230,6 +293,14 @@ const tun: readonly SetupFault[] = [
     cases: ["tun/answers.yaml"],
     suspect: "rs1",
     cause: "server-answers-from-rip",
+  },
+  {
+    rule: "TUN-RS-02",
+    title: "a real server's answers go back into the tunnel, to the director",
+    hosts: { rs1: { gateway: "10.0.0.1", gatewayInTunnel: true } },
+    cases: ["tun/answers.yaml"],
+    suspect: "rs1",
+    cause: "route-into-tunnel",
   },
   {
     rule: "TUN-RS-03",

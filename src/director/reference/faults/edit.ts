@@ -106,6 +106,18 @@ function ofIpv6<Context, Result>(edit: (sent: Sent6, context: Context) => Result
   };
 }
 
+/** Frames that leave by some NICs keep the source MAC of the frame that came in last. */
+export function bridging(isBridged: (nic: Nic) => boolean): Partial<Steps> {
+  let source = "";
+  return {
+    accepts: (packet, network) => {
+      source = packet.eth?.src ?? source;
+      return CORRECT_STEPS.accepts(packet, network);
+    },
+    frames: (datagram, nic, to) => CORRECT_STEPS.frames(datagram, isBridged(nic) ? { ...nic, mac: source } : nic, to),
+  };
+}
+
 /** Checksums follow the change: those that were right are right afterwards. */
 export function sealed<S extends Sent, Context>(edit: EditInPlace<S, Context>) {
   return (sent: S, context: Context): undefined => {

@@ -1,6 +1,6 @@
 /** Faults of GEN-L4, GEN-TTL and GEN-FLOW: what every packet of a flow may expect. */
 
-import { decodeIp } from "../../../packet/packet.js";
+import { decodeIp, type Packet } from "../../../packet/packet.js";
 import { TCP_FLAG } from "../../../packet/tcp.js";
 import { CORRECT_STEPS, type Steps } from "../steps.js";
 import { allRequests, replies, seal } from "./edit.js";
@@ -67,6 +67,17 @@ export const flowFaults: readonly DirectorFault[] = [
   {
     ...BY_DIRECTOR,
     rule: "GEN-FLOW-01",
+    title: "every segment with data is scheduled anew",
+    steps: {
+      replaces: (connection, packet) => hasData(packet) || CORRECT_STEPS.replaces(connection, packet),
+      opensConnection: (packet) => hasData(packet) || CORRECT_STEPS.opensConnection(packet),
+    },
+    cause: "connection-not-found",
+    cases: ["dr/flows.yaml", "tun/flows.yaml"],
+  },
+  {
+    ...BY_DIRECTOR,
+    rule: "GEN-FLOW-01",
     title: "a connection is found by its SYN alone",
     steps: swallowing((flags) => (flags & (TCP_FLAG.syn | TCP_FLAG.rst | TCP_FLAG.fin)) === 0),
     cause: "connection-not-found",
@@ -87,6 +98,8 @@ export const flowFaults: readonly DirectorFault[] = [
     cause: "connection-not-found",
   },
 ];
+
+const hasData = ({ tcp, payload }: Packet) => tcp !== undefined && payload.length > 0;
 
 /** No frame for a segment with such flags. */
 function swallowing(isSwallowed: (flags: number) => boolean): Partial<Steps> {

@@ -1,9 +1,10 @@
 /** Faults of NAT-RSP, NAT-TUP and NAT-TOP: what becomes of answers. */
 
+import { incrementalUpdate } from "../../../packet/checksum.js";
 import { TCP_FLAG } from "../../../packet/tcp.js";
 import { portHeader } from "../connections.js";
 import { CORRECT_STEPS, type Steps } from "../steps.js";
-import { replaceText, replies, STRANGER, sealed } from "./edit.js";
+import { bridging, replaceText, replies, STRANGER, seal, sealed } from "./edit.js";
 import { BY_DIRECTOR, type DirectorFault } from "./fault.js";
 
 export const natAnswerFaults: readonly DirectorFault[] = [
@@ -34,8 +35,8 @@ export const natAnswerFaults: readonly DirectorFault[] = [
   {
     ...BY_DIRECTOR,
     rule: "NAT-RSP-02",
-    title: "answers leave with another source MAC than the NIC's",
-    steps: towardsClients((datagram, nic, to) => CORRECT_STEPS.frames(datagram, { ...nic, mac: STRANGER }, to)),
+    title: "answers keep the MAC of the real server as their source, as behind a bridge",
+    steps: bridging(({ name }) => name === "eth0"),
     cases: ["nat/reply.yaml"],
   },
   {
@@ -109,6 +110,26 @@ export const natAnswerFaults: readonly DirectorFault[] = [
     },
     cause: "connection-not-found",
     cases: ["nat/reply.yaml", "nat/closing.yaml"],
+  },
+  {
+    ...BY_DIRECTOR,
+    rule: "NAT-REQ-11",
+    title: "a UDP checksum of 0 of an answer is adjusted to the new address",
+    steps: replies(({ packet: { udp }, connection: { request, server } }) => {
+      if (udp?.checksum === 0) udp.checksum = incrementalUpdate(0, server.port, request.dstPort);
+    }),
+  },
+  {
+    ...BY_DIRECTOR,
+    rule: "NAT-SCTP-01",
+    title: "the CRC32c of an answer is that of the port before translation",
+    steps: replies(({ packet, connection }) => {
+      const { sctp } = packet;
+      if (sctp === undefined) return;
+      sctp.srcPort = connection.server.port;
+      seal(packet);
+      sctp.srcPort = connection.request.dstPort;
+    }),
   },
   {
     ...BY_DIRECTOR,

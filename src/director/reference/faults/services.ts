@@ -5,7 +5,7 @@ import { IP_PROTOCOL } from "../../../packet/ip.js";
 import { decode, decodeIp, type Packet } from "../../../packet/packet.js";
 import { TCP_FLAG } from "../../../packet/tcp.js";
 import type { Tuple } from "../connections.js";
-import { CORRECT_STEPS } from "../steps.js";
+import { CORRECT_STEPS, type Steps } from "../steps.js";
 import { seal } from "./edit.js";
 import { BY_DIRECTOR, type DirectorFault } from "./fault.js";
 
@@ -19,6 +19,13 @@ export const serviceFaults: readonly DirectorFault[] = [
     steps: {
       frames: (...leaving) => [...CORRECT_STEPS.frames(...leaving), ...CORRECT_STEPS.frames(...leaving)],
     },
+  },
+  {
+    ...BY_DIRECTOR,
+    rule: "GEN-SVC-01",
+    title: "every request goes to all real servers, as a hub would flood it",
+    steps: { frames: flooding() },
+    cases: ["dr/round-robin.yaml"],
   },
   {
     ...BY_DIRECTOR,
@@ -123,6 +130,16 @@ export const serviceFaults: readonly DirectorFault[] = [
     },
   },
 ];
+
+/** A frame for every MAC that has been sent one from the NIC so far. */
+function flooding(): Steps["frames"] {
+  const receivers = new Map<string, Set<string>>();
+  return (datagram, nic, to) => {
+    const known = receivers.get(nic.mac) ?? new Set();
+    receivers.set(nic.mac, known.add(to));
+    return [...known].flatMap((mac) => CORRECT_STEPS.frames(datagram, nic, mac));
+  };
+}
 
 function echoTuple({ ip, icmp }: Packet): Tuple | undefined {
   if (ip === undefined || icmp?.kind !== "echo") return undefined;

@@ -1,0 +1,163 @@
+/** Capture files, as the rules are given them: all of their frames, or of very many those that matter. */
+
+import { captureFrames } from "../../capture/read-capture.js";
+import type { Capture, CapturedFrame } from "../../forwarding/captured/capture.js";
+import { groupBy } from "../../forwarding/group.js";
+import { Endpoints } from "../../forwarding/screen/endpoints.js";
+import { Flows } from "../../forwarding/screen/flows.js";
+import { BUDGET, select } from "../../forwarding/screen/select.js";
+import type { Setup } from "../../forwarding/setup.js";
+import { decodeLink } from "../../packet/link.js";
+import { shown } from "../paths.js";
+import { ReadingBar } from "./reading-bar.js";
+import type { CaptureSeen, NumberedFile } from "./share.js";
+import { rereadable } from "./spool.js";
+import { alikeLines, unjudged } from "./tallies.js";
+import { screenFiles, selectFrames, shares, sizeOf } from "./threads.js";
+
+/** Tap and path of a capture file. */
+export type TapFile = readonly [tap: string, path: string];
+
+export interface ReadCaptures {
+  readonly captures: readonly Capture[];
+  /** Whole sentences: what keeps the rest of a file from being read. */
+  readonly flaws: readonly string[];
+  /** Lines about what was not judged one by one. */
+  readonly notes: readonly string[];
+  /** Whole sentences: what was not judged, so that nobody can say that it is right. */
+  readonly problem?: string;
+}
+
+/** Captures up to this size, together, are judged as a whole: a screen is one more thing to be wrong. */
+export interface Small {
+  readonly frames: number;
+  readonly bytes: number;
+}
+
+const SMALL: Small = { frames: 20_000, bytes: 40 << 20 };
+
+/**
+ * The captures of a setup's taps.
+ * @throws CaptureError
+ */
+export async function readCaptures(files: readonly TapFile[], setup: Setup, small = SMALL): Promise<ReadCaptures> {
+  const [paths, names] = await opened(files);
+  return (await readWhole(paths, names, small)) ?? (await readScreened(paths, names, setup));
+}
+
+/**
+ * What tells whose captures these are: all frames, or of very many the first of each file.
+ * @throws CaptureError
+ */
+export async function readHeads(
+  files: readonly TapFile[],
+  small = SMALL,
+): Promise<ReadCaptures & { readonly isWhole: boolean }> {
+  const [paths, names] = await opened(files);
+  const whole = await readWhole(paths, names, small);
+  if (whole !== undefined) return { ...whole, isWhole: true };
+  const share = { frames: Math.floor(small.frames / files.length), bytes: Math.floor(small.bytes / files.length) };
+  const captures = await Promise.all(paths.map(async (path) => (await readFrames([path], share)).read));
+  return { captures: captures.flat().map((one) => captureOf(one, names)), flaws: [], notes: [], isWhole: false };
+}
+
+async function opened(files: readonly TapFile[]): Promise<[NumberedFile[], Name[]]> {
+  const paths = await Promise.all(files.map(([, path]) => rereadable(path)));
+  const names = files.map(([tap, path]) => ({ tap, file: path === "-" ? path : shown(path) }));
+  return [paths.map((path, number) => ({ number, path })), names];
+}
+
+interface Name {
+  readonly tap: string;
+  readonly file: string;
+}
+
+class Enough extends Error {}
+
+interface ReadFile {
+  readonly file: number;
+  readonly frames: readonly Raw[];
+}
+
+/** All frames; undefined where they are too many. */
+async function readWhole(
+  files: readonly NumberedFile[],
+  names: readonly Name[],
+  small: Small,
+): Promise<ReadCaptures | undefined> {
+  if (sizeOf(files) > small.bytes) return undefined;
+  const { read, flaws, isWhole } = await readFrames(files, small);
+  return isWhole ? { captures: read.map((one) => captureOf(one, names)), flaws, notes: [] } : undefined;
+}
+
+async function readFrames(files: readonly NumberedFile[], small: Small) {
+  const read: ReadFile[] = [];
+  const flaws: string[] = [];
+  let [frames, bytes, isWhole] = [0, 0, true];
+  for (const { path, number } of files) {
+    const byInterface = new Map<string, Raw[]>();
+    try {
+      const { flaw } = await captureFrames(path, ({ interfaceName = "", ...frame }) => {
+        frames++;
+        bytes += frame.bytes.length;
+        if (frames > small.frames || bytes > small.bytes) throw new Enough();
+        const known = byInterface.get(interfaceName) ?? [];
+        byInterface.set(interfaceName, known);
+        known.push(frame);
+      });
+      if (flaw !== undefined) flaws.push(flaw);
+    } catch (error) {
+      if (!(error instanceof Enough)) throw error;
+      isWhole = false;
+    }
+    // Nothing recorded is a capture as well.
+    for (const own of byInterface.size === 0 ? [[]] : byInterface.values()) read.push({ file: number, frames: own });
+    if (!isWhole) break;
+  }
+  return { read, flaws, isWhole };
+}
+
+function captureOf({ file, frames }: ReadFile, names: readonly Name[]): Capture {
+  return { ...(names[file] as Name), frames: frames.map(decoded) };
+}
+
+/** A frame that was not yet taken apart. */
+type Raw = Omit<CapturedFrame, "packet"> & { readonly linkType: number };
+
+function decoded({ linkType, ...frame }: Raw): CapturedFrame {
+  return { ...frame, packet: decodeLink(linkType, frame.bytes, frame.wireLength) };
+}
+
+async function readScreened(
+  files: readonly NumberedFile[],
+  names: readonly Name[],
+  setup: Setup,
+): Promise<ReadCaptures> {
+  const parts = shares(files);
+  using bar = new ReadingBar(sizeOf(files));
+  const screened = await screenFiles(setup, parts, (bytes) => bar.add(bytes));
+  const endpoints = new Endpoints(setup);
+  const selection = select(new Flows(screened.map(({ seen }) => seen)), endpoints);
+  const selected = await selectFrames(setup, parts, selection, BUDGET.others, (bytes) => bar.add(bytes));
+  const frames = groupBy(
+    selected.flatMap((one) => one.frames),
+    ({ capture }) => capture,
+  );
+  const seen = screened.flatMap(({ captures }) => captures).toSorted((left, right) => left.key - right.key);
+  const captures = files.flatMap(({ number }): Capture[] => {
+    const own = seen.filter(({ file }) => file === number);
+    const name = names[number] as Name;
+    return own.length === 0 ? [{ ...name, frames: [] }] : own.map((capture) => ({ ...name, ...of(capture) }));
+  });
+  const leftOut = selected.reduce((sum, one) => sum + one.leftOut, 0);
+  const foreign = selected.reduce((sum, one) => sum + one.leftOutForeign, 0);
+  const problem = unjudged(selection, leftOut);
+  const flaws = screened.flatMap((one) => one.flaws).toSorted((left, right) => left.file - right.file);
+  const notes = [...alikeLines(selection), ...(foreign > 0 ? [`${foreign} packets of other hosts were left out`] : [])];
+  return { captures, flaws: flaws.map(({ flaw }) => flaw), notes, ...(problem === undefined ? {} : { problem }) };
+
+  function of({ key, whole }: CaptureSeen): Pick<Capture, "frames" | "whole"> {
+    const own = (frames.get(key) ?? []).map(({ capture: _, ...frame }) => decoded(frame));
+    return { frames: own, whole };
+  }
+}
