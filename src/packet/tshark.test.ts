@@ -18,6 +18,9 @@ const SHOWN = 20;
 const TCP_OPTION_MPTCP = 30;
 const GRE_IN_UDP = 4754;
 const DRARP_ERROR = 7;
+/** Where they look in a raw packet for the beginning of PPP, which a driver of Linux once put there (packet-raw.c). */
+const PPP_PLACES = [0, 1, 6];
+const RAW: readonly number[] = [LINK_TYPE.rawBsd, LINK_TYPE.rawOpenBsd, LINK_TYPE.raw];
 
 /** What Wireshark has no field for: the bytes of IPv4's options and of IPv6's extension headers as one, and GUE. */
 const UNNAMED = /^(ip\.options|ipv6\.(hopopts|routing|dstopts)|gue\..*|data\.len)$/;
@@ -93,6 +96,7 @@ function differences({ linkType, bytes, wireLength }: Sample, theirs: Dissection
   const packet = decodeLink(linkType, bytes, wireLength);
   // To that port they expect GRE in UDP (RFC 8086).
   if (chain(packet).some(({ udp }) => udp?.dstPort === GRE_IN_UDP || udp?.srcPort === GRE_IN_UDP)) return [];
+  if (RAW.includes(linkType) && PPP_PLACES.some((at) => bytes[at] === 0xff && bytes[at + 1] === 0x03)) return [];
   const ours = dissected(packet);
   // Of a header that ends before it should they show the beginning.
   const isCut = bytes.length < wireLength || chain(packet).some(({ problem }) => problem !== undefined);
