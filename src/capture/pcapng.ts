@@ -1,5 +1,5 @@
 import type { Frame } from "../packet/frame.js";
-import { LINK_TYPE } from "../packet/link.js";
+import { linkOf } from "../packet/link.js";
 
 const SECTION_HEADER = 0x0a0d0d0a;
 const INTERFACE_DESCRIPTION = 1;
@@ -26,7 +26,7 @@ export function pcapngBytes(
   application: string,
   comments: ReadonlyMap<Frame, string> = new Map(),
 ): Uint8Array {
-  const interfaceOf = (frame: Frame) => `${linkTypeOf(frame)} ${frame.tap}`;
+  const interfaceOf = (frame: Frame) => `${linkOf(frame.packet).linkType} ${frame.tap}`;
   const interfaces = [...new Map(frames.map((frame) => [interfaceOf(frame), frame])).entries()];
   const ids = new Map(interfaces.map(([name], id) => [name, id]));
   const versionAndUnknownLength = Buffer.from("4d3c2b1a01000000ffffffffffffffff", "hex");
@@ -45,27 +45,21 @@ export function pcapngBytes(
   return Buffer.concat(blocks);
 }
 
-/** By what the frame was taken apart as: what a capture file said of it is not kept. */
-function linkTypeOf({ packet: { eth, sll, ip } }: Frame): number {
-  if (sll !== undefined) return sll.version === 1 ? LINK_TYPE.sll : LINK_TYPE.sll2;
-  return eth === undefined && ip !== undefined ? LINK_TYPE.raw : LINK_TYPE.ethernet;
-}
-
-function interfaceBody(frame: Frame): Buffer {
+function interfaceBody({ packet }: Frame): Buffer {
   const body = Buffer.alloc(8);
-  body.writeUInt16LE(linkTypeOf(frame), 0);
+  body.writeUInt16LE(linkOf(packet).linkType, 0);
   return body;
 }
 
 function packetBlock(frame: Frame, interfaceId: number, comment: string | undefined): Buffer {
-  const skipped = linkTypeOf(frame) === LINK_TYPE.raw ? (frame.packet.ip?.offset ?? 0) : 0;
-  const bytes = frame.bytes.subarray(skipped);
+  const { start } = linkOf(frame.packet);
+  const bytes = frame.bytes.subarray(start);
   const head = Buffer.alloc(20);
   head.writeUInt32LE(interfaceId, 0);
   head.writeUInt32LE(Number((frame.time >> 32n) & 0xffffffffn), 4);
   head.writeUInt32LE(Number(frame.time & 0xffffffffn), 8);
   head.writeUInt32LE(bytes.length, 12);
-  head.writeUInt32LE(frame.wireLength - skipped, 16);
+  head.writeUInt32LE(frame.wireLength - start, 16);
   const flags = Buffer.alloc(4);
   flags.writeUInt32LE(frame.direction === "in" ? INBOUND : OUTBOUND, 0);
   const options = [option(EPB_FLAGS, flags), ...(comment === undefined ? [] : [option(OPT_COMMENT, utf8(comment))])];

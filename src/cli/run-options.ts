@@ -3,6 +3,7 @@ import Mocha from "mocha";
 import type { Model } from "../forwarding/setup.js";
 import type { KernelChoice } from "../scenario/stage.js";
 import { EXTRACT } from "./extracts.js";
+import { FORMATS } from "./formats.js";
 
 export interface RunOptions {
   readonly director: string;
@@ -22,9 +23,6 @@ export interface RunOptions {
   /** Where the packets of each finding go. */
   readonly extract?: string;
 }
-
-/** Formats of our own; any other name is one of mocha's reporters. */
-export const FORMATS = ["list", "html", "json"] as const;
 
 export function runOptions(command: Command): Command {
   return command
@@ -90,6 +88,7 @@ function retries(text: string): number {
   return Number(text);
 }
 
+/** Any other name is one of mocha's reporters. */
 function reporters(text: string): string[] {
   const known = [...FORMATS, ...Object.keys(Mocha.reporters).filter((name) => /^[a-z]/.test(name) && name !== "base")];
   const names = text.split(",").map((name) => {

@@ -85,26 +85,12 @@ describe("hopcheck verify", () => {
     expect(stdout).to.contain("None of the frames is for 198.51.100.7:443.");
   });
 
-  it("works for an ordinary user", function () {
-    if (process.getuid?.() !== 0) this.skip();
+  it("works for an ordinary user", () => {
+    const asNobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"];
+    const isRoot = process.getuid?.() === 0;
     const setup = join(fixtures, "dr-good/setup.yaml");
-    const { status } = spawnSync(
-      "setpriv",
-      [
-        "--reuid",
-        "65534",
-        "--regid",
-        "65534",
-        "--clear-groups",
-        process.execPath,
-        main,
-        "verify",
-        setup,
-        "--reporter",
-        "list",
-      ],
-      { encoding: "utf8", cwd: tmpdir() },
-    );
+    const words = [...(isRoot ? asNobody : []), process.execPath, main, "verify", setup, "--reporter", "list"];
+    const { status } = spawnSync(words[0] as string, words.slice(1), { encoding: "utf8", cwd: tmpdir() });
     expect(status).to.equal(0);
   });
 

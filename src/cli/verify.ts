@@ -3,6 +3,7 @@ import type { Wanted } from "../forwarding/captured/infer.js";
 import type { Protocol } from "../forwarding/setup.js";
 import { canonicalIp, isIp, isIp6 } from "../packet/address.js";
 import { EXTRACT } from "./extracts.js";
+import { FORMATS } from "./formats.js";
 import { type VerifyOptions, verify } from "./verify-files.js";
 
 export function verifyCommand(): Command {
@@ -15,11 +16,7 @@ export function verifyCommand(): Command {
     .addOption(
       new Option("--profile <profile>", "the rules to judge by").choices(["core", "extended"]).default("extended"),
     )
-    .option("--reporter <names>", "list, html, json: several with commas between them", reporters, [
-      "list",
-      "html",
-      "json",
-    ])
+    .option("--reporter <names>", "list, html, json: several with commas between them", reporters, [...FORMATS])
     .option("--out <folder>", "where to write (default: reports/ and the time)")
     .option("--extract <folder>", EXTRACT)
     .action(async (files: string[], options: VerifyOptions) => {
@@ -54,12 +51,11 @@ export function vip(text: string): Wanted {
   };
 }
 
-const FORMATS = ["list", "html", "json"];
-
 function reporters(text: string): string[] {
   return text.split(",").map((part) => {
     const name = part.trim();
-    if (!FORMATS.includes(name)) throw new InvalidArgumentError(`'${name}' is none; there are ${FORMATS.join(", ")}.`);
+    if (!(FORMATS as readonly string[]).includes(name))
+      throw new InvalidArgumentError(`'${name}' is none; there are ${FORMATS.join(", ")}.`);
     return name;
   });
 }

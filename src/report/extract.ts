@@ -2,10 +2,11 @@
 
 import type { Evidence } from "../forwarding/evidence.js";
 import type { Journey } from "../forwarding/journey.js";
-import type { Finding, FrameReference } from "../forwarding/rule.js";
+import type { Finding } from "../forwarding/rule.js";
 import type { Frame } from "../packet/frame.js";
 import { MOST_JOURNEYS } from "./choose.js";
 import { STATUS_WORDS } from "./format.js";
+import { frameKey } from "./link.js";
 import { shortened, visible } from "./visible.js";
 
 /** Characters of one part of a comment: what was observed may be a whole payload. */
@@ -39,8 +40,8 @@ export function extractsOf({ journeys }: Evidence, findings: readonly Finding[])
 }
 
 function extractOf(finding: Finding, journeys: readonly Journey[]): Omit<Extract, "name"> {
-  const cited = new Map(finding.frames.map((frame, index) => [keyOf(frame), index]));
-  const isCited = (frame: Frame) => cited.has(keyOf(frame));
+  const cited = new Map(finding.frames.map((frame, index) => [frameKey(frame), index]));
+  const isCited = (frame: Frame) => cited.has(frameKey(frame));
   const chosen = journeys
     .filter(({ sightings }) => sightings.some((sighting) => sighting.frames.some(isCited)))
     .slice(0, MOST_JOURNEYS);
@@ -51,15 +52,10 @@ function extractOf(finding: Finding, journeys: readonly Journey[]): Omit<Extract
   const frames = [...comments.keys()].sort((one, other) => Number(one.time - other.time));
   // The last of those that a finding names is where it shows; several times over, the first time says it as well.
   const shown = frames.filter((frame) => isCited(frame) && frame.tap === (finding.tap ?? frame.tap));
-  const rank = (frame: Frame) => cited.get(keyOf(frame)) ?? Number.POSITIVE_INFINITY;
+  const rank = (frame: Frame) => cited.get(frameKey(frame)) ?? Number.POSITIVE_INFINITY;
   const atTap = shown.toSorted((one, other) => rank(one) - rank(other));
   const first = atTap.find((frame) => frame.direction === "out") ?? atTap[0] ?? frames.find(isCited);
   return { finding, frames, comments, shownAt: first === undefined ? 1 : frames.indexOf(first) + 1 };
-}
-
-/** Of several files of a tap each has its own numbers. */
-function keyOf({ tap, file = "", number }: FrameReference): string {
-  return `${number} ${file} ${tap}`;
 }
 
 function judged(finding: Finding, frame: Frame): string {

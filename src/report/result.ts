@@ -1,3 +1,4 @@
+import type { CapturedFile } from "../forwarding/captured/evidence.js";
 import type { Finding, Level, Profile } from "../forwarding/rule.js";
 import type { Model } from "../forwarding/setup.js";
 
@@ -59,15 +60,7 @@ export interface CapturedResult {
   readonly assumed: readonly string[];
 }
 
-export interface CapturedFileResult {
-  readonly file: string;
-  /** The taps that its frames were recorded at. */
-  readonly taps: readonly string[];
-  readonly frames: number;
-  /** Frames between other hosts, which were left out. */
-  readonly foreign: number;
-  /** Second recordings of frames, which were left out. */
-  readonly copies: number;
+export interface CapturedFileResult extends CapturedFile {
   /** How far its clock is from that of the file without one, in nanoseconds. */
   readonly clock?: {
     readonly aheadNs: number;

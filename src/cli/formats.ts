@@ -1,0 +1,2 @@
+/** Formats of our own, for `--reporter`. */
+export const FORMATS = ["list", "html", "json"] as const;
