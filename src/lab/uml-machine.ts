@@ -12,9 +12,9 @@ export class UmlMachine implements Machine {
   readonly #shell: Shell;
 
   constructor(name: string, channel: GuestChannel) {
-    this.#name = name;
+    this.#name = `User-Mode Linux host ${name}`;
     this.#channel = channel;
-    this.#shell = new Shell(`User-Mode Linux host ${name}`, channel);
+    this.#shell = new Shell(this.#name, channel);
   }
 
   /** Moves NICs of the guest's first namespace into this host. */
