@@ -44,6 +44,8 @@ export class Lab {
   readonly #machines = new Map<string, Machine>();
   readonly #links: Link[] = [];
   readonly #senders = new Map<string, Sender>();
+  /** Hosts on which programs forward: with what came to them they are done when they sleep. */
+  readonly #programs: NamespaceMachine[] = [];
   readonly #prober: Prober;
   #frames: Frame[] = [];
   /** Frames other than canaries, since the lab was built: what must stand still for the lab to be settled. */
@@ -186,6 +188,12 @@ export class Lab {
       );
   }
 
+  /** Tells that programs forward on a host of this machine's kernel: the lab is at rest when they are. */
+  waitFor(host: string): void {
+    const machine = this.machine(host);
+    if (machine instanceof NamespaceMachine) this.#programs.push(machine);
+  }
+
   /** Sends a frame out of a host's NIC, as if the host itself had sent it. */
   send(host: string, nic: string, frame: Uint8Array): void {
     this.#sender(this.#linkOf(host, nic)).send(frame);
@@ -237,9 +245,9 @@ export class Lab {
     ]);
   }
 
-  /** Whether `isThere` came true of what is recorded, before a run that waits in vain is to end. */
-  async until(isThere: () => boolean): Promise<boolean> {
-    const deadline = performance.now() + AWAIT_TIMEOUT;
+  /** Whether `isThere` came true of what is recorded, within `timeout` milliseconds: by default when a run that waits in vain is to end. */
+  async until(isThere: () => boolean, timeout = AWAIT_TIMEOUT): Promise<boolean> {
+    const deadline = performance.now() + timeout;
     while (!isThere()) {
       const left = deadline - performance.now();
       if (left <= 0) return false;
@@ -326,18 +334,27 @@ export class Lab {
    * CPU all paths are first in, first out, so a host that has answered has dealt with all that came to it before. A
    * whole round in which no tap records anything else proves that nothing is under way.
    *
+   * What came to a program has woken it before the canary behind is answered: one that has slept since before the round
+   * had nothing left to do.
+   *
    * @throws NotSettled with the NICs that did not answer, or with the tap at which frames do not end.
    */
   async settle(): Promise<void> {
     const deadline = performance.now() + SETTLE_TIMEOUT;
     let before: number;
+    let pulse: string | undefined;
     do {
       before = this.#seen;
+      pulse = this.#pulse();
       await this.#prober.round();
       await this.#echoed(deadline);
       if (performance.now() > deadline)
-        throw new NotSettled(`frames keep coming; the last was at ${this.#frames.at(-1)?.tap}`);
-    } while (this.#seen !== before);
+        throw new NotSettled(
+          this.#seen === before
+            ? "the director's program does not come to rest: it waits for packets without sleeping, or never ends what it does"
+            : `frames keep coming; the last was at ${this.#frames.at(-1)?.tap}`,
+        );
+    } while (this.#seen !== before || pulse === undefined || this.#pulse() !== pulse);
   }
 
   /** Lets the echo services of this process answer what they have been sent, and records the answers. */
@@ -346,6 +363,12 @@ export class Lab {
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.#fabric.recorder.drain();
+  }
+
+  /** Of the programs that forward: the same as before where all have slept since; undefined where one is awake. */
+  #pulse(): string | undefined {
+    const pulses = this.#programs.map(({ pulse }) => pulse);
+    return pulses.includes(undefined) ? undefined : pulses.join(" ");
   }
 
   #busy(): boolean {
