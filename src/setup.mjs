@@ -44,6 +44,10 @@ const PACKAGES = [
 const TEST_PACKAGES = [
   { name: "tshark", shownBy: "tshark" },
   { name: "zstd", shownBy: "zstd" },
+  // What the worked examples are made of.
+  { name: "clang", shownBy: "clang" },
+  { name: "haproxy", shownBy: "haproxy" },
+  { name: "libbpf-dev", shownBy: "/usr/include/bpf/bpf_helpers.h" },
 ];
 
 /**

@@ -55,7 +55,7 @@ export function runOptions(command: Command): Command {
 }
 
 function models(text: string): Model[] {
-  const known = ["nat", "dr", "tun"] as const;
+  const known = ["nat", "dr", "tun", "proxy"] as const;
   return text.split(",").map((name) => {
     const model = known.find((model) => model === name.trim());
     if (!model) throw new InvalidArgumentError(`'${name}' is no model; there are ${known.join(", ")}.`);

@@ -1,8 +1,9 @@
 import { isCutAnyway } from "../forwarding/fate.js";
 import {
   directorsOf,
+  type ForwardingModel,
+  forwardingModel,
   type Host,
-  type Model,
   type Protocol,
   type RealServer,
   type Service,
@@ -15,7 +16,7 @@ import { GUE_PORT } from "../packet/gue.js";
 import type { Driver, RunningDirector } from "./director.js";
 
 const SERVICE_OPTION: Record<Protocol, string> = { tcp: "-t", udp: "-u", sctp: "--sctp-service" };
-const FORWARDING_OPTION: Record<Model, string> = { nat: "-m", dr: "-g", tun: "-i" };
+const FORWARDING_OPTION: Record<ForwardingModel, string> = { nat: "-m", dr: "-g", tun: "-i" };
 
 /** Linux Virtual Server, the kernel's own load balancer, by `ipvsadm`. */
 export const ipvs: Driver = {
@@ -142,7 +143,7 @@ function serverChanges(key: string, service: Service, known: Service | undefined
 
 function settings(service: Service, { weight, limit }: RealServer): string {
   return [
-    FORWARDING_OPTION[service.model],
+    FORWARDING_OPTION[forwardingModel(service)],
     `-w ${weight}`,
     ...(limit === undefined ? [] : [`-x ${limit}`]),
     ...(service.model === "tun" ? tunnelSettings(service) : []),

@@ -7,6 +7,7 @@ import { flowRules } from "./rules/flows.js";
 import { ipv6Rules } from "./rules/ipv6.js";
 import { natRules } from "./rules/nat.js";
 import { natTopologyRules } from "./rules/nat-topology.js";
+import { proxyRules } from "./rules/proxy.js";
 import { redundancyRules } from "./rules/redundancy.js";
 import { schedulingRules } from "./rules/scheduling.js";
 import { serviceOptionRules } from "./rules/service-options.js";
@@ -34,6 +35,7 @@ export const catalogue: readonly Rule[] = [
   ...tunnelServerRules,
   ...tunRules,
   ...redundancyRules,
+  ...proxyRules,
 ];
 
 const byId: ReadonlyMap<string, Rule> = new Map(catalogue.map((rule) => [rule.id, rule]));

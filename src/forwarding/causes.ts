@@ -68,6 +68,7 @@ const unanswered = (...notLetIn: readonly CauseOf[]): readonly CauseOf[] => [
 ];
 const pastDirector: readonly CauseOf[] = [server.clientOnLink, server.gatewayNotDirector, server.clientPerhapsOnLink];
 const wrongTunnel: readonly CauseOf[] = [when(isAbout("ip.proto"), director.wrongModel), director.implementation];
+const isProxied: readonly CauseOf[] = [when(isAboutNone, director.proxy)];
 const refusal: readonly CauseOf[] = [when(isAboutNone, director.icmpFiltered), director.implementation];
 const asksInVipsName: readonly CauseOf[] = [when(isFromVip, director.vipPrimary), director.implementation];
 
@@ -100,7 +101,7 @@ const CAUSES: Readonly<Record<string, readonly CauseOf[]>> = {
     director.staleConnection,
   ],
   "GEN-L4-01": [director.implementation],
-  "NAT-REQ-01": [director.wrongModel, director.implementation],
+  "NAT-REQ-01": [...isProxied, when(isAbout("ip.dst", "ip.proto"), director.wrongModel), director.implementation],
   "NAT-REQ-02": [director.nat, director.implementation],
   "NAT-REQ-03": [director.noPortMapped, director.implementation],
   "NAT-REQ-04": wrongMac,
@@ -125,7 +126,7 @@ const CAUSES: Readonly<Record<string, readonly CauseOf[]>> = {
   "NAT-ICMP-02": refusal,
   "NAT-MTU-01": refusal,
   "NAT-FRAG-01": [director.defragmentation, director.implementation],
-  "DR-REQ-01": [when(isAbout("ip.dst", "ip.proto"), director.wrongModel), director.implementation],
+  "DR-REQ-01": [...isProxied, when(isAbout("ip.dst", "ip.proto"), director.wrongModel), director.implementation],
   "DR-REQ-02": wrongMac,
   "DR-V6-01": [when(isAbout("ip.dst", "ip.proto"), director.wrongModel), ...wrongMac],
   "DR-REQ-04": [
@@ -160,7 +161,7 @@ const CAUSES: Readonly<Record<string, readonly CauseOf[]>> = {
   "DR-MTU-01": refusal,
   "DR-FRAG-01": [director.defragmentation, director.implementation],
   "TUN-ENC-02": asksInVipsName,
-  "TUN-ENC-03": wrongTunnel,
+  "TUN-ENC-03": [...isProxied, ...wrongTunnel],
   "TUN-ENC-05": [director.implementation, director.routers],
   "TUN-GRE-01": wrongTunnel,
   "TUN-GUE-01": wrongTunnel,
@@ -188,6 +189,8 @@ const CAUSES: Readonly<Record<string, readonly CauseOf[]>> = {
   "TUN-FRAG-01": [director.defragmentation, director.implementation],
   "TUN-ICMP-01": refusal,
   "TUN-SEC-02": [director.tunnelOnDirector, director.implementation],
+  "PROXY-REQ-01": [director.notAProxy, director.implementation],
+  "PROXY-RSP-01": [director.notAProxy, director.implementation],
   "HA-GARP-01": [director.notAnnounced],
   "HA-GARP-02": [director.vipOnBackup, director.endedUncleanly],
 };

@@ -7,7 +7,7 @@ import type { Ipv4 } from "../packet/ipv4.js";
 import { decode } from "../packet/packet.js";
 import { catalogue } from "./catalogue.js";
 import { judge } from "./judge.js";
-import type { Model } from "./setup.js";
+import type { ForwardingModel } from "./setup.js";
 import { CLIENT, DIP, PaperLab } from "./testing/paper-lab.js";
 
 const MODELS = ["nat", "dr", "tun"] as const;
@@ -69,7 +69,12 @@ function record(
 }
 
 /** A request that leaves in fragments: as it came, or cut by the director. */
-function request(model: Model, edit: Edit, cameIn: "fragments" | "whole" = "fragments", size = SIZE): PaperLab {
+function request(
+  model: ForwardingModel,
+  edit: Edit,
+  cameIn: "fragments" | "whole" = "fragments",
+  size = SIZE,
+): PaperLab {
   const [lab, sent] = [new PaperLab(model), new PaperLab(model)];
   const spec = lab.requestSpec({ spec: LONG });
   lab.toDirector(spec, cameIn === "whole" ? {} : { fragment: SIZE });
@@ -120,7 +125,7 @@ function answer(edit: Edit): PaperLab {
 
 const LAST = "in fragment 3 of 3";
 
-const OWNERS: readonly [string, Edit, Readonly<Record<Model, string>>][] = [
+const OWNERS: readonly [string, Edit, Readonly<Record<ForwardingModel, string>>][] = [
   ["a wrong checksum", withWrongChecksum, { nat: "NAT-REQ-06", dr: "DR-REQ-03", tun: "TUN-ENC-03" }],
   ["TTL 255", withTtl(255), { nat: "NAT-REQ-05", dr: "DR-REQ-03", tun: "" }],
   ["TTL 0", withTtl(0), { nat: "NAT-REQ-05", dr: "DR-REQ-03", tun: "TUN-ENC-06" }],

@@ -27,7 +27,7 @@ import {
   translatedChecksum,
   ttl,
 } from "./expectations.js";
-import type { Model, Role } from "./setup.js";
+import type { ForwardingModel, Role } from "./setup.js";
 import { renamed, type Table } from "./table.js";
 import { tunnelErrorTable, tunnelTable } from "./tunnel-matrix.js";
 import type { Crossing, Kind } from "./view.js";
@@ -235,7 +235,7 @@ export function tableOf(crossing: Crossing): Table {
   return isIpv6 ? ipv6Of(table) : table;
 }
 
-const TABLES: Readonly<Record<Kind, Readonly<Record<Model, Table | ((crossing: Crossing) => Table)>>>> = {
+const TABLES: Readonly<Record<Kind, Readonly<Record<ForwardingModel, Table | ((crossing: Crossing) => Table)>>>> = {
   request: { nat: natRequest, dr, tun: tunnelTable },
   "client-error": {
     nat: natClientError,

@@ -3,19 +3,24 @@
 import type { Frame } from "../packet/frame.js";
 import { core, isInUnknownTunnel, portsOf, protocolOf } from "./datagram.js";
 import { Network, ownsIp } from "./network.js";
+import { Handshakes } from "./proxied.js";
 import type { Model, Service, Setup } from "./setup.js";
 import { serviceName } from "./setup.js";
 
 /**
  * The models of a service that show in what left the director for a real server, or came to one: the client's packet in
- * a tunnel, on its own with the VIP as its destination, or with the real server's address in the VIP's place.
+ * a tunnel, on its own with the VIP as its destination, or with the real server's address in the VIP's place; or a
+ * connection of the director's own instead.
  */
 export function modelsSeen(setup: Setup, frames: Iterable<Frame>): ReadonlyMap<Service, ReadonlySet<Model>> {
   const network = new Network(setup);
   const seen = new Map<Service, Set<Model>>(setup.services.map((service) => [service, new Set()]));
   /** By the client's end: the service that it asked. */
   const asked = new Map<string, Set<Service>>();
-  for (const { packet: outer, host, direction } of frames) {
+  const handshakes = new Handshakes(network, setup.services);
+  for (const frame of frames) {
+    handshakes.add(frame);
+    const { packet: outer, host, direction } = frame;
     const packet = core(outer);
     const ports = portsOf(packet);
     const { ip } = packet;
@@ -39,6 +44,9 @@ export function modelsSeen(setup: Setup, frames: Iterable<Frame>): ReadonlyMap<S
       if (own.realServers.some((server) => server.ip === ip.dst)) seen.get(own)?.add("nat");
     }
   }
+  // Who forwards as well only asks its real servers whether they live.
+  for (const [service, models] of seen)
+    if (models.size === 0 && handshakes.ownOf(service) !== undefined) models.add("proxy");
   return seen;
 }
 

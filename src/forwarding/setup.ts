@@ -7,7 +7,10 @@
 
 import { endpoint, inPrefix, isIp6 } from "../packet/address.js";
 
-export type Model = "nat" | "dr" | "tun";
+/** How packets of a client reach a real server. */
+export type ForwardingModel = "nat" | "dr" | "tun";
+/** A proxy forwards none: the client's connection ends there, and one of its own goes to the real server. */
+export type Model = ForwardingModel | "proxy";
 export type Protocol = "tcp" | "udp" | "sctp";
 
 /** An address of a NIC; hosts whose addresses share a prefix sit on one segment. */
@@ -209,6 +212,17 @@ export function isRedundant(setup: Setup): boolean {
 /** The models that the setup's services use. */
 export function modelsOf(setup: Setup): ReadonlySet<Model> {
   return new Set(setup.services.map((service) => service.model));
+}
+
+/** How a service's packets are forwarded. @throws Error where they are not: by a proxy */
+export function forwardingModel({ model }: Pick<Service, "model">): ForwardingModel {
+  if (model === "proxy") throw new Error("a proxy forwards no packets");
+  return model;
+}
+
+/** Whether real servers are asked at addresses of their own; under DR and TUN they hold the VIP. */
+export function isAskedAtRip({ model }: Pick<Service, "model">): boolean {
+  return model === "nat" || model === "proxy";
 }
 
 /** What the director's scheduler takes for one service: its name, or the mark that it shares with others. */

@@ -1,11 +1,19 @@
 import { endpoint } from "../packet/address.js";
+import type { Packet } from "../packet/packet.js";
 import { isSyn, opensConnection, portsOf, protocolOf } from "./datagram.js";
 import { type Evidence, mayBeEarlier, servicesAt } from "./evidence.js";
 import { groupBy } from "./group.js";
 import type { Sighting } from "./journey.js";
 import { forgottenAt, type Stage, stageAfter } from "./lifetime.js";
 import { Network, ownsIp } from "./network.js";
-import type { Host, Model, Protocol, RealServer, Service } from "./setup.js";
+import {
+  type ForwardingModel,
+  forwardingModel,
+  type Host,
+  type Protocol,
+  type RealServer,
+  type Service,
+} from "./setup.js";
 import { isPartial, startOf } from "./sightings.js";
 
 /** A client's endpoint and the service it talks to. */
@@ -32,7 +40,7 @@ export type Kind = "request" | "reply" | "client-error" | "server-error";
 /** A packet of a service at the director: what came in and all that went out of it. */
 export interface Crossing {
   readonly kind: Kind;
-  readonly model: Model;
+  readonly model: ForwardingModel;
   readonly director: Host;
   /** As it was when the packet came in. */
   readonly service: Service;
@@ -121,12 +129,18 @@ class Observer implements View {
     if (this.#isSentOn(sighting)) return;
     const outs = (this.children.get(sighting) ?? []).filter((child) => child.direction === "out");
     const services = servicesAt(this.evidence, startOf(sighting));
+    if (this.#isProxied(sighting, services)) return;
     const stray = { director, in: sighting, outs, services };
     const crossing = isPartial(sighting)
       ? undefined
       : (this.#request(stray) ?? this.#reply(stray) ?? this.#clientError(stray) ?? this.#serverError(stray));
     if (crossing === undefined) this.strays.push(stray);
     else this.crossings.push(crossing);
+  }
+
+  /** What is for a proxy: nothing of it is to be forwarded, and rules of its own are about it. */
+  #isProxied({ packet }: Sighting, services: readonly Service[]): boolean {
+    return services.some((service) => service.model === "proxy" && isFor(packet, service));
   }
 
   /** A request that a real server of DR or TUN routed back, which is no client's any more; it may be a client itself. */
@@ -146,9 +160,7 @@ class Observer implements View {
     const { ip } = stray.in.packet;
     const [protocol, ports] = [protocolOf(stray.in.packet), portsOf(stray.in.packet)];
     if (ip === undefined || protocol === undefined || ports === undefined) return undefined;
-    const service = stray.services.find(
-      (candidate) => candidate.vip === ip.dst && candidate.port === ports.dst && candidate.protocol === protocol,
-    );
+    const service = stray.services.find((candidate) => isFor(stray.in.packet, candidate));
     if (service === undefined) return undefined;
     const known = this.#flow(protocol, ip.src, ports.src, service);
     const opens = opensConnection(stray.in.packet);
@@ -241,7 +253,7 @@ class Observer implements View {
     isMoved = false,
   ): Crossing {
     const { director, in: sighting, outs } = stray;
-    const { model } = service;
+    const model = forwardingModel(service);
     const continuity = { isNew, mayBeForgotten: isMoved || (!isNew && mayBeForgotten(flow, sighting)) };
     const common = { kind, model, director, service, flow, time: startOf(sighting), in: sighting, outs, ...continuity };
     return server === undefined ? common : { ...common, server };
@@ -277,6 +289,11 @@ class Observer implements View {
     const isSame = packet.linkDst === undefined || sent.linkDst === undefined || packet.linkDst === sent.linkDst;
     return isSame && this.network.host(host)?.role === "real-server";
   }
+}
+
+/** Whether a packet is addressed to a service. */
+export function isFor(packet: Packet, { vip, port, protocol }: Service): boolean {
+  return packet.ip?.dst === vip && portsOf(packet)?.dst === port && protocolOf(packet) === protocol;
 }
 
 function serverAt(flow: Flow, ip: string): RealServer | undefined {

@@ -6,6 +6,7 @@ import {
   type Host,
   type HostOptions,
   hasAddress,
+  isAskedAtRip,
   isOnLink,
   isRedundant,
   modelsOf,
@@ -145,7 +146,7 @@ function roleSettings(setup: Setup, host: Host, services: readonly ServiceBehind
   const forwarding = isOn === undefined ? {} : forwardingSettings(host, isOn);
   if (host.role === "client")
     return { ...forwarding, "net.ipv4.ip_local_port_range": `${CONVERSATION_PORTS.first} ${CONVERSATION_PORTS.last}` };
-  if (host.role !== "real-server" || services.every(({ service }) => service.model === "nat")) return forwarding;
+  if (host.role !== "real-server" || services.every(({ service }) => isAskedAtRip(service))) return forwarding;
   return { ...forwarding, "net.ipv4.conf.all.arp_ignore": "1", "net.ipv4.conf.all.arp_announce": "2" };
 }
 
@@ -195,7 +196,7 @@ function virtualAddresses(
   }
   const device = host.options.vipDevice ?? "none";
   if (device === "none") return { device, lines: [] };
-  const vips = new Set(services.filter(({ service }) => service.model !== "nat").map(({ service }) => service.vip));
+  const vips = new Set(services.filter(({ service }) => !isAskedAtRip(service)).map(({ service }) => service.vip));
   return {
     device,
     lines: [...vips].map((vip) => vipLine(vip, isIp6(vip) ? deviceFor6(device) : device, host.options.vipPrefix)),
@@ -275,17 +276,18 @@ function echoes(host: Host, services: readonly ServiceBehind[]): HostPlan["echoe
   const nic = host.nics[0];
   return services.flatMap((behind) => {
     const { service, realServer } = behind;
-    const { protocol, model, vip } = service;
+    const { protocol, vip } = service;
+    const isOwn = isAskedAtRip(service);
     if (realServer.answers !== "echo" || protocol === "sctp" || !nic) return [];
     // Without the VIP there is nothing to listen at: the fault is for the rules to find.
-    if (model !== "nat" && host.options.vipDevice === "none") return [];
+    if (!isOwn && host.options.vipDevice === "none") return [];
     const isWild = host.options.wildcard && protocol === "udp";
-    const ip = isWild ? (isIp6(vip) ? "::" : "0.0.0.0") : model === "nat" ? realServer.ip : vip;
+    const ip = isWild ? (isIp6(vip) ? "::" : "0.0.0.0") : isOwn ? realServer.ip : vip;
     return [{ protocol, ip, port: localPort(behind) }];
   });
 }
 
-/** Only NAT maps ports; DR and TUN real servers hear what the client asked for. */
+/** DR and TUN map no ports: real servers hear what the client asked for. */
 function localPort({ service, realServer }: ServiceBehind): number {
-  return service.model === "nat" ? realServer.port : service.port;
+  return isAskedAtRip(service) ? realServer.port : service.port;
 }

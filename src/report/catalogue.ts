@@ -68,6 +68,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   DR: "DR, direct routing",
   TUN: "TUN, tunnelling",
   HA: "Two directors",
+  PROXY: "Proxies",
 };
 
 function groupOf(id: string): string {

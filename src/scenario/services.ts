@@ -4,6 +4,7 @@ import {
   addressFor,
   hasAddress,
   IP_IN_IP,
+  isAskedAtRip,
   type Model,
   type RealServer,
   type Service,
@@ -52,7 +53,7 @@ function readService(raw: RawService, place: Place, model: Model, listeners: Lis
     names.add(server.name);
     const answers = server.answers ?? raw.answers ?? "echo";
     const rport = server.port ?? port;
-    const socket = model === "nat" ? `rip:${rport}` : `${vip}:${port}`;
+    const socket = isAskedAtRip({ model }) ? `rip:${rport}` : `${vip}:${port}`;
     const before = listeners.get(`${server.name} ${socket}/${protocol}`);
     if (before && before.answers !== answers) {
       const line = before.place.position.line;

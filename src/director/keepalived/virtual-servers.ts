@@ -1,9 +1,9 @@
-import type { Model, RealServer, Service } from "../../forwarding/setup.js";
+import { type ForwardingModel, forwardingModel, type RealServer, type Service } from "../../forwarding/setup.js";
 import { isIp6 } from "../../packet/address.js";
 import { GUE_PORT } from "../../packet/gue.js";
 import { netmask } from "../ipvs.js";
 
-const METHOD: Readonly<Record<Model, string>> = { nat: "NAT", dr: "DR", tun: "TUN" };
+const METHOD: Readonly<Record<ForwardingModel, string>> = { nat: "NAT", dr: "DR", tun: "TUN" };
 
 /** The text of a keepalived.conf for these services: no checks of their health, and no VRRP. */
 export function virtualServers(services: readonly Service[]): string {
@@ -53,7 +53,9 @@ function headOf({ mark, vip, port }: Service): string {
   return mark === undefined ? `${vip} ${port}` : `fwmark ${mark}`;
 }
 
-function methodOf({ model, tunnel: { kind, checksum } }: Service): string {
+function methodOf(service: Service): string {
+  const { kind, checksum } = service.tunnel;
+  const model = forwardingModel(service);
   if (model !== "tun" || kind === "ipip") return METHOD[model];
   return `TUN type ${kind}${kind === "gue" ? ` port ${GUE_PORT}` : ""} ${checksum ? "csum" : "nocsum"}`;
 }

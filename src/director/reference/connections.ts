@@ -1,4 +1,10 @@
-import type { Model, RealServer, Service, Tunnel } from "../../forwarding/setup.js";
+import {
+  type ForwardingModel,
+  forwardingModel,
+  type RealServer,
+  type Service,
+  type Tunnel,
+} from "../../forwarding/setup.js";
 import type { Packet } from "../../packet/packet.js";
 import { SCTP_CHUNK } from "../../packet/sctp.js";
 import { TCP_FLAG } from "../../packet/tcp.js";
@@ -21,7 +27,7 @@ export type Way = "request" | "reply";
 export class Connection {
   /** The tuple of the client's packets: CIP:cport → VIP:vport. */
   readonly request: Tuple;
-  readonly model: Model;
+  readonly model: ForwardingModel;
   readonly tunnel: Tunnel;
   readonly server: Pick<RealServer, "ip" | "port">;
   /** The server's name in its service's table. */
@@ -31,7 +37,7 @@ export class Connection {
 
   constructor(request: Tuple, service: Service, server: Pick<RealServer, "ip" | "port">) {
     this.request = request;
-    this.model = service.model;
+    this.model = forwardingModel(service);
     this.tunnel = service.tunnel;
     this.server = { ip: server.ip, port: server.port };
     this.destination = destinationOf(service, server);

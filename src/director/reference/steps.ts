@@ -1,4 +1,4 @@
-import type { Model, Nic, RealServer, Service } from "../../forwarding/setup.js";
+import type { ForwardingModel, Nic, RealServer, Service } from "../../forwarding/setup.js";
 import type { Arp } from "../../packet/arp.js";
 import type { Ip } from "../../packet/ip.js";
 import type { Packet } from "../../packet/packet.js";
@@ -74,7 +74,7 @@ export interface Steps {
   isTooBig(ip: Ip, size: number, mtu: number): boolean;
   /** The one hop that the director is. */
   countDown(ip: Ip): void;
-  readonly models: Readonly<Record<Model, ModelSteps>>;
+  readonly models: Readonly<Record<ForwardingModel, ModelSteps>>;
   /** @param egress the NIC that the answer leaves by */
   translateReply(packet: Packet, connection: Connection, egress: Nic): void;
   translateErrorToClient(packet: Packet, connection: Connection): void;

@@ -1,6 +1,7 @@
 /** What captures prove about their services, beyond the findings of the rules. */
 
 import { endpoint } from "../../packet/address.js";
+import { catalogue } from "../catalogue.js";
 import { missingTaps } from "../coverage.js";
 import { core, portsOf, protocolOf } from "../datagram.js";
 import type { Evidence } from "../evidence.js";
@@ -21,7 +22,12 @@ export interface Conclusion {
 }
 
 /** The rule that says what a model makes of a packet: it alone is broken where the model is another one. */
-const SHAPE: Readonly<Record<Model, string>> = { nat: "NAT-REQ-01", dr: "DR-REQ-01", tun: "TUN-ENC-03" };
+const SHAPE: Readonly<Record<Model, string>> = {
+  nat: "NAT-REQ-01",
+  dr: "DR-REQ-01",
+  tun: "TUN-ENC-03",
+  proxy: "PROXY-REQ-01",
+};
 
 /**
  * Holds captures against the rules. Where a service shows another model than the setup says, that is a failure of the rule
@@ -30,7 +36,8 @@ const SHAPE: Readonly<Record<Model, string>> = { nat: "NAT-REQ-01", dr: "DR-REQ-
 export function conclude(evidence: Evidence, rules: readonly Rule[]): Conclusion {
   const otherwise = servicesOtherwise(evidence);
   const findings = judge(withModels(evidence, otherwise), rules);
-  const mistaken = rules.filter(({ id }) => [...otherwise.keys()].some(({ model }) => SHAPE[model] === id));
+  // Whatever the profile: nothing would be held against a model that the service does not have.
+  const mistaken = catalogue.filter(({ id }) => [...otherwise.keys()].some(({ model }) => SHAPE[model] === id));
   const mismatches = judge(evidence, mistaken).filter(({ status }) => status === "fail");
   const others = findings.filter(({ rule }) => !mismatches.some((mismatch) => mismatch.rule === rule));
   const problem = [...untested(withModels(evidence, otherwise))].join(" ");
@@ -59,6 +66,7 @@ function withModels(evidence: Evidence, models: ReadonlyMap<Service, Model>): Ev
 /** For each service what is missing: a request that was forwarded, or an answer. */
 function* untested(evidence: Evidence): Iterable<string> {
   const view = viewOf(evidence);
+  const seen = modelsSeen(evidence.setup, evidence.frames);
   const answered = new Set([
     ...answersOf(view).map(({ flow }) => serviceName(flow.service)),
     ...view.crossings
@@ -71,7 +79,10 @@ function* untested(evidence: Evidence): Iterable<string> {
     const requests = view.crossings.filter((one) => one.kind === "request" && serviceName(one.service) === name);
     if (!evidence.frames.some(({ packet }) => isAbout(packet, service)))
       yield `There is no frame to or from ${name} in the captures.`;
-    else if (!requests.some(({ outs }) => outs.length > 0))
+    else if (service.model === "proxy") {
+      if (!seen.get(service)?.has("proxy"))
+        yield `No capture shows a client's connection to ${name} and the director's own to a real server${wanted(evidence, ["director"])}.`;
+    } else if (!requests.some(({ outs }) => outs.length > 0))
       yield `No capture shows a request to ${name} before and behind the director${wanted(evidence, ["director"])}.`;
     else if (!answered.has(name)) {
       const roles: Role[] = service.model === "nat" ? ["director"] : ["real-server", "client"];

@@ -4,7 +4,7 @@ import { endpoint, isIp6 } from "../../packet/address.js";
 import { GUE_PORT } from "../../packet/gue.js";
 import type { Packet } from "../../packet/packet.js";
 import type { Cause } from "../rule.js";
-import type { Service } from "../setup.js";
+import { forwardingModel, type Service } from "../setup.js";
 import type { Site } from "../site.js";
 
 export interface CauseOf {
@@ -90,7 +90,9 @@ export function sysctlOfNic(name: string): Command {
   return ({ nic }) => `sysctl net.ipv4.conf.all.${name} net.ipv4.conf.${nic?.name ?? "eth0"}.${name}`;
 }
 
-export function methodOf({ model, tunnel }: Service): string {
+export function methodOf(service: Service): string {
+  const { tunnel } = service;
+  const model = forwardingModel(service);
   if (model !== "tun") return { nat: "-m", dr: "-g" }[model];
   if (tunnel.kind === "ipip") return "-i";
   const port = tunnel.kind === "gue" ? ` --tun-port ${GUE_PORT}` : "";

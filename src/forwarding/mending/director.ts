@@ -33,6 +33,19 @@ export const wrongModel = onDirector(
   ({ service }) => `The real server is not configured for ${service.model.toUpperCase()}.`,
   { confirm: listed, fix: (site) => editServer(site, methodOf(site.service)) },
 );
+export const proxy = onDirector(
+  "director-is-a-proxy",
+  "The director is a proxy: the client's connection ends there, and it has one of its own with the real server.",
+  {
+    confirm: ({ service }) => `ss -tlnp src ${service.vip}`,
+    fix: ({ service }) => `ss -tlnp src ${service.vip} # stop it, or declare the service's model as proxy`,
+  },
+);
+export const notAProxy = onDirector(
+  "director-forwards",
+  "The director forwards the client's packets: nothing listens on the VIP.",
+  { confirm: ({ service }) => `ss -tln src ${service.vip}; ipvsadm -Ln; nft list ruleset` },
+);
 export const nat = onDirector("masquerading", "A source NAT rule on the director rewrites the client's address.", {
   confirm: () => "nft list ruleset | grep -n -e masquerade -e snat",
   fix: () => "nft list ruleset | grep -n -e masquerade -e snat",

@@ -8,6 +8,7 @@ import { describe } from "../paths.js";
 import type { Rule } from "../rule.js";
 import { silentAboutNobody, vipsOf } from "./arp-rules.js";
 import { arrivalsAtServers, isForServer } from "./dr-topology.js";
+import { proxiedOutcomes } from "./proxy.js";
 import {
   answersFromVip,
   avoidsDirector,
@@ -35,13 +36,17 @@ const ANSWER = {
 } as const;
 
 const requests: readonly Rule[] = [
-  matrixRule({
+  rule({
     ...REQUEST,
     id: "DR-REQ-01",
     title: "IP addresses, protocol and source port unchanged, no tunnel",
     statement:
       "A request leaves the director with the client's source, the VIP as its destination, the same protocol and source port, and no other header around it.",
     source: "ip_vs_dr_xmit",
+    *judge(view) {
+      yield* matrixOutcomes(view, "DR-REQ-01");
+      yield* proxiedOutcomes(view, "dr");
+    },
   }),
   matrixRule({
     ...REQUEST,

@@ -12,6 +12,7 @@ import { startOf } from "../sightings.js";
 import { flowsOf, type Stray, type View } from "../view.js";
 import { resolvesWithDip } from "./arp-rules.js";
 import { clientSide } from "./nat-topology.js";
+import { proxiedOutcomes } from "./proxy.js";
 import { errorOutcomes, forModel, fragmentedOutcomes, fragmentOutcomes, oversizeOutcomes } from "./shared.js";
 import { unknownFromServers, unknownToVip } from "./unknown-errors.js";
 
@@ -28,13 +29,17 @@ const REPLY = {
 } as const;
 
 const requests: readonly Rule[] = [
-  matrixRule({
+  rule({
     ...REQUEST,
     id: "NAT-REQ-01",
     title: "The destination address becomes the RIP",
     statement:
       "A request leaves the director with the address of a real server of the service as its destination, and in no tunnel.",
     source: "RFC 3022 §4.1; ip_vs_nat_xmit (daddr = cp->daddr)",
+    *judge(view) {
+      yield* matrixOutcomes(view, "NAT-REQ-01");
+      yield* proxiedOutcomes(view, "nat");
+    },
   }),
   matrixRule({
     ...REQUEST,

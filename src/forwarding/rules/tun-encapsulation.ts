@@ -10,6 +10,7 @@ import { arrivalsOf } from "../paths.js";
 import type { Rule } from "../rule.js";
 import { startOf } from "../sightings.js";
 import type { View } from "../view.js";
+import { proxiedOutcomes } from "./proxy.js";
 import { forModel } from "./shared.js";
 
 const TUN = forModel("tun");
@@ -34,13 +35,17 @@ export const encapsulationRules: readonly Rule[] = [
       "The tunnel's header has one of the director's own addresses as its source; the VIP, which the real server holds, would be a martian there.",
     source: "RFC 2003 §3.1; Linux takes the route's preferred source",
   }),
-  matrixRule({
+  rule({
     ...REQUEST,
     id: "TUN-ENC-03",
     title: "The shape of the outer header",
     statement:
       "The outer header is IPv4 of 20 bytes with protocol 4, unfragmented, 20 bytes longer than the packet inside, with a valid checksum.",
     source: "RFC 2003 §3, §3.1; ip_vs_tunnel_xmit",
+    *judge(view) {
+      yield* matrixOutcomes(view, "TUN-ENC-03");
+      yield* proxiedOutcomes(view, "tun");
+    },
   }),
   matrixRule({
     ...REQUEST,

@@ -1,6 +1,6 @@
 /** Steps that do what the right one does, and then change what came of it. */
 
-import type { Model, Nic } from "../../../forwarding/setup.js";
+import type { ForwardingModel, Nic } from "../../../forwarding/setup.js";
 import { internetChecksum, l4Checksum, l4ChecksumState, l4Header } from "../../../packet/checksum.js";
 import type { Ip } from "../../../packet/ip.js";
 import type { Ipv4 } from "../../../packet/ipv4.js";
@@ -33,12 +33,12 @@ type EditInPlace<S extends Sent, Context> = (sent: S, context: Context) => void;
 type Way = keyof Pick<ModelSteps, "request" | "error">;
 
 /** What a model sends on of requests over IPv4, changed afterwards; those over IPv6 stay right. */
-export function requests(model: Model, edit: Edit<Sent4, TunnelEnds>): Partial<Steps> {
+export function requests(model: ForwardingModel, edit: Edit<Sent4, TunnelEnds>): Partial<Steps> {
   return edited(model, "request", ofIpv4(edit));
 }
 
 /** The same over IPv6. */
-export function requests6(model: Model, edit: Edit<Sent6, TunnelEnds>): Partial<Steps> {
+export function requests6(model: ForwardingModel, edit: Edit<Sent6, TunnelEnds>): Partial<Steps> {
   return edited(model, "request", ofIpv6(edit));
 }
 
@@ -50,7 +50,7 @@ export function allRequests(edit: Edit<Sent, TunnelEnds>): Partial<Steps> {
 }
 
 /** What a model sends on of ICMP errors, changed afterwards. */
-export function errors(model: Model, edit: Edit<Sent4, TunnelEnds>): Partial<Steps> {
+export function errors(model: ForwardingModel, edit: Edit<Sent4, TunnelEnds>): Partial<Steps> {
   return edited(model, "error", ofIpv4(edit));
 }
 
@@ -64,7 +64,7 @@ export function replies6(edit: EditInPlace<Sent6, Nic>): Partial<Steps> {
   return translated(ofIpv6(edit));
 }
 
-function edited(model: Model, way: Way, edit: Edit<Sent, TunnelEnds>): Partial<Steps> {
+function edited(model: ForwardingModel, way: Way, edit: Edit<Sent, TunnelEnds>): Partial<Steps> {
   const { models } = CORRECT_STEPS;
   const right = models[model][way];
   const wrong: Forward = (packet, connection, ends) => {
