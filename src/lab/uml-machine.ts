@@ -41,6 +41,16 @@ for (;;) {
 }
 `;
 
+/** Sends a frame, in hexadecimal, out of a NIC: packet(7), with the index by SIOCGIFINDEX of netdevice(7). */
+const SEND = `
+my ($nic, $frame) = @ARGV;
+socket(my $socket, 17, SOCK_RAW, 0) or die "socket: $!\n";
+my $request = pack "a16 x24", $nic;
+ioctl($socket, 0x8933, $request) or die "$nic: $!\n";
+my $address = pack "S n i S C C a8", 17, 0, unpack("x16 i", $request), 0, 0, 6, "";
+defined send($socket, pack("H*", $frame), 0, $address) or die "$nic: $!\n";
+`;
+
 /** A host inside the User-Mode Linux kernel. */
 export class UmlMachine implements Machine {
   readonly where = "user-mode-linux";
@@ -71,6 +81,11 @@ export class UmlMachine implements Machine {
     const script =
       input === undefined ? `${line} < /dev/null` : `${line} <<'HOPCHECK'\n${input.replace(/\n?$/, "\n")}HOPCHECK`;
     return this.#console.run(script, line);
+  }
+
+  /** Sends a frame out of a NIC, past the host's own stack. */
+  async send(nic: string, frame: Uint8Array): Promise<void> {
+    await this.run(["perl", "-MSocket", "-e", SEND, nic, Buffer.from(frame).toString("hex")]);
   }
 
   async echo(services: readonly Echo[]): Promise<void> {

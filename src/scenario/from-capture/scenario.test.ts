@@ -4,7 +4,7 @@ import { type FromCapture, scenarioFrom } from "./scenario.js";
 
 describe("scenarioFrom", () => {
   function from(lab: PaperLab): FromCapture {
-    const found = scenarioFrom("a bug", lab.evidence(), []);
+    const found = scenarioFrom("a bug", lab.evidence(), [], false);
     if (typeof found === "string") throw new Error(found);
     return found;
   }
@@ -14,8 +14,8 @@ describe("scenarioFrom", () => {
     lab.request({ port: 40001 });
     lab.request({ port: 40002, spec: { "udp.dstport": 53, payload: "question" } });
     lab.answer({ port: 40001 });
-    const { scenario, leftOut } = from(lab);
-    expect(leftOut).to.deep.equal([]);
+    const { scenario, told } = from(lab);
+    expect(told).to.deep.equal([]);
     const kinds = scenario.steps.flatMap((step) =>
       Object.entries(step).map(([kind, { flow, to }]) => [kind, flow, to]),
     );
@@ -31,7 +31,7 @@ describe("scenarioFrom", () => {
     const lab = new PaperLab("dr");
     lab.request({ port: 40001 });
     lab.request({ port: 40002, spec: { "tcp.flags": "A" } });
-    expect(from(lab).leftOut).to.deep.equal(["Left out: connections that were under way when the captures began (1)."]);
+    expect(from(lab).told).to.deep.equal(["Left out: connections that were under way when the captures began (1)."]);
     expect(from(lab).scenario.steps).to.have.length(1);
   });
 
@@ -40,7 +40,7 @@ describe("scenarioFrom", () => {
     lab.request();
     const { setup, ...rest } = lab.evidence();
     const hosts = setup.hosts.filter(({ role }) => role !== "router" && role !== "client");
-    const found = scenarioFrom("a bug", { ...rest, setup: { ...setup, hosts } }, []);
+    const found = scenarioFrom("a bug", { ...rest, setup: { ...setup, hosts } }, [], false);
     expect(typeof found === "object" && found.scenario.setup).to.deep.include({
       director: { interfaces: [{ ip: "10.0.0.1/24" }] },
       router: { interfaces: [{ ip: "172.16.0.254/24" }, { ip: "10.9.0.254/24" }, { ip: "10.0.0.254/24" }] },
