@@ -41,6 +41,8 @@ let failed = recordings.length === 0;
 for (const { name, folder, recording, scenario, plan } of recordings) {
   const stage = await stages.of(plan);
   stage.director.commit?.(recording.fault);
+  for (const [host, lines] of Object.entries(recording.shell ?? {}))
+    await stage.lab.machine(host).run(["sh", "-e"], lines);
   const evidence = await recorded(scenario, stage);
   const wrong = complaints(readExpected(folder), judge({ ...evidence, settled: true }, catalogue));
   process.stdout.write(`${wrong.length === 0 ? "✓" : "✗"} ${name}: ${evidence.frames.length} frames\n`);

@@ -10,6 +10,8 @@ export interface Recording {
   readonly director?: string;
   /** What the reference director does wrong. */
   readonly fault?: string;
+  /** Lines for the shells of hosts, by name: what their kernels do besides, and no setup of a scenario can tell them. */
+  readonly shell?: Readonly<Record<string, string>>;
   /** By file name; `.pcapng` and `.gz` say the format, anything else is a classic pcap. */
   readonly files: Readonly<Record<string, FileOptions>>;
 }

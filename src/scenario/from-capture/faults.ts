@@ -8,7 +8,7 @@ import { addressFor, type Host, type Role, type Setup, shareSegment } from "../.
 import { type Site, siteOf } from "../../forwarding/site.js";
 import type { Frame } from "../../packet/frame.js";
 import type { HostPatch } from "../load.js";
-import type { RawSetup } from "../raw.js";
+import type { RawHost, RawSetup } from "../raw.js";
 import type { Note } from "./text.js";
 
 /** A scenario's setup, and what is to be said about the faults of its hosts. */
@@ -56,36 +56,43 @@ const PATCHES: Readonly<Record<string, Patch>> = {
     const isRouted = finding.rule === "DR-RS-02" || finding.rule === "TUN-RS-06";
     return { vipDevice: "none", ...(isRouted ? { forwarding: true } : {}) };
   }),
-  "vip-prefix": onServer(({ site }) => {
-    return { vipPrefix: site.nic?.prefix ?? 24, sysctl: { "net.ipv4.conf.all.arp_ignore": 0 } };
+  "vip-prefix": onServer(({ site, lab }) => {
+    const [nic] = lab.hosts.find(({ name }) => name === site.server.name)?.nics ?? [];
+    return nic && { vipPrefix: nic.prefix, sysctl: { "net.ipv4.conf.all.arp_ignore": 0 } };
   }),
   "rp-filter-strict": onServer(() => ({ sysctl: { "net.ipv4.conf.all.rp_filter": 1 } })),
   "no-tunnel-device": onServer(() => ({ tunnelFrom: "nobody", vipDevice: "lo" })),
   "tunnel-checksum-differs": onServer(({ site }) => ({ tunnelChecksum: !site.service.tunnel.checksum })),
   "route-into-tunnel": onServer((found) => ({ ...gateway(nearby("director", found)), gatewayInTunnel: true })),
   "server-answers-from-rip": onServer(({ site }) => (site.service.protocol === "udp" ? { wildcard: true } : undefined)),
-  "backup-balances": onServer(() => ({ backup: true, sysctl: { "net.ipv4.vs.backup_only": 0 } })),
+  "backup-balances": onServer(() => ({ sysctl: { "net.ipv4.vs.backup_only": 0 } })),
   "ip-forward-off": ({ site }) => ({ [site.director]: { forwarding: false } }),
   "stale-neighbour": (found) => {
-    const mistaken = hopsOf(found).find(({ frame }) => found.network.isDirector(frame.host));
-    const isInLab = found.lab.hosts.some(({ name }) => name === mistaken?.owner.host.name);
-    const { server, director } = found.site;
-    return mistaken && isInLab ? { [director]: { neighbours: { [server.ip]: mistaken.owner.host.name } } } : undefined;
+    const { site, network, lab } = found;
+    const mistaken = hopsOf(found).find(({ frame }) => network.isDirector(frame.host));
+    // The frame has the server's address but under DR, which leaves the VIP in it.
+    const server = site.service.realServers.find(({ ip }) => ip === mistaken?.frame.packet.ip?.dst);
+    const other = lab.hosts.find(({ name }) => name === mistaken?.owner.host.name);
+    return server && other && { [site.director]: { neighbours: { [server.ip]: other.name } } };
   },
 };
+
+/** What a host is, and right to be, by which it can have such a fault. */
+const NATURES: Readonly<Record<string, RawHost>> = { "backup-balances": { backup: true } };
 
 /**
  * The setup of a network in which nothing is wrong, with the faults that findings come from or with a note about them.
  * @param lab the same setup, resolved
  */
 export function faultsIn(
-  mended: RawSetup,
+  plain: RawSetup,
   lab: Setup,
   evidence: Evidence,
   failures: readonly Finding[],
   withFault: boolean,
 ): FaultsIn {
   const faults = faultsBehind(failures, evidence, lab);
+  const mended = faults.reduce(withNature, plain);
   const known = faults.filter(({ hosts }) => hosts !== undefined);
   if (withFault) {
     const { setup, notes } = known.reduce<Pick<FaultsIn, "setup" | "notes">>(commit, { setup: mended, notes: [] });
@@ -118,6 +125,14 @@ function faultsBehind(failures: readonly Finding[], evidence: Evidence, lab: Set
     const [first] = same;
     return first === undefined ? [] : [{ ...first, findings: same.map(({ finding }) => finding) }];
   });
+}
+
+function withNature(setup: RawSetup, { cause, findings: [finding] }: Fault): RawSetup {
+  const nature = NATURES[cause?.id ?? ""];
+  const name = finding?.suspect ?? "";
+  return nature === undefined
+    ? setup
+    : { ...setup, hosts: { ...setup.hosts, [name]: { ...setup.hosts?.[name], ...nature } } };
 }
 
 /** Puts a fault into a setup, with a note before its first line. */

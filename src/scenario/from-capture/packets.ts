@@ -16,12 +16,12 @@ const MOST_HOPS = 255;
 
 /** What is kept of a packet; left out where it is what a crafted packet has anyway. */
 const KEPT: Readonly<Record<string, string>> = {
-  "ip.ttl": "64",
+  "ip.ttl": "61",
   "ip.id": "",
   "ip.dsfield": "0x00",
   "ip.flags.df": "0",
   "ip.options": "",
-  "ipv6.hlim": "64",
+  "ipv6.hlim": "61",
   "ipv6.tclass": "0x00",
   "ipv6.flow": "0x00000",
   "tcp.flags": "",
@@ -60,6 +60,8 @@ export interface Standing {
   readonly router: string | undefined;
   /** Whether the lab's real servers answer by themselves, with numbers and times of their own. */
   readonly isAnsweredLive: boolean;
+  /** Whether the flow must have its answer before the next step. */
+  readonly isAwaited: boolean;
 }
 
 export function stepOf(recorded: Recorded, standing: Standing): RawStep {
@@ -73,6 +75,9 @@ export function stepOf(recorded: Recorded, standing: Standing): RawStep {
     return isFromClient(recorded) ? { send: error } : { answer: error };
   }
   const payload = payloadOf(packet);
+  // An echo service in a kernel of its own is no part of what a lab at rest has proven: its datagrams are awaited.
+  if (standing.isAwaited && service.model === "tun" && packet.udp && typeof written(payload) === "string")
+    return { datagram: { to: to(service), payload: written(payload) } };
   const size = at.frames[0] && at.frames.length > 1 ? fragmentSize(at.frames[0].packet) : undefined;
   const whole = {
     ...body,

@@ -1,26 +1,20 @@
 /** A scenario out of captures: a bug that was seen once becomes a case. */
 
-import { core, opensConnection } from "../../forwarding/datagram.js";
 import type { Evidence } from "../../forwarding/evidence.js";
-import { groupBy } from "../../forwarding/group.js";
 import type { Sighting } from "../../forwarding/journey.js";
 import { Network } from "../../forwarding/network.js";
-import type { Finding } from "../../forwarding/rule.js";
-import type { Setup } from "../../forwarding/setup.js";
+import type { Finding, FrameReference } from "../../forwarding/rule.js";
+import type { Service, Setup } from "../../forwarding/setup.js";
 import { startOf } from "../../forwarding/sightings.js";
 import { viewOf } from "../../forwarding/view.js";
-import type { Frame } from "../../packet/frame.js";
 import { readDeclaration } from "../load.js";
-import type { RawScenario } from "../raw.js";
+import type { RawScenario, RawStep } from "../raw.js";
+import { begins, type Connection, type Connections, connectionsOf, MOST_STEPS } from "./connections.js";
 import { faultsIn } from "./faults.js";
 import { labSetup } from "./lab-setup.js";
 import { neighbourSteps, type Timed } from "./neighbours.js";
-import { isTooLong, routersBefore, stepOf } from "./packets.js";
-import { isFromClient, type Recorded, recordedOf } from "./recorded.js";
+import { routersBefore, type Standing, stepOf } from "./packets.js";
 import type { Note } from "./text.js";
-
-/** Packets of a scenario; more would only take time. */
-const MOST_STEPS = 400;
 
 export interface FromCapture {
   readonly scenario: RawScenario;
@@ -46,116 +40,78 @@ export function scenarioFrom(
   const network = new Network(evidence.setup);
   const failures = findings.filter(({ status }) => status === "fail");
   const isServers = ({ suspect = "" }: Finding) => network.host(suspect)?.role === "real-server";
-  const isHosts = (finding: Finding) => isServers(finding) || network.isDirector(finding.suspect ?? "");
   const isAnsweredLive = failures.some(isServers);
-  const cited = new Set(
-    failures.flatMap(({ frames }) => frames.map(({ tap, number, file = "" }) => key(tap, number, file))),
-  );
-  const isCited = (at: Sighting) => at.frames.some((frame) => cited.has(keyOf(frame)));
-  const { flows, begun } = connectionsOf(evidence, network);
-  const [first] = begun[0] ?? [];
-  if (first === undefined)
+  const isCited = citedBy(failures);
+  const connections = connectionsOf(evidence, network, isCited, isAnsweredLive);
+  const client = connections.chosen.flatMap(({ packets }) => packets)[0]?.client;
+  if (client === undefined)
     return "The captures hold no connection of these services from its beginning, and a director takes none up in the middle.";
-  const { chosen, tooLong } = choose(begun, network, isCited, isAnsweredLive);
   const isOnLink = failures.some(({ causes }) => causes[0]?.id === "client-on-link");
-  const mended = labSetup(evidence.setup, {
-    client: first.client,
-    isClientMoved: isOnLink && !withFault,
-    isAnsweredLive,
-  });
-  const lab = readDeclaration("the lab of the captures", { title: "a lab", setup: mended }).setup;
-  const steps = [
-    ...packetSteps(chosen, network, lab, isAnsweredLive),
+  const plain = labSetup(evidence.setup, { client, isClientMoved: isOnLink && !withFault, isAnsweredLive });
+  const lab = readDeclaration("the lab of the captures", { title: "a lab", setup: plain }).setup;
+  const timed = [
+    ...connections.chosen.flatMap((connection, index) => {
+      const isAwaited = isAnsweredLive && (connection.isAnswered || !withFault);
+      return packetSteps(connection, { flow: `f${index + 1}`, network, lab, isAnsweredLive, isAwaited });
+    }),
     ...neighbourSteps(viewOf(evidence), lab, isCited),
   ];
-  const { setup, notes, told } = faultsIn(mended, lab, evidence, failures, withFault);
-  const covers = [...new Set(failures.filter(isHosts).map(({ rule }) => rule))];
+  const { setup, notes, told } = faultsIn(plain, lab, evidence, failures, withFault);
+  const promised = failures.filter((finding) => isServers(finding) || network.isDirector(finding.suspect ?? ""));
+  const covers = [...new Set(promised.map(({ rule }) => rule))];
   return {
     scenario: {
       title,
       setup,
       ...(covers.length === 0 ? {} : { covers }),
-      steps: steps.toSorted((one, other) => compare(one.at, other.at)).map(({ step }) => step),
+      steps: [
+        ...aimedAt(failures.filter(isServers), evidence.setup.services, connections),
+        ...timed.toSorted((one, other) => compare(one.at, other.at)).map(({ step }) => step),
+      ],
     },
     notes,
-    told: [...told, ...leftOut(flows - begun.length, begun.length - chosen.length, tooLong)],
+    told: [...told, ...leftOut(connections)],
   };
 }
 
-/** All that is recorded of each client's endpoint, and which of them the captures have the beginning of. */
-function connectionsOf({ journeys, setup }: Evidence, network: Network): { flows: number; begun: Recorded[][] } {
-  const all = journeys.flatMap(({ sightings }) => {
-    return sightings.flatMap((at) => recordedOf(at, setup.services, network) ?? []);
+/** Whether a finding rests on a packet. */
+function citedBy(failures: readonly Finding[]): (at: Sighting) => boolean {
+  const key = ({ tap, number, file = "" }: FrameReference) => `${number} ${file} ${tap}`;
+  const cited = new Set(failures.flatMap(({ frames }) => frames.map(key)));
+  return ({ frames }) => frames.some((frame) => cited.has(key(frame)));
+}
+
+/** Where a service has fewer connections than real servers, those of the lab go to the servers that are at fault. */
+function aimedAt(accusing: readonly Finding[], services: readonly Service[], { chosen }: Connections): RawStep[] {
+  const accused = new Set(accusing.map(({ suspect }) => suspect));
+  const missed = services.filter((service) => {
+    const own = chosen.filter(({ packets: [first] }) => first?.service === service && first.kind !== "echo");
+    const isAccused = service.realServers.some(({ name }) => accused.has(name));
+    return isAccused && own.length > 0 && own.length < service.realServers.length;
   });
-  const flows = [
-    ...groupBy(all, ({ service, from }) => `${service.vip}:${service.port} ${service.protocol} ${from}`).values(),
-  ];
-  return { flows: flows.length, begun: flows.filter((packets) => packets.some(begins)) };
+  const others = missed.flatMap(({ realServers }) => realServers.filter(({ name }) => !accused.has(name)));
+  return [...new Set(others.map(({ name }) => name))].map((server) => ({ weight: { server, weight: 0 } }));
 }
 
-function begins({ at, kind }: Recorded): boolean {
-  return kind === "echo" || (kind === "request" && opensConnection(core(at.packet)));
-}
+type Sent = Omit<Standing, "isFirst" | "routers" | "router"> & { readonly network: Network; readonly lab: Setup };
 
-/** Whole connections, up to as many packets as are sent. */
-function choose(
-  begun: readonly Recorded[][],
-  network: Network,
-  isCited: (at: Sighting) => boolean,
-  isAnsweredLive: boolean,
-): { chosen: Recorded[][]; tooLong: number } {
-  const isWrong = (packets: readonly Recorded[]) => Number(packets.some(({ at }) => isCited(at)));
-  const chosen: Recorded[][] = [];
-  let count = 0;
-  let tooLong = 0;
-  for (const packets of begun.toSorted((one, other) => isWrong(other) - isWrong(one))) {
-    const once = fromItsOwnTaps(packets, network).filter((packet) => isFromClient(packet) || !isAnsweredLive);
-    const whole = once.filter((packet) => !isTooLong(packet));
-    tooLong += once.length - whole.length;
-    if (count > 0 && count + whole.length > MOST_STEPS) continue;
-    chosen.push(whole.slice(0, MOST_STEPS));
-    count += whole.length;
-  }
-  return { chosen, tooLong };
-}
-
-/** Each packet once: requests as near to the client as there is a tap, answers as near to the real server. */
-function fromItsOwnTaps(packets: readonly Recorded[], network: Network): Recorded[] {
-  const rankOf = (recorded: Recorded) => {
-    const { at } = recorded;
-    const role = network.host(at.host)?.role ?? "client";
-    const order = ["client", "router", "director", "real-server"];
-    const place = order.indexOf(role);
-    const way = 2 * (isFromClient(recorded) ? place : order.length - place);
-    return way + (at.direction === "out" ? 0 : 1);
-  };
-  return [...groupBy(packets, ({ kind }) => kind).values()].flatMap((same) => {
-    const byRank = groupBy(same, rankOf);
-    // A capture may have begun when the connection had.
-    const begun = [...byRank].filter(([, own]) => own.some((one) => one.kind !== "request" || begins(one)));
-    return byRank.get(Math.min(...begun.map(([rank]) => rank))) ?? [];
-  });
-}
-
-function packetSteps(flows: readonly Recorded[][], network: Network, lab: Setup, isAnsweredLive: boolean): Timed[] {
-  const named = flows.flatMap((packets, index) => packets.map((packet) => ({ packet, flow: `f${index + 1}` })));
-  const inOrder = named.toSorted((one, other) => compare(one.packet.at, other.packet.at));
+function packetSteps({ packets }: Connection, { network, lab, ...sent }: Sent): Timed[] {
   const router = lab.hosts.find(({ role }) => role === "router")?.name;
-  const begun = new Set<string>();
-  const answered = new Set<string>();
-  return inOrder.flatMap(({ packet, flow }) => {
-    const isFirst = !begun.has(flow);
-    // Nobody has got the flow yet, who could answer; nor is there an answer yet that an error could be about.
-    if (isFirst && !begins(packet)) return [];
-    if (packet.kind === "client-error" && !isAnsweredLive && !answered.has(flow)) return [];
-    begun.add(flow);
-    if (packet.kind === "answer") answered.add(flow);
-    const routers = routersBefore(packet, network, router !== undefined);
-    return { at: packet.at, step: stepOf(packet, { flow, isFirst, routers, router, isAnsweredLive }) };
-  });
+  let [isFirst, hasAnswer] = [true, sent.isAnsweredLive];
+  return packets
+    .toSorted((one, other) => compare(one.at, other.at))
+    .flatMap((packet) => {
+      // Nobody has got the flow yet, who could answer; nor is there an answer yet that an error could be about.
+      if ((isFirst && !begins(packet)) || (packet.kind === "client-error" && !hasAnswer)) return [];
+      const routers = routersBefore(packet, network, router !== undefined);
+      const step = stepOf(packet, { ...sent, isFirst, routers, router });
+      isFirst = false;
+      hasAnswer ||= packet.kind === "answer";
+      return { at: packet.at, step };
+    });
 }
 
-function leftOut(unbegun: number, tooMany: number, tooLong: number): string[] {
+function leftOut({ unbegun, tooMany, tooLong }: Connections): string[] {
   return [
     ...(unbegun > 0 ? [`Left out: connections that were under way when the captures began (${unbegun}).`] : []),
     ...(tooMany > 0 ? [`Left out: connections beyond the first ${MOST_STEPS} packets (${tooMany}).`] : []),
@@ -170,12 +126,4 @@ function leftOut(unbegun: number, tooMany: number, tooLong: number): string[] {
 function compare(one: Sighting, other: Sighting): number {
   const [left, right] = [startOf(one), startOf(other)];
   return left < right ? -1 : left > right ? 1 : 0;
-}
-
-function keyOf({ tap, number, file = "" }: Frame): string {
-  return key(tap, number, file);
-}
-
-function key(tap: string, number: number, file: string): string {
-  return `${number} ${file} ${tap}`;
 }
