@@ -110,7 +110,8 @@ function lastingOptions({ tcp }: Packet): string | undefined {
     const at = optionAt(options, kind);
     if (at !== undefined) options.fill(TCP_OPTION.none, at, at + Math.max(2, options[at + 1] ?? 2));
   }
-  return Buffer.from(options).toString("hex");
+  const isEmpty = options.every((kind) => kind === TCP_OPTION.none || kind === TCP_OPTION.end);
+  return isEmpty ? "" : Buffer.from(options).toString("hex");
 }
 
 function ofIcmp(packet: Packet): Record<string, string | number> {
