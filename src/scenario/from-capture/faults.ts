@@ -1,5 +1,6 @@
 /** What is wrong with a host in captures, as what a host of the lab is told wrong. */
 
+import { core } from "../../forwarding/datagram.js";
 import type { Evidence } from "../../forwarding/evidence.js";
 import { groupBy } from "../../forwarding/group.js";
 import { Network } from "../../forwarding/network.js";
@@ -64,7 +65,10 @@ const PATCHES: Readonly<Record<string, Patch>> = {
   "no-tunnel-device": onServer(() => ({ tunnelFrom: "nobody", vipDevice: "lo" })),
   "tunnel-checksum-differs": onServer(({ site }) => ({ tunnelChecksum: !site.service.tunnel.checksum })),
   "route-into-tunnel": onServer((found) => ({ ...gateway(nearby("director", found)), gatewayInTunnel: true })),
-  "server-answers-from-rip": onServer(({ site }) => (site.service.protocol === "udp" ? { wildcard: true } : undefined)),
+  "server-answers-from-rip": onServer(({ site: { shown } }) => {
+    // TCP answers from the address that it was asked at, whatever a program is bound to.
+    return shown && core(shown).tcp ? undefined : { wildcard: true };
+  }),
   "backup-balances": onServer(() => ({ sysctl: { "net.ipv4.vs.backup_only": 0 } })),
   "ip-forward-off": ({ site }) => ({ [site.director]: { forwarding: false } }),
   "stale-neighbour": (found) => {
