@@ -19,7 +19,7 @@ const different = {
 };
 
 function selection(tallies: Selection["tallies"], unscreened = 0): Selection {
-  return { chosen: { cells: new Int32Array(), size: 0, stride: 3 }, tallies, unscreened };
+  return { chosen: { cells: new Int32Array(), size: 0, stride: 3 }, segments: new Uint8Array(), tallies, unscreened };
 }
 
 describe("what a screen found", () => {

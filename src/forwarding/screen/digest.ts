@@ -1,7 +1,7 @@
 /** What of a packet no hop may change, in two hashes, and whether its checksums hold, in one pass over its bytes. */
 
 import { IP_PROTOCOL } from "../../packet/ip.js";
-import { folded, halves, type Located } from "./located.js";
+import { folded, type Header, halves } from "./header.js";
 import { spread } from "./tuple-table.js";
 
 export const CHECKSUM = { valid: 0, none: 1, unfilled: 2, wrong: 3 } as const;
@@ -30,7 +30,7 @@ export class Digest {
   /** The header of TCP or UDP does not fit what carries it. */
   isOdd = false;
 
-  take({ view, ip, version, protocol, l4, end }: Located): void {
+  take({ view, ip, version, protocol, l4, end }: Header): void {
     const isTcp = protocol === IP_PROTOCOL.tcp;
     this.isOdd = end - l4 < (isTcp ? TCP_HEADER : UDP_HEADER);
     if (this.isOdd) return;

@@ -1,7 +1,17 @@
 /** The legs of all screens, put together by connection. */
 
 import { FIRST_TUNNEL, MOST_TUNNELS, TUNNEL_KEY } from "./located.js";
-import { type Entries, LEG, LINK_KEY, MOST_LEGS, MOST_LINKS, MOST_PEERS, type Seen, TRAIT } from "./screen.js";
+import {
+  type Entries,
+  LEG,
+  LINK_KEY,
+  MOST_LEGS,
+  MOST_LINKS,
+  MOST_PEERS,
+  MOST_SEGMENTS,
+  type Seen,
+  TRAIT,
+} from "./screen.js";
 import { TupleTable } from "./tuple-table.js";
 
 const FLOW_KEY = 2;
@@ -28,7 +38,8 @@ export class Flows {
   readonly table = new TupleTable(FLOW_KEY, FLOW_KEY + 1, MOST_LEGS);
   readonly isPeerLost: boolean;
   readonly unscreened: number;
-  readonly others: number;
+  /** Segments of all screens, one screen's behind the other's. */
+  readonly segments: number;
   readonly #links: TupleTable;
   readonly #tunnels: TupleTable;
   readonly #peers: TupleTable;
@@ -40,13 +51,13 @@ export class Flows {
   constructor(seen: readonly Seen[]) {
     this.isPeerLost = seen.some((one) => one.isPeerLost);
     this.unscreened = seen.reduce((sum, one) => sum + one.unscreened, 0);
-    this.others = seen.reduce((sum, one) => sum + one.others, 0);
+    this.segments = seen.reduce((sum, one) => sum + one.segments, 0);
     this.#next = new Int32Array(seen.reduce((sum, { legs }) => sum + legs.size, 0));
     this.#links = new TupleTable(LINK_KEY, LINK_KEY, MOST_LINKS * seen.length);
     this.#tunnels = new TupleTable(TUNNEL_KEY, TUNNEL_KEY, MOST_TUNNELS * seen.length);
     this.#peers = new TupleTable(PEER_KEY, PEER_KEY, MOST_PEERS * seen.length);
-    let offset = 0;
-    for (const { legs, links, tunnels, peers } of seen) {
+    let [offset, segment] = [0, 0];
+    for (const { legs, links, tunnels, peers, segments } of seen) {
       const [link, tunnel] = [taken(links, this.#links), taken(tunnels, this.#tunnels)];
       taken(peers, this.#peers);
       this.#parts.push({ legs, offset });
@@ -56,9 +67,12 @@ export class Flows {
         const form = own & 0xffff;
         const common = form < FIRST_TUNNEL ? form : FIRST_TUNNEL + (tunnel[form - FIRST_TUNNEL] as number);
         legs.cells[at] = ((link[own >>> 16] as number) << 16) | common;
+        legs.cells[at + LEG.segments - LEG.linkAndForm] =
+          (legs.cells[at + LEG.segments - LEG.linkAndForm] as number) + ((segment << 16) | segment);
         this.#chain(legs, leg, offset);
       }
       offset += legs.size;
+      segment += segments;
     }
   }
 
@@ -91,6 +105,24 @@ export class Flows {
       into[place] = slot;
     }
     return count;
+  }
+
+  /**
+   * Marks the segments between a connection's first and last packets at each place; all where nobody knows: packets that
+   * there was no place for may be its own.
+   * @param into by segment
+   */
+  markSegments(flow: number, into: Uint8Array): void {
+    if (this.unscreened > 0 || this.segments > MOST_SEGMENTS) {
+      into.fill(1);
+      return;
+    }
+    let leg = (this.table.cells[flow * this.table.stride + FLOW_KEY] as number) - 1;
+    for (; leg >= 0; leg = (this.#next[leg] as number) - 1) {
+      const [cells, at] = this.#place(leg);
+      const segments = cells[at + LEG.segments] as number;
+      into.fill(1, segments >>> 16, (segments & 0xffff) + 1);
+    }
   }
 
   #chain(legs: Entries, leg: number, offset: number): void {
@@ -170,6 +202,8 @@ function join(cells: Int32Array, at: number, later: Int32Array, from: number): v
   const length = Math.max(before >>> 24, behind >>> 24);
   let traits = ((before >>> 16) & 0xff) | ((behind >>> 16) & 0xff & ~TRAIT.lateStart);
   if (((before & behind) >>> 16) & TRAIT.opened) traits |= TRAIT.openedAgain;
+  const firstSegment = (cells[at + LEG.segments] as number) & 0xffff0000;
+  cells[at + LEG.segments] = firstSegment | ((later[from + LEG.segments] as number) & 0xffff);
   const least = Math.min((before >>> 8) & 0xff, (behind >>> 8) & 0xff);
   const greatest = Math.max(before & 0xff, behind & 0xff);
   cells[at + LEG.traits] = (length << 24) | (traits << 16) | (least << 8) | greatest;

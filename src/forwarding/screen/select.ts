@@ -37,6 +37,8 @@ export interface Tally extends Amount {
 export interface Selection {
   /** The chosen connections, each with the mask of hashes of which it is thinned out: 0 where it is whole. */
   readonly chosen: Entries;
+  /** By segment: 1 where packets of the chosen connections may be in it. */
+  readonly segments: Uint8Array;
   readonly tallies: readonly Tally[];
   /** Packets of connections that the screen had no place for. */
   readonly unscreened: number;
@@ -48,25 +50,34 @@ export const CHOSEN_CELLS = CHOSEN_KEY + 1;
 export function select(flows: Flows, endpoints: Endpoints, budget: Budget = BUDGET): Selection {
   const chosen = new TupleTable(CHOSEN_KEY, CHOSEN_CELLS, MOST_LEGS);
   const kinds = sortFlows(flows, endpoints).toSorted((left, right) => left.packets - right.packets);
+  const segments = new Uint8Array(flows.segments);
+  const choose = (flow: number, mask: number) => {
+    add(flows, flow, mask, chosen);
+    flows.markSegments(flow, segments);
+  };
   let left = budget.packets;
   const tallies = kinds.map((kind, index) => {
     const share = Math.floor(left / (kinds.length - index));
     const allowed = kind.reasons === 0 ? Math.min(share, budget.sample) : share;
-    const { cost, ...judged } = choose(flows, kind, allowed, chosen);
+    const { cost, ...judged } = fill(kind, allowed, choose);
     left -= cost;
     const { connections, packets, reasons } = kind;
     return { service: groupName(endpoints, kind.group), reasons, connections, packets, judged };
   });
   const { cells, size, stride } = chosen;
-  return { chosen: { cells, size, stride }, tallies, unscreened: flows.unscreened };
+  return { chosen: { cells, size, stride }, segments, tallies, unscreened: flows.unscreened };
 }
 
 /** The first candidates that fit; where all are too long and alike, the shortest thinned out. */
-function choose(flows: Flows, kind: Kind, allowed: number, chosen: TupleTable): Amount & { readonly cost: number } {
+function fill(
+  kind: Kind,
+  allowed: number,
+  choose: (flow: number, mask: number) => void,
+): Amount & { readonly cost: number } {
   let [connections, packets, cost] = [0, 0, 0];
   for (const candidate of kind.candidates) {
     if (cost + candidate.cost > allowed) continue;
-    add(flows, candidate.flow, 0, chosen);
+    choose(candidate.flow, 0);
     connections++;
     packets += candidate.packets;
     cost += candidate.cost;
@@ -77,7 +88,7 @@ function choose(flows: Flows, kind: Kind, allowed: number, chosen: TupleTable): 
   );
   if (connections > 0 || kind.reasons !== 0 || shortest === undefined) return { connections, packets, cost };
   const thinning = 2 ** Math.ceil(Math.log2(shortest.cost / Math.max(allowed, 1)));
-  add(flows, shortest.flow, thinning - 1, chosen);
+  choose(shortest.flow, thinning - 1);
   return { connections: 1, packets: Math.ceil(shortest.packets / thinning), cost: Math.ceil(shortest.cost / thinning) };
 }
 
