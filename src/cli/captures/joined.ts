@@ -99,8 +99,8 @@ function limited(frames: readonly Picked[], endpoints: Endpoints, most: number) 
   for (const own of groupBy(frames, ({ file }) => file).values()) {
     const others = new Others(located, most);
     for (const frame of own) {
-      const { bytes, linkType } = frame;
-      const raw = { bytes, start: 0, captured: bytes.length, direction: 0, source: { linkType } };
+      const { bytes, linkType, wireLength } = frame;
+      const raw = { bytes, start: 0, captured: bytes.length, original: wireLength, direction: 0, source: { linkType } };
       located.locate(raw);
       if (others.wants(raw)) kept.push(frame);
     }

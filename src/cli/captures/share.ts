@@ -43,6 +43,8 @@ export interface Limits {
   readonly others: number;
   /** Bytes of a segment, at least. */
   readonly segment: number;
+  /** Whether what cutting leaves as it is is looked for. */
+  readonly isOfStreams: boolean;
 }
 
 /**
@@ -55,7 +57,7 @@ export async function screenShare(
   limits: Limits,
   progress: Progress,
 ): Promise<Screened> {
-  const screen = new Screen(new Endpoints(setup), limits.legs);
+  const screen = new Screen(new Endpoints(setup), limits.legs, limits.isOfStreams);
   const extents = new Extents();
   const segments = new Segments(limits.segment);
   const flaws: Flawed[] = [];

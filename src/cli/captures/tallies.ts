@@ -13,6 +13,7 @@ const WORDS: readonly (readonly [number, string])[] = [
   [REASON.peer, "are those of clients about which there are errors, fragments or other packets"],
   [REASON.differs, "have not the same packets in all captures"],
   [REASON.partial, "are missing in captures that others like them are in"],
+  [REASON.long, "are too long, with packets put together or cut by NICs, to be judged"],
   [REASON.many, "differ from one another in where they were recorded"],
 ];
 

@@ -10,6 +10,7 @@ import {
   MOST_PEERS,
   MOST_SEGMENTS,
   type Seen,
+  STREAM,
   TRAIT,
 } from "./screen.js";
 import { TupleTable } from "./tuple-table.js";
@@ -30,6 +31,17 @@ export interface Leg {
   greatestTtl: number;
   /** Class of the longest packet's length, by `LENGTHS`. */
   length: number;
+  /** What cutting leaves as it is, where a screen looked for it. */
+  stream: LegStream | undefined;
+}
+
+/** Cells of `STREAM`. */
+interface LegStream {
+  readonly headers: number;
+  readonly payload: number;
+  readonly ids: number;
+  readonly bytes: number;
+  readonly isCut: boolean;
 }
 
 /** All connections that screens have seen, and their legs. */
@@ -133,22 +145,22 @@ export class Flows {
     for (let other = (table.cells[head] as number) - 1; other >= 0; other = (this.#next[other] as number) - 1) {
       const [known, knownAt] = this.#place(other);
       if (known[knownAt + LEG.linkAndForm] !== legs.cells[at + LEG.linkAndForm]) continue;
-      join(known, knownAt, legs.cells, at);
+      join(known, knownAt, legs, at);
       return;
     }
     this.#next[offset + leg] = table.cells[head] as number;
     table.cells[head] = offset + leg + 1;
   }
 
-  #place(leg: number): [Int32Array, number] {
+  #place(leg: number): [cells: Int32Array, at: number, stride: number] {
     let index = this.#parts.length - 1;
     while ((this.#parts[index]?.offset ?? 0) > leg) index--;
     const { legs, offset } = this.#parts[index] as { legs: Entries; offset: number };
-    return [legs.cells, (leg - offset) * legs.stride];
+    return [legs.cells, (leg - offset) * legs.stride, legs.stride];
   }
 
   #read(leg: number, into: Leg): void {
-    const [cells, at] = this.#place(leg);
+    const [cells, at, stride] = this.#place(leg);
     const traits = cells[at + LEG.traits] as number;
     const form = (cells[at + LEG.linkAndForm] as number) & 0xffff;
     into.linkAndForm = cells[at + LEG.linkAndForm] as number;
@@ -161,6 +173,7 @@ export class Flows {
     into.leastTtl = (traits >>> 8) & 0xff;
     into.greatestTtl = traits & 0xff;
     into.length = traits >>> 24;
+    into.stream = stride > STREAM.headers ? streamOf(cells, at) : undefined;
   }
 
   #inner(tunnel: number): number {
@@ -180,6 +193,17 @@ function emptyLeg(): Leg {
     leastTtl: 0,
     greatestTtl: 0,
     length: 0,
+    stream: undefined,
+  };
+}
+
+function streamOf(cells: Int32Array, at: number): LegStream {
+  return {
+    headers: cells[at + STREAM.headers] as number,
+    payload: cells[at + STREAM.payload] as number,
+    ids: cells[at + STREAM.ids] as number,
+    bytes: (cells[at + STREAM.bytes] as number) >>> 0,
+    isCut: cells[at + STREAM.cut] !== 0,
   };
 }
 
@@ -195,7 +219,9 @@ function taken({ cells, size, stride }: Entries, common: TupleTable): Int32Array
 }
 
 /** The rest of a leg, where one file was read by two. */
-function join(cells: Int32Array, at: number, later: Int32Array, from: number): void {
+function join(cells: Int32Array, at: number, { cells: later, stride }: Entries, from: number): void {
+  for (let cell = STREAM.headers; cell < stride; cell++)
+    cells[at + cell] = (cells[at + cell] as number) + (later[from + cell] as number);
   for (const cell of [LEG.packets, LEG.first, LEG.second, LEG.times])
     cells[at + cell] = (cells[at + cell] as number) + (later[from + cell] as number);
   const [before, behind] = [cells[at + LEG.traits] as number, later[from + LEG.traits] as number];

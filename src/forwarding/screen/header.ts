@@ -17,8 +17,10 @@ export class Header {
   /** Where what it carries begins, and where the packet ends. */
   l4 = 0;
   end = 0;
+  /** Where it ended on the wire: beyond `end` where the recording, or another packet around it, has less of it. */
+  wireEnd = 0;
   isFragment = false;
-  /** Something that makes a packet one of its own kind: options, a wrong header checksum, bytes missing. */
+  /** Something that makes a packet one of its own kind: options, a wrong header checksum, nothing behind the header. */
   isOdd = false;
   /** Addresses of IPv4 as their bytes lie, and 0; of IPv6 two hashes: see `foldIp`. */
   srcA = 0;
@@ -66,12 +68,15 @@ export class Header {
     return headerLength >= SHORTEST_IP4 && this.l4 <= limit;
   }
 
+  /** Whether bytes of it are missing. */
+  get isCut(): boolean {
+    return this.wireEnd > this.end;
+  }
+
   #setEnd(end: number, limit: number): void {
-    this.end = end;
-    if (end > limit || end <= this.l4) {
-      this.end = Math.max(Math.min(end, limit), this.l4);
-      this.isOdd = true;
-    }
+    this.wireEnd = end;
+    this.end = Math.max(Math.min(end, limit), this.l4);
+    if (end <= this.l4) this.isOdd = true;
   }
 }
 

@@ -11,6 +11,8 @@ export interface RawFrame {
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly captured: number;
+  /** Bytes on the wire. */
+  readonly original: number;
   readonly direction: number;
   readonly source: { readonly linkType: number };
 }
@@ -57,7 +59,7 @@ export class Located extends Header {
   }
 
   /** @returns whether the packet is one of a connection of the services */
-  locate({ bytes, start, captured, source }: RawFrame): boolean {
+  locate({ bytes, start, captured, original, source }: RawFrame): boolean {
     if (bytes !== this.#bytes) {
       this.#bytes = bytes;
       this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -77,6 +79,8 @@ export class Located extends Header {
       (this.protocol === IP_PROTOCOL.ipip || this.protocol === IP_PROTOCOL.ipv6) &&
       !this.isFragment &&
       this.#endpoints.isServing(this.dstA, this.dstB);
+    // Bytes that were never there are another matter than those that were not recorded.
+    if (this.wireEnd > start + original) this.isOdd = true;
     return isTunnel ? this.#tunnelled(ip, end) : this.#plain();
   }
 
@@ -94,7 +98,7 @@ export class Located extends Header {
   #tunnelled(outer: number, end: number): boolean {
     const { key } = this.#tunnels;
     const { view } = this;
-    const [inner, outerEnd, isOuterOdd] = [this.l4, this.end, this.isOdd];
+    const [inner, outerEnd, isOuterOdd] = [this.l4, this.wireEnd, this.isOdd];
     key[0] = this.srcA;
     key[1] = this.srcB;
     key[2] = this.dstA;
@@ -103,7 +107,7 @@ export class Located extends Header {
     const tos = this.version === 4 ? view.getUint8(outer + 1) : (view.getUint16(outer) >> 4) & 0xff;
     const fragmentation = this.version === 4 ? view.getInt32(outer + 4) : 0;
     if (!this.read(inner, end)) return false;
-    if (this.end !== outerEnd || isOuterOdd) this.isOdd = true;
+    if (this.wireEnd !== outerEnd || isOuterOdd) this.isOdd = true;
     const innerTos = this.version === 4 ? view.getUint8(inner + 1) : (view.getUint16(inner) >> 4) & 0xff;
     const df = fragmentation & DONT_FRAGMENT;
     const innerDf = this.version === 4 ? view.getUint16(inner + 6) & DONT_FRAGMENT : 0;

@@ -11,6 +11,7 @@ import { CHECKSUM, Digest } from "./digest.js";
 import type { Endpoints } from "./endpoints.js";
 import { LONGEST_LINK_HEADER } from "./link-header.js";
 import { Located, type RawFrame } from "./located.js";
+import { Stream } from "./stream.js";
 import { TupleTable } from "./tuple-table.js";
 
 /** What a leg's packets have of: bits. */
@@ -45,6 +46,18 @@ export const LEG = {
 } as const;
 const LEG_KEY = 3;
 const LEG_CELLS = 9;
+
+/** Cells of a leg behind these, where a screen looks for what cutting leaves as it is. */
+export const STREAM = {
+  headers: 9,
+  payload: 10,
+  ids: 11,
+  /** Of all packets, modulo 2^32. */
+  bytes: 12,
+  /** Packets that were not recorded as a whole. */
+  cut: 13,
+} as const;
+const STREAM_CELLS = 14;
 
 /** IP lengths, the greatest of each class but the last: what nobody refuses, what a tunnel has room for, Ethernet's, … */
 export const LENGTHS = [1280, 1480, 1500, 2048, 8192, 16_384, 32_768] as const;
@@ -89,6 +102,7 @@ export class Screen {
   /** What tells whose packet the last one was. */
   readonly located: Located;
   readonly #digest = new Digest();
+  readonly #stream: Stream | undefined;
   readonly #legs: TupleTable;
   readonly #links = new TupleTable(LINK_KEY, LINK_KEY, MOST_LINKS);
   readonly #peers = new TupleTable(2, 2, MOST_PEERS);
@@ -98,9 +112,11 @@ export class Screen {
   #unscreened = 0;
   #segments = 0;
 
-  constructor(endpoints: Endpoints, mostLegs = MOST_LEGS) {
+  /** @param isOfStreams whether packets may be cut otherwise, or recorded less of, at one place than at another */
+  constructor(endpoints: Endpoints, mostLegs = MOST_LEGS, isOfStreams = false) {
     this.located = new Located(endpoints);
-    this.#legs = new TupleTable(LEG_KEY, LEG_CELLS, mostLegs);
+    this.#stream = isOfStreams ? new Stream() : undefined;
+    this.#legs = new TupleTable(LEG_KEY, isOfStreams ? STREAM_CELLS : LEG_CELLS, mostLegs);
   }
 
   /** What is added from now on is of another segment: of a piece of a capture that may be read again by itself. */
@@ -150,11 +166,11 @@ export class Screen {
     }
     digest.take(located);
     const { cells } = legs;
-    const at = leg * LEG_CELLS;
+    const at = leg * legs.stride;
     const { ttl } = located;
     const before = cells[at + LEG.traits] as number;
     const isFirst = cells[at + LEG.packets] === 0;
-    const length = Math.max(before >>> 24, lengthClass(located.end - located.ip));
+    const length = Math.max(before >>> 24, lengthClass(located.wireEnd - located.ip));
     const traits = ((before >>> 16) & 0xff) | this.#traits(before >>> 16, isFirst);
     const least = isFirst ? ttl : Math.min((before >>> 8) & 0xff, ttl);
     const greatest = Math.max(before & 0xff, ttl);
@@ -167,12 +183,23 @@ export class Screen {
     cells[at + LEG.first] = (cells[at + LEG.first] as number) + digest.first;
     cells[at + LEG.second] = (cells[at + LEG.second] as number) + digest.second;
     cells[at + LEG.times] = (cells[at + LEG.times] as number) + Math.imul(digest.first, ttl);
+    if (this.#stream !== undefined) this.#addToStream(this.#stream, cells, at);
+  }
+
+  #addToStream(stream: Stream, cells: Int32Array, at: number): void {
+    const { located } = this;
+    stream.take(located, this.#digest.first);
+    cells[at + STREAM.headers] = (cells[at + STREAM.headers] as number) + stream.headers;
+    cells[at + STREAM.payload] = (cells[at + STREAM.payload] as number) + stream.payload;
+    cells[at + STREAM.ids] = (cells[at + STREAM.ids] as number) + stream.ids;
+    cells[at + STREAM.bytes] = (cells[at + STREAM.bytes] as number) + located.end - located.ip;
+    cells[at + STREAM.cut] = (cells[at + STREAM.cut] as number) + (located.isCut ? 1 : 0);
   }
 
   #traits(before: number, isFirst: boolean): number {
-    const { protocol, view, l4, isReply, isOdd } = this.located;
+    const { protocol, view, l4, isReply, isOdd, isCut } = this.located;
     const { checksum, isOdd: isDigestOdd } = this.#digest;
-    let traits = isOdd || isDigestOdd ? TRAIT.odd : 0;
+    let traits = isOdd || isDigestOdd || (isCut && this.#stream === undefined) ? TRAIT.odd : 0;
     if (checksum === CHECKSUM.wrong) traits |= TRAIT.wrongChecksum;
     if (checksum === CHECKSUM.unfilled) traits |= TRAIT.unfilledChecksum;
     if (checksum === CHECKSUM.none) traits |= TRAIT.noChecksum;

@@ -26,12 +26,12 @@ export function capturesOf(frames: readonly Frame[]): Capture[] {
 }
 
 /** A frame as a reader hands it on, among other bytes. */
-export function raw({ bytes }: Pick<Frame, "bytes">): RawFrame {
+export function raw({ bytes, wireLength }: Pick<Frame, "bytes" | "wireLength">): RawFrame {
   const around = new Uint8Array(bytes.length + 11).fill(0xa5);
   around.set(bytes, 7);
   const source = { linkType: LINK_TYPE.ethernet };
   const captured = bytes.length;
-  return { bytes: around, start: 7, captured, direction: 0, source };
+  return { bytes: around, start: 7, captured, original: wireLength, direction: 0, source };
 }
 
 /** What is left of captures behind the screen, read by one thread or by as many as there are captures. */
@@ -40,9 +40,10 @@ export function screened(
   captures: readonly Capture[],
   budget: Budget,
   threads = 1,
+  isOfStreams = false,
 ): { captures: Capture[]; selection: Selection; leftOut: number } {
   const endpoints = new Endpoints(setup);
-  const screens = Array.from({ length: threads }, () => new Screen(endpoints));
+  const screens = Array.from({ length: threads }, () => new Screen(endpoints, undefined, isOfStreams));
   let leftOut = 0;
   const kept = captures.map(({ frames }, index) => {
     const screen = screens[index % threads] as Screen;

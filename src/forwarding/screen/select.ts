@@ -3,7 +3,7 @@
 import type { Endpoints } from "./endpoints.js";
 import type { Flows } from "./flows.js";
 import { type Entries, MOST_LEGS } from "./screen.js";
-import { type Candidate, groupName, type Kind, sortFlows } from "./sort.js";
+import { type Candidate, groupName, type Kind, REASON, sortFlows } from "./sort.js";
 import { TupleTable } from "./tuple-table.js";
 
 /** Packets that the rules are given: they take some kilobytes for each. */
@@ -15,6 +15,9 @@ export interface Budget {
   /** Frames of no connection. */
   readonly others: number;
 }
+
+/** What is recorded of streams is longer: a sample has so many times more. */
+const STREAMS = 8;
 
 export const BUDGET: Budget = { packets: 14_000, sample: 200, others: 6_000 };
 
@@ -44,6 +47,15 @@ export interface Selection {
   readonly unscreened: number;
 }
 
+/**
+ * Whether more can be said if NICs may have cut packets otherwise at one place than at another, or recordings left
+ * something out.
+ */
+export function isForStreams({ tallies }: Selection): boolean {
+  const mask = REASON.odd | REASON.differs;
+  return tallies.some(({ reasons, connections, judged }) => (reasons & mask) !== 0 && judged.connections < connections);
+}
+
 export const CHOSEN_KEY = 2;
 export const CHOSEN_CELLS = CHOSEN_KEY + 1;
 
@@ -58,10 +70,12 @@ export function select(flows: Flows, endpoints: Endpoints, budget: Budget = BUDG
   let left = budget.packets;
   const tallies = kinds.map((kind, index) => {
     const share = Math.floor(left / (kinds.length - index));
-    const allowed = kind.reasons === 0 ? Math.min(share, budget.sample) : share;
+    const sample = kind.isOfStreams ? STREAMS * budget.sample : budget.sample;
+    const allowed = kind.reasons === 0 ? Math.min(share, sample) : share;
     const { cost, ...judged } = fill(kind, allowed, choose);
     left -= cost;
-    const { connections, packets, reasons } = kind;
+    const { connections, packets } = kind;
+    const reasons = kind.isOfStreams && judged.connections === 0 ? kind.reasons | REASON.long : kind.reasons;
     return { service: groupName(endpoints, kind.group), reasons, connections, packets, judged };
   });
   const { cells, size, stride } = chosen;
@@ -86,7 +100,8 @@ function fill(
     (best, next) => (best === undefined || next.cost < best.cost ? next : best),
     undefined,
   );
-  if (connections > 0 || kind.reasons !== 0 || shortest === undefined) return { connections, packets, cost };
+  if (connections > 0 || kind.reasons !== 0 || kind.isOfStreams || shortest === undefined)
+    return { connections, packets, cost };
   const thinning = 2 ** Math.ceil(Math.log2(shortest.cost / Math.max(allowed, 1)));
   choose(shortest.flow, thinning - 1);
   return { connections: 1, packets: Math.ceil(shortest.packets / thinning), cost: Math.ceil(shortest.cost / thinning) };
