@@ -49,7 +49,7 @@ export interface Load {
   /** Frames in all files together, about: connections are whole. */
   readonly frames: number;
   readonly connections: number;
-  /** Changes what the director sends, where it says so. */
+  /** Changes what the director sends, behind Ethernet's header and less the TTL, before a NIC cuts it. */
   readonly fault?: (frame: Buffer, connection: number, step: number) => void;
   /** NICs cut what hosts send as one, and put together what these receive: frames are not the same at all places. */
   readonly isOffloaded?: boolean;
@@ -95,15 +95,13 @@ export function makeCaptures(load: Load): Made {
     const server = connection % SERVERS.length;
     const frame = fill(templates[isRequest ? 0 : 1], connection, step, steps, isOffloaded);
     const record = (writer: Writer | undefined, most: number, from: string, to: string, ttl: number, delay: number) => {
-      for (const part of segments(frame, isOffloaded ? most : LONGEST)) {
-        const sent = hop(part, from, to, ttl);
-        if (from === MAC.director) fault?.(sent, connection, step);
-        writer?.write(sent, time + delay);
-      }
+      for (const part of segments(frame, isOffloaded ? most : LONGEST))
+        writer?.write(hop(part, from, to, ttl), time + delay);
     };
     if (isRequest) {
       record(client, LONGEST, MAC.client, "02:00:00:00:02:fe", 64, 0);
       record(director, 2 * SEGMENT, MAC.router, MAC.director, 63, 1);
+      fault?.(frame, connection, step);
       record(director, 2 * SEGMENT, MAC.director, SERVER_MACS[server] as string, 62, 2);
       record(servers[server], SEGMENT, MAC.director, SERVER_MACS[server] as string, 62, 3);
     } else {
@@ -128,7 +126,7 @@ function fill(whole: Buffer, connection: number, step: number, steps: number, is
   const isLast = step >= steps - 3 && step % 3 !== 2;
   const usual = PAYLOADS[(connection + step) % PAYLOADS.length] ?? 0;
   const payload = isFirst || isLast ? 0 : isOffloaded ? usual * (1 + (step % 4)) : usual;
-  const frame = whole.subarray(0, HEADERS + payload);
+  const frame = Buffer.from(whole.subarray(0, HEADERS + payload));
   const [address, port] = [ETHERNET + (isRequest ? 12 : 16), ETHERNET + IP + (isRequest ? 0 : 2)];
   frame.writeUInt16BE(IP + 20 + payload, ETHERNET + 2);
   frame.writeUInt16BE((connection * 31 + step * (isOffloaded ? 4 : 1)) & 0xffff, ETHERNET + 4);

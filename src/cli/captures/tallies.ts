@@ -25,7 +25,8 @@ export function alikeLines({ tallies }: Selection): string[] {
     if (alike.length === 0) return [];
     const judged = sum(alike, ({ judged: { connections } }) => connections);
     const kinds = alike.length === 1 ? "of one kind" : `of ${alike.length} kinds`;
-    return `${service}: ${amount(alike)} are the same in all captures, ${kinds}; ${judged} of these were judged one by one`;
+    const but = alike.some(({ isOfStreams }) => isOfStreams) ? " but for what NICs cut and what was not recorded" : "";
+    return `${service}: ${amount(alike)} are the same in all captures${but}, ${kinds}; ${judged} of these were judged one by one`;
   });
 }
 

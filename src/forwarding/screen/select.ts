@@ -16,9 +16,6 @@ export interface Budget {
   readonly others: number;
 }
 
-/** What is recorded of streams is longer: a sample has so many times more. */
-const STREAMS = 8;
-
 export const BUDGET: Budget = { packets: 14_000, sample: 200, others: 6_000 };
 
 /** Connections and their packets. */
@@ -33,6 +30,8 @@ export interface Tally extends Amount {
   readonly service: string;
   /** Of `REASON`; 0: all of them are alike. */
   readonly reasons: number;
+  /** Alike but for what NICs cut or put together, and for what was not recorded. */
+  readonly isOfStreams: boolean;
   /** What of them the rules get. */
   readonly judged: Amount;
 }
@@ -70,22 +69,23 @@ export function select(flows: Flows, endpoints: Endpoints, budget: Budget = BUDG
   let left = budget.packets;
   const tallies = kinds.map((kind, index) => {
     const share = Math.floor(left / (kinds.length - index));
-    const sample = kind.isOfStreams ? STREAMS * budget.sample : budget.sample;
-    const allowed = kind.reasons === 0 ? Math.min(share, sample) : share;
-    const { cost, ...judged } = fill(kind, allowed, choose);
+    const allowed = kind.reasons === 0 ? Math.min(share, budget.sample) : share;
+    const { cost, ...judged } = fill(kind, allowed, share, choose);
     left -= cost;
     const { connections, packets } = kind;
     const reasons = kind.isOfStreams && judged.connections === 0 ? kind.reasons | REASON.long : kind.reasons;
-    return { service: groupName(endpoints, kind.group), reasons, connections, packets, judged };
+    const service = groupName(endpoints, kind.group);
+    return { service, reasons, isOfStreams: kind.isOfStreams, connections, packets, judged };
   });
   const { cells, size, stride } = chosen;
   return { chosen: { cells, size, stride }, segments, tallies, unscreened: flows.unscreened };
 }
 
-/** The first candidates that fit; where all are too long and alike, the shortest thinned out. */
+/** The first candidates that fit; where all are too long and alike, the shortest, thinned out if nothing of it is missed. */
 function fill(
   kind: Kind,
   allowed: number,
+  share: number,
   choose: (flow: number, mask: number) => void,
 ): Amount & { readonly cost: number } {
   let [connections, packets, cost] = [0, 0, 0];
@@ -100,9 +100,9 @@ function fill(
     (best, next) => (best === undefined || next.cost < best.cost ? next : best),
     undefined,
   );
-  if (connections > 0 || kind.reasons !== 0 || kind.isOfStreams || shortest === undefined)
-    return { connections, packets, cost };
-  const thinning = 2 ** Math.ceil(Math.log2(shortest.cost / Math.max(allowed, 1)));
+  const isEnough = connections > 0 || kind.reasons !== 0 || shortest === undefined;
+  if (isEnough || (kind.isOfStreams && shortest.cost > share)) return { connections, packets, cost };
+  const thinning = kind.isOfStreams ? 1 : 2 ** Math.ceil(Math.log2(shortest.cost / Math.max(allowed, 1)));
   choose(shortest.flow, thinning - 1);
   return { connections: 1, packets: Math.ceil(shortest.packets / thinning), cost: Math.ceil(shortest.cost / thinning) };
 }
