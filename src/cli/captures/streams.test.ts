@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { type Load, makeCaptures } from "../../bench-captures.js";
+import { type Load, makeCaptures } from "../../capture/made-captures.js";
 import { conclude } from "../../forwarding/captured/conclude.js";
 import { evidenceOf } from "../../forwarding/captured/evidence.js";
 import { catalogue } from "../../forwarding/catalogue.js";

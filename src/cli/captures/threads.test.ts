@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { makeCaptures } from "../../bench-captures.js";
+import { makeCaptures } from "../../capture/made-captures.js";
 import { CaptureError } from "../../capture/read-capture.js";
 import { loadCapturedSetup } from "../../scenario/load.js";
 import { divideFiles } from "./division.js";

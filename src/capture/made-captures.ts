@@ -4,8 +4,8 @@
  */
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { internetChecksum } from "./packet/checksum.js";
-import { craft, type PacketSpec } from "./packet/craft.js";
+import { internetChecksum } from "../packet/checksum.js";
+import { craft, type PacketSpec } from "../packet/craft.js";
 
 const VIP = "10.0.0.10";
 const MAC = { client: "02:00:00:00:00:64", router: "02:00:00:00:00:fe", director: "02:00:00:00:00:01" } as const;
