@@ -87,8 +87,7 @@ function compareAll(view: View): Map<string, Outcome[]> {
     if (list === undefined) all.set(rule, [outcome]);
     else list.push(outcome);
   };
-  const proven = view.relayed.filter(({ seen }) => seen !== "beside");
-  for (const crossing of [...view.crossings, ...proven]) {
+  for (const crossing of [...view.crossings, ...view.relayed]) {
     if (fateOf(view, crossing) === "drop") continue;
     for (const out of crossing.outs) {
       const holding = new Set<string>();
@@ -103,8 +102,13 @@ function compareAll(view: View): Map<string, Outcome[]> {
         }
       }
       for (const [rule, outcome] of open) if (!broken.has(rule)) add(rule, outcome);
-      for (const rule of holding) if (!broken.has(rule) && !open.has(rule)) add(rule, pass(...endsOf(crossing, out)));
+      for (const rule of holding) if (!broken.has(rule) && !open.has(rule)) add(rule, pass(crossing.in, out));
     }
+  }
+  for (const crossing of view.unproven) {
+    const { rows, outer = [], shape } = tableOf(crossing);
+    const rules = new Set([shape, ...[...rows, ...outer].map(({ rule }) => rule)]);
+    for (const rule of rules) add(rule, unknownMacs(crossing.in));
   }
   return all;
 }
@@ -184,7 +188,7 @@ function checksOf(view: View, crossing: Crossing, out: Sighting): Check[] {
 function openOutcome({ row, passage }: Check, crossing: Crossing, out: Sighting): Outcome {
   const { seen } = crossing;
   const isFrame = row.field.startsWith("eth.");
-  if (seen !== undefined && !passage.isCut && !isFrame) return unseenAtDirector(seen, ...endsOf(crossing, out));
+  if (seen !== undefined && !passage.isCut && !isFrame) return unseenAtDirector(seen, crossing.in, out);
   if (row.field === "ip.src" && !passage.isCut) return unknownAddress(out.packet.ip?.src ?? "", crossing.in, out);
   if (!isFrame) return unseen(crossing.in, out);
   const isRecorded = read(out.packet, row.field) !== undefined;
@@ -269,12 +273,7 @@ function violationOf(check: Check, crossing: Crossing, out: Sighting): Outcome {
   const { expected, observed } = texts(check);
   const suspect = check.row.suspect ?? DIRECTOR;
   const violation = { suspect, field: nameOf(check), expected, observed };
-  return (check.isDoubtful ? inconclusive : fail)(endsOf(crossing, out), violation);
-}
-
-/** Both places; the one where only one was seen. */
-function endsOf({ in: before }: Crossing, out: Sighting): Sighting[] {
-  return before === out ? [out] : [before, out];
+  return (check.isDoubtful ? inconclusive : fail)([crossing.in, out], violation);
 }
 
 function texts({ row, before, after, expected, fragment }: Check): { expected: string; observed: string } {

@@ -59,7 +59,7 @@ const relayed = new WeakMap<View, ReadonlySet<Sighting>>();
 function sentByDirector(view: View): ReadonlySet<Sighting> {
   let known = relayed.get(view);
   if (known === undefined) {
-    known = new Set(view.relayed.flatMap(({ seen, outs }) => (seen === "beside" ? [] : outs)));
+    known = new Set(view.relayed.flatMap(({ outs }) => outs));
     relayed.set(view, known);
   }
   return known;

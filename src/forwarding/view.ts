@@ -72,8 +72,10 @@ export interface View {
   readonly children: ReadonlyMap<Sighting, readonly Sighting[]>;
   /** At the director itself. */
   readonly crossings: readonly Crossing[];
-  /** Of a director that nobody recorded: all of them that came from it. */
+  /** Of a director that nobody recorded: those that came from it. */
   readonly relayed: readonly Crossing[];
+  /** Those that came to a real server, and nothing proves that the director sent them. */
+  readonly unproven: readonly Crossing[];
   readonly strays: readonly Stray[];
   /** By `clientKey`. */
   readonly flows: ReadonlyMap<string, readonly Flow[]>;
@@ -108,6 +110,7 @@ class Observer implements View {
   readonly children: ReadonlyMap<Sighting, readonly Sighting[]>;
   readonly crossings: Crossing[] = [];
   readonly relayed: Crossing[] = [];
+  readonly unproven: Crossing[] = [];
   readonly strays: Stray[] = [];
   readonly flows = new Map<string, Flow[]>();
   readonly services: readonly Service[];
@@ -134,7 +137,8 @@ class Observer implements View {
     const stray = { ...relay, services: this.services };
     const crossing =
       service === undefined ? this.#reply(stray) : this.#requestOf(service, stray, core(relay.in.packet));
-    if (crossing !== undefined && relay.seen !== "before") this.relayed.push(crossing);
+    if (crossing === undefined || relay.seen === "before") return;
+    (relay.seen === "beside" ? this.unproven : this.relayed).push(crossing);
   }
 
   #observe(director: Host, sighting: Sighting): void {

@@ -42,7 +42,7 @@ export interface Delivery {
 export function deliveriesOf(view: View, model: Model): Delivery[] {
   const answers = groupBy(answersOf(view), (answer) => answer.flow);
   const misshapen = misshapenTunnels(view);
-  return [...view.crossings, ...view.relayed].flatMap((crossing) => {
+  return [...view.crossings, ...view.relayed, ...view.unproven].flatMap((crossing) => {
     if (crossing.model !== model || crossing.kind !== "request" || !crossing.isNew) return [];
     const [out, second] = crossing.outs;
     if (out === undefined || second !== undefined || !mustAnswer(crossing) || !keepsAddress({ crossing, out }))
