@@ -43,6 +43,8 @@ interface Check {
   readonly holds: boolean | undefined;
   /** It does not hold, and nobody can say that it was the director. */
   readonly isDoubtful?: boolean;
+  /** It is unknown because the director was not recorded. */
+  readonly isFromAfar?: boolean;
   /** Which frame it is about, where that is not all of them: `fragment 2 of 3`. */
   readonly fragment?: string;
 }
@@ -179,16 +181,15 @@ function checksOf(view: View, crossing: Crossing, out: Sighting): Check[] {
     const steps = (passage.before.ip?.ttl ?? 0) - (passage.after.ip?.ttl ?? 0);
     const isOuter = table.outer?.includes(row) === true;
     const verdict = verdictFromAfar(view.network, crossing, out, row, holds, steps, isOuter);
-    if (verdict === undefined) return openCheck(row, passage);
+    if (verdict === undefined) return { ...openCheck(row, passage), isFromAfar: true };
     return verdict === "doubt" ? { ...known, holds: false, isDoubtful: true } : { ...known, holds: verdict };
   }
 }
 
 /** A frame's MACs are unknown where the capture has none, or nobody knows whose they are; all else, where it did not keep all. */
-function openOutcome({ row, passage }: Check, crossing: Crossing, out: Sighting): Outcome {
-  const { seen } = crossing;
+function openOutcome({ row, passage, isFromAfar }: Check, crossing: Crossing, out: Sighting): Outcome {
   const isFrame = row.field.startsWith("eth.");
-  if (seen !== undefined && !passage.isCut && !isFrame) return unseenAtDirector(seen, crossing.in, out);
+  if (isFromAfar && crossing.seen !== undefined && !isFrame) return unseenAtDirector(crossing.seen, crossing.in, out);
   if (row.field === "ip.src" && !passage.isCut) return unknownAddress(out.packet.ip?.src ?? "", crossing.in, out);
   if (!isFrame) return unseen(crossing.in, out);
   const isRecorded = read(out.packet, row.field) !== undefined;
