@@ -62,7 +62,7 @@ export function siteOf(finding: Finding, evidence: Evidence): Site | undefined {
   const shown = finding.status === "fail" && finding.frames.length < MOST_FRAMES ? frames.at(-1)?.packet : undefined;
   const server =
     service?.realServers.find(({ name }) => name === finding.suspect) ??
-    service?.realServers.find(({ ip }) => ip === shown?.ip?.dst) ??
+    service?.realServers.find(({ ip }) => frames.some(({ packet }) => packet.ip?.dst === ip)) ??
     service?.realServers[0];
   if (service === undefined || server === undefined) return undefined;
   const host = network.host(server.name);
