@@ -40,7 +40,10 @@ export function verdictFromAfar(
   if (row.field === "ip.ttl" && !isOuter) {
     // Nobody gives a packet a longer life, and the director had to take one.
     if (steps <= 0) return holds;
-    return routers !== undefined && steps === routers + 1 ? true : undefined;
+    if (routers === undefined) return undefined;
+    if (steps === routers + 1) return true;
+    // The director, or a router too many or too few in the setup.
+    return row.rule === "GEN-TTL-01" ? "doubt" : undefined;
   }
   if (holds || row.isOfOut || (crossing.kind === "reply" ? ANSWERED : BALANCED).includes(row.field)) return holds;
   const isNext = isOuter ? isSender : routers === 0 && steps === 1;
