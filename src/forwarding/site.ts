@@ -7,8 +7,9 @@ import { core, portsOf, protocolOf } from "./datagram.js";
 import type { Evidence } from "./evidence.js";
 import type { Sighting } from "./journey.js";
 import type { Network } from "./network.js";
+import { answersOf } from "./paths.js";
 import type { Finding, FrameReference } from "./rule.js";
-import { type Host, type Nic, type RealServer, type Service, shareSegment } from "./setup.js";
+import { type Host, type Nic, type RealServer, type Service, shareSegment, tapName } from "./setup.js";
 import { type View, viewOf } from "./view.js";
 
 /** From this many frames on a finding may have left some out (see judge.ts). */
@@ -48,6 +49,8 @@ export interface Site {
   readonly isServing: boolean;
   /** Whether the director forwarded packets other than requests: then it forwards. */
   readonly isForwarding: boolean;
+  /** Whether clients got answers of a real server that left it by none of the NICs that captures are of. */
+  readonly isAnsweredElsewhere: boolean;
 }
 
 /** Undefined where the setup has no service of the finding's model. */
@@ -96,6 +99,7 @@ export function siteOf(finding: Finding, evidence: Evidence): Site | undefined {
     }),
     isServing: places.sources.get(server.name)?.has(service.vip) === true,
     isForwarding: places.isForwarding,
+    isAnsweredElsewhere: places.isAnsweredElsewhere,
   };
 }
 
@@ -108,6 +112,7 @@ interface Places {
   /** By host the addresses that it sent from. */
   readonly sources: ReadonlyMap<string, ReadonlySet<string>>;
   readonly isForwarding: boolean;
+  readonly isAnsweredElsewhere: boolean;
 }
 
 const known = new WeakMap<Evidence, Places>();
@@ -121,7 +126,8 @@ function placesOf(evidence: Evidence): Places {
   return found;
 }
 
-function findPlaces({ evidence, network, services }: View): Places {
+function findPlaces(view: View): Places {
+  const { evidence, network, services } = view;
   const sightings = evidence.journeys.flatMap((journey) => journey.sightings);
   const vips = new Set(services.map(({ vip }) => vip));
   const ofFrame = new Map<Frame, Sighting[]>();
@@ -141,6 +147,11 @@ function findPlaces({ evidence, network, services }: View): Places {
     ofFrame,
     sources,
     isForwarding,
+    isAnsweredElsewhere: answersOf(view).some(({ server, flow: { service, servers } }) => {
+      const host = network.host(servers[0]?.name ?? "");
+      const isRecorded = host?.nics.some((nic) => evidence.coverage?.has(tapName(host, nic))) === true;
+      return server === undefined && isRecorded && !sources.get(host?.name ?? "")?.has(service.vip);
+    }),
   };
 }
 
