@@ -16,6 +16,7 @@ const SUBSETS: readonly (readonly [string, RegExp])[] = [
   ["client, director", /^(client|director)/],
   ["director, servers", /^(director|rs)/],
   ["client, servers", /^(client|rs)/],
+  ["one NIC, servers", /^(director\/eth0|rs)/],
   ["servers", /^rs/],
   ["client", /^client/],
 ];

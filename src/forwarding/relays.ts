@@ -1,6 +1,6 @@
 /**
- * What shows of a director that nobody recorded: its packets where they were last seen before it and first seen behind it,
- * or on one side of it alone.
+ * What shows of a director that nobody recorded, or not at all its NICs: its packets where they were last seen before it and
+ * first seen behind it, or on one side of it alone.
  */
 
 import type { Packet } from "../packet/packet.js";
@@ -10,6 +10,7 @@ import type { Sighting } from "./journey.js";
 import { type Network, ownsIp, ownsMac } from "./network.js";
 import type { Host, Service } from "./setup.js";
 import { isPartial, startOf } from "./sightings.js";
+import { isDirectorRecorded } from "./unseen-director.js";
 
 /**
  * Where a packet of a service was seen: on both sides of the director, `before` it alone, or `behind` it alone; `beside`
@@ -29,13 +30,13 @@ export interface Relay {
   readonly service?: Service;
 }
 
-/** In the order of their times; none where a director was recorded: what it did not see there did not pass it. */
+/** In the order of their times; none where the director was recorded: what was not seen there did not pass it. */
 export function relaysOf(sightings: readonly Sighting[], network: Network, services: readonly Service[]): Relay[] {
   const [first] = network.directors;
-  if (first === undefined || sightings.some(({ host }) => network.isDirector(host))) return [];
+  if (first === undefined || isDirectorRecorded(sightings, network)) return [];
   const vips = new Set(services.map(({ vip }) => vip));
   const whole = sightings.filter((at) => at.packet.ip !== undefined && !isPartial(at));
-  const arrivals = whole.filter((at) => at.direction === "in" && at.addressed);
+  const arrivals = whole.filter((at) => at.addressed && (at.direction === "in") !== network.isDirector(at.host));
   const requests = arrivals.flatMap((at) => requestAt(at) ?? []);
   const relays = [...joined(requests), ...joined(arrivals.flatMap((at) => replyAt(at) ?? []))];
   const known = new Set(relays.flatMap(({ outs }) => outs.map(rootOf)));
@@ -44,12 +45,13 @@ export function relaysOf(sightings: readonly Sighting[], network: Network, servi
     startOf(left.in) < startOf(right.in) ? -1 : 1,
   );
 
-  /** What came to a real server for a service, as a client sent it, in a tunnel, or for the server's own address. */
+  /** What came to a real server for a service, or left the director for one, as a client sent it, in a tunnel, or for the server's own address. */
   function requestAt(at: Sighting): Relay | undefined {
-    if (network.host(at.host)?.role !== "real-server") return undefined;
+    const role = network.host(at.host)?.role;
+    if (role !== "real-server" && role !== "director") return undefined;
     const behind = firstBehind(at);
     // Its sender gave it this very address: no director had a part in it.
-    if (behind !== at && behind.direction === "out") return undefined;
+    if (behind !== at && behind.direction === "out" && !network.isDirector(behind.host)) return undefined;
     const before = behind.from;
     const asked = before && serviceOf(before.packet);
     const service = asked ?? serviceOf(core(at.packet)) ?? servedAt(at);
@@ -62,11 +64,11 @@ export function relaysOf(sightings: readonly Sighting[], network: Network, servi
     return { seen, director: directorOf(behind), in: first, outs: [behind], service };
   }
 
-  /** What came to a client or its router with another source than a real server sent it with, or with that, from the director. */
+  /** What came to a client or its router, or left the director for one, with another source than a real server sent it with, or with that, from the director. */
   function replyAt(at: Sighting): Relay | undefined {
     const before = at.from;
     const role = network.host(at.host)?.role;
-    if (before === undefined || role === "real-server" || role === "director") return undefined;
+    if (before === undefined || role === "real-server") return undefined;
     const isTranslated = before.packet.ip?.src !== at.packet.ip?.src;
     if (!isTranslated && !(before.from === undefined && isToDirector(before))) return undefined;
     return { seen: "around", director: directorOf(before), in: before, outs: [at] };

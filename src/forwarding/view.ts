@@ -72,7 +72,7 @@ export interface View {
   readonly children: ReadonlyMap<Sighting, readonly Sighting[]>;
   /** At the director itself. */
   readonly crossings: readonly Crossing[];
-  /** Of a director that nobody recorded: those that came from it. */
+  /** Of a director that nobody recorded, or not at all its NICs: those that came from it. */
   readonly relayed: readonly Crossing[];
   /** Those that came to a real server, and nothing proves that the director sent them. */
   readonly unproven: readonly Crossing[];
@@ -142,7 +142,7 @@ class Observer implements View {
   }
 
   #observe(director: Host, sighting: Sighting): void {
-    if (this.#isSentOn(sighting)) return;
+    if (this.#isSentOn(sighting) || this.#isRelayed(sighting)) return;
     const outs = (this.children.get(sighting) ?? []).filter((child) => child.direction === "out");
     const services = servicesAt(this.evidence, startOf(sighting));
     const stray = { director, in: sighting, outs, services };
@@ -151,6 +151,12 @@ class Observer implements View {
       : (this.#request(stray) ?? this.#reply(stray) ?? this.#clientError(stray) ?? this.#serverError(stray));
     if (crossing === undefined) this.strays.push(stray);
     else this.crossings.push(crossing);
+  }
+
+  /** What left the director by a NIC that was not recorded. */
+  #isRelayed(sighting: Sighting): boolean {
+    const children = this.children.get(sighting) ?? [];
+    return children.length > 0 && children.every(({ host }) => host !== sighting.host);
   }
 
   /** A request that a real server of DR or TUN routed back, which is no client's any more; it may be a client itself. */

@@ -27,7 +27,7 @@ export function unansweredClients({ network, sightings }: View, { vip, port, pro
   const isPlace = ({ host, direction }: Sighting, isAsked: boolean) => {
     const role = network.host(host)?.role;
     if (role === "client") return direction === (isAsked ? "out" : "in");
-    return role === "director" && model === "nat" && (direction === "in" || !isAsked);
+    return role === "director" && model === "nat" && direction === (isAsked ? "in" : "out");
   };
   const heard = new Map<string, bigint>();
   const attempts = new Map<string, Sighting[]>();
