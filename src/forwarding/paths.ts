@@ -143,6 +143,21 @@ function isFromService(view: View, { service, servers }: Flow, own: { ip: string
   return own.ip === service.vip && !isOther;
 }
 
+interface End {
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** Whether the client's own capture shows that it asked there as well, by the port by which it asked the service. */
+function isAskedItself({ evidence, network, sightings }: View, client: End, asked: End): boolean {
+  if (evidence.coverage === undefined) return false;
+  return sightings.some(({ host, direction, packet }) => {
+    const [{ ip }, ports] = [packet, portsOf(packet)];
+    if (direction !== "out" || network.host(host)?.role !== "client" || ip?.src !== client.ip) return false;
+    return ip.dst === asked.ip && ports?.dst === asked.port && ports.src === client.port;
+  });
+}
+
 /** Whether an address is the service's, or that of one of its servers. */
 function isOfService({ network }: View, { vip, realServers }: Service, ip: string): boolean {
   const owner = network.byIp(ip)?.host.name;
@@ -165,6 +180,6 @@ function flowOfAnswer(view: View, sighting: Sighting, server: Host | undefined):
   const own = isError ? { ip: about.ip.dst, port: ports.dst } : { ip: about.ip.src, port: ports.src };
   return (
     flows.find(({ service }) => service.vip === own.ip && service.port === own.port) ??
-    flows.find((flow) => isFromService(view, flow, own))
+    flows.find((flow) => isFromService(view, flow, own) && !isAskedItself(view, client, own))
   );
 }

@@ -37,7 +37,8 @@ export function learnMacs(setup: Setup, captures: readonly Capture[]): Learnt {
     const own = new Set([...host.nics.flatMap(addressesOf).map(({ ip }) => ip), ...vips]);
     const nics = host.nics.map((nic) => {
       const known = macOf(host, nic, own, recorders, neighbours, witnesses, recorded);
-      const mac = known ?? (nic.mac !== "" ? nic.mac : (heaviest(senders.get(nic)) ?? ""));
+      const sender = heaviest(senders.get(nic)) ?? "";
+      const mac = known ?? (nic.mac !== "" || recorded.has(sender) ? nic.mac : sender);
       if (nic.mac !== "" && mac !== nic.mac)
         contradictions.push(
           `The setup gives ${tapName(host, nic)} the MAC ${nic.mac}, but in the captures it has ${mac}.`,

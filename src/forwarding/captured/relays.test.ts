@@ -218,7 +218,13 @@ describe("a client whose own capture is all there is", () => {
     expect(wrong(lab, /^client$/)).to.deep.equal(["DR-RSP-02 fail rs1"]);
   });
 
-  it("may ask somebody else by the same port", () => {
+  it("may ask somebody else by the same port, also a real server itself", () => {
+    const direct = new PaperLab("dr");
+    direct.request({ spec: { "udp.srcport": 40001 } });
+    direct.toDirector(direct.requestSpec({ spec: { "udp.srcport": 40001, "ip.dst": "10.0.0.11", "ip.id": 7 } }));
+    direct.answer({ spec: { "udp.srcport": 53, "udp.dstport": 40001 }, sent: { "ip.src": "10.0.0.11" } });
+    expect(wrong(direct, /^(client|rs1)$/)).to.deep.equal([]);
+    expect(wrong(direct, /^client$/)).to.deep.equal([]);
     const lab = new PaperLab("dr");
     lab.request({ spec: { "udp.srcport": 40001 } });
     lab.answer({ spec: { "udp.srcport": 53, "udp.dstport": 40001 }, sent: { "ip.src": "10.0.7.7" } });
