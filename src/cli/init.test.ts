@@ -66,7 +66,7 @@ describe("init --from-capture", () => {
   it("has the network as mended, and with --with-fault as it was captured", async () => {
     const mended = await init("dr-rp-filter");
     expect(mended.stderr).to.match(
-      /^The network is as mended; --with-fault puts in what is wrong with its hosts\.\nscenario: /,
+      /\nThe network is as mended; --with-fault puts in what is wrong with its hosts\.\nscenario: /,
     );
     const optionsOf = () => loadScenario(out).setup.hosts.find(({ name }) => name === "rs1")?.options.sysctl;
     expect(optionsOf()).to.deep.equal({});
