@@ -74,7 +74,7 @@ describe("init --from-capture", () => {
       /^# Captured:\n# - DR-RS-04 blames rs1 \(rp-filter-strict\): .*\.\n# The/,
     );
     const broken = await init("dr-rp-filter", "--with-fault", "--force");
-    expect(broken.stderr).to.match(/^scenario: /);
+    expect(broken.stderr).to.match(/is taken for it\.\nscenario: /);
     expect(optionsOf()).to.deep.equal({ "net.ipv4.conf.all.rp_filter": "1" });
     expect(readFileSync(out, "utf8")).to.match(
       /\n {6}# DR-RS-04 blames rs1 \(rp-filter-strict\): .*\.\n {6}# Without `sysctl` the network is as mended\.\n {6}sysctl: /,
