@@ -25,9 +25,9 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
   const startedAt = new Date().toISOString();
   const out = folderFor(options, startedAt);
   const subject = await subjectOf("verify", files, options);
-  for (const sentence of [...subject.flaws, ...subject.assumed, ...subject.notes])
-    process.stderr.write(`${sentence}\n`);
   const scenario = judged(subject, options, commandOf(files, options));
+  for (const sentence of [...subject.flaws, ...(scenario.captured?.assumed ?? []), ...subject.notes])
+    process.stderr.write(`${sentence}\n`);
   if (scenario.captured !== undefined) tell(scenario.captured);
   const result: RunResult = {
     schemaVersion: 1,
@@ -68,7 +68,7 @@ export function judged(subject: Subject, options: VerifyOptions, reproduce: stri
     findings,
     ...(text === "" ? {} : { problem: text }),
     durationMs: performance.now() - started,
-    captured: capturedResult(found, [...assumed]),
+    captured: capturedResult(found, [...assumed, ...found.assumed]),
     reproduce,
   });
 }
