@@ -1,5 +1,4 @@
-import type { FieldEntry } from "../packet/field-table.js";
-import { FIELD_TABLES } from "../packet/fields.js";
+import { FIELD_DESCRIPTIONS } from "../packet/craft-spec.js";
 
 /** Pages in Markdown out of the JSON Schemas of the files that hopcheck reads and writes. */
 
@@ -51,8 +50,8 @@ export function schemaPage(schema: Schema, command: string): string {
 
 /** What can stand for a header field, by Wireshark's names. */
 function headerFields(): string[] {
-  const rows = Object.values(FIELD_TABLES).flatMap((table: readonly FieldEntry[]) =>
-    table.map(({ name, label, allowed }) => `| \`${name}\` | ${cell(allowed)} | ${cell(label)} |`),
+  const rows = Object.entries(FIELD_DESCRIPTIONS).map(
+    ([name, { label, allowed }]) => `| \`${name}\` | ${cell(allowed)} | ${cell(label)} |`,
   );
   return [
     "",
