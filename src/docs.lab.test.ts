@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -46,7 +46,8 @@ describe("the documentation", function () {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "hopcheck-docs-"));
     mkdirSync(join(folder, "bin"));
-    symlinkSync(join(root, "dist/cli/main.js"), join(folder, "bin/hopcheck"));
+    const start = `#!/bin/sh\nexec ${process.execPath} ${join(root, "dist/cli/main.js")} "$@"\n`;
+    writeFileSync(join(folder, "bin/hopcheck"), start, { mode: 0o755 });
     path = [join(folder, "bin"), process.env.PATH].join(delimiter);
     mkdirSync(join(folder, "work"));
   });
