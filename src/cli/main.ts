@@ -8,6 +8,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["verify", async () => (await import("./verify.js")).verifyCommand()],
   ["faults", async () => (await import("./faults.js")).faultsCommand()],
   ["rules", async () => (await import("./rules.js")).rulesCommand()],
+  ["schema", async () => (await import("./schema.js")).schemaCommand()],
   ["init", async () => (await import("./init.js")).initCommand()],
   ["doctor", async () => (await import("./doctor.js")).doctorCommand()],
 ]);

@@ -4,7 +4,7 @@ import { pcapngBytes } from "../capture/pcapng.js";
 import { collect } from "../report/collect.js";
 import { renderHtml } from "../report/html.js";
 import { renderJson } from "../report/json.js";
-import type { RunResult, ScenarioResult } from "../report/result.js";
+import type { LogResult, RunResult, ScenarioResult } from "../report/result.js";
 import { wasRun } from "../report/verdict.js";
 import { writeReport } from "../report/write.js";
 import type { Judged } from "../scenario/judgement.js";
@@ -110,6 +110,7 @@ export function shellWord(word: string): string {
 export function resultOf(judged: Judged, options: RunOptions, out: string, capture: string): ScenarioResult {
   const { scenario, evidence, findings, assertions, problem, notSupported, durationMs, repetition } = judged;
   const file = shown(scenario.file);
+  const log = logOf(judged, capture);
   const result = collect({
     file,
     title: scenario.title,
@@ -120,14 +121,26 @@ export function resultOf(judged: Judged, options: RunOptions, out: string, captu
     ...(notSupported === undefined ? {} : { notSupported }),
     durationMs,
     capture,
+    ...(log === undefined ? {} : { log }),
     reproduce: `hopcheck run ${shellWord(file)} --director ${shellWord(options.director)}${options.profile === "core" ? "" : ` --profile ${options.profile}`}`,
   });
   // Every repetition of what passed would say the same; what did not pass is kept whenever it happened.
   const worthKeeping = repetition === 1 || result.verdict !== "pass";
   if (wasRun(result) && worthKeeping && isWritten(options)) {
+    if (log !== undefined) writeFile(`${out}/${log.file}`, judged.program?.said ?? "");
     writeFile(`${out}/${capture}`, pcapngBytes(evidence.frames, `hopcheck ${version}`));
     return result;
   }
-  const { capture: _, ...without } = result;
+  const { capture: _, log: __, ...without } = result;
   return { ...without, journeys: [] };
+}
+
+/** Lines of a log that are shown with a finding. */
+const LAST_LINES = 20;
+
+function logOf({ program }: Judged, capture: string): LogResult | undefined {
+  const said = program?.said.trimEnd() ?? "";
+  if (said === "") return undefined;
+  const file = capture.replace(/^captures\//, "logs/").replace(/\.pcapng$/, ".log");
+  return { file, end: said.split("\n").slice(-LAST_LINES).join("\n") };
 }

@@ -26,7 +26,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const startedAt = new Date().toISOString();
   const director = directorNamed(options.director);
   checkFault(director, options);
-  const selected = await select(paths, options);
+  const selected = await select(paths, director, options);
   const isSupported = (scenario: Scenario) => unsupported(scenario, director) === undefined;
   const supported = selected.filter(isSupported);
   const plans = supported.map(({ setup }) => ({ setup, director }));
@@ -90,8 +90,9 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     throw unwritable(out, error);
   });
   if (options.reporter.includes("list")) process.stdout.write(`${renderSummary(result, style).join("\n")}\n`);
+  if (options.keep && !interrupted && result.verdict !== "pass") await keepLab(stages.all());
+  await stages.stop();
   if (interrupted) return STATUS.interrupted;
-  if (options.keep && result.verdict !== "pass") await keepLab(stages.all());
   if (result.verdict === "pass" && failures.length > 0)
     throw new Error(`all rules hold, but mocha saw failures:\n${failures.join("\n")}`);
   return exitStatus(result.verdict);

@@ -1,7 +1,7 @@
 import type { Director } from "../director/director.js";
 import { ruleById } from "../forwarding/catalogue.js";
 import { modelsOf, type Setup } from "../forwarding/setup.js";
-import { findScenarios, ScenarioError } from "../scenario/load.js";
+import { findScenarios, type HostPatch, ScenarioError } from "../scenario/load.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { loadScenarios } from "../scenario/script.js";
 import { umlNicsOf } from "../scenario/stage.js";
@@ -15,12 +15,13 @@ import { bundledCases } from "./version.js";
  */
 export async function select(
   paths: readonly string[],
+  director: Director,
   { model, shard, grep, profile }: Pick<RunOptions, "model" | "shard" | "grep" | "profile">,
 ): Promise<Scenario[]> {
   const scenarios: Scenario[] = [];
   try {
     for (const file of findScenarios(paths.length > 0 ? paths : [bundledCases]))
-      scenarios.push(...(await loadScenarios(file)));
+      scenarios.push(...(await loadScenarios(file, patchOf(director))));
   } catch (error) {
     if (error instanceof ScenarioError) throw new CliError(STATUS.badInput, error.message);
     throw error;
@@ -41,6 +42,11 @@ export async function select(
       `no scenario was selected, of ${scenarios.length}: nothing was tested, and that never passes`,
     );
   return selected;
+}
+
+/** What a director's file says of its host, which the setups call so. */
+function patchOf({ host }: Director): HostPatch | undefined {
+  return host === undefined ? undefined : { director: host };
 }
 
 /** Scenarios that share a lab stand together; those that need no User-Mode Linux come first, while it boots. */

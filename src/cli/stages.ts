@@ -75,6 +75,14 @@ export class Stages {
     return fabric === undefined ? { name, where } : { name, where, kernel: (await fabric.uml()).release };
   }
 
+  /** Ends the programs of directors, as their files say. */
+  async stop(): Promise<void> {
+    for (const stage of this.#stages.values()) {
+      const built = await stage.catch(() => undefined);
+      await built?.director.program?.stop();
+    }
+  }
+
   all(): Promise<Stage>[] {
     return [...this.#stages.values()];
   }

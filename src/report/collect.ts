@@ -2,7 +2,7 @@ import { ruleById } from "../forwarding/catalogue.js";
 import type { Evidence } from "../forwarding/evidence.js";
 import type { Journey, Sighting } from "../forwarding/journey.js";
 import { modelsSeen } from "../forwarding/observed.js";
-import type { Finding } from "../forwarding/rule.js";
+import { type Finding, RUNS_ON } from "../forwarding/rule.js";
 import { type Model, modelsOf, type Setup, tapName } from "../forwarding/setup.js";
 import { isPartial } from "../forwarding/sightings.js";
 import { endpoint } from "../packet/address.js";
@@ -17,6 +17,7 @@ import type {
   HopResult,
   HostResult,
   JourneyResult,
+  LogResult,
   ScenarioResult,
 } from "./result.js";
 import { scenarioVerdict } from "./verdict.js";
@@ -39,12 +40,13 @@ export interface Judgement {
   readonly durationMs: number;
   readonly capture?: string;
   readonly captured?: CapturedResult;
+  readonly log?: LogResult;
   readonly reproduce: string;
 }
 
 /** Turns what was judged into what is reported. */
 export function collect(judgement: Judgement): ScenarioResult {
-  const { evidence, file, title, durationMs, reproduce, problem, capture, captured, notSupported } = judgement;
+  const { evidence, file, title, durationMs, reproduce, problem, capture, captured, notSupported, log } = judgement;
   const covered = new Set(judgement.covers);
   const findings = judgement.findings.map((finding) => describe(finding, covered.has(finding.rule)));
   const start = evidence.frames[0]?.time ?? 0n;
@@ -65,6 +67,7 @@ export function collect(judgement: Judgement): ScenarioResult {
     ...(leftOut === 0 ? {} : { journeysLeftOut: leftOut }),
     ...(capture === undefined ? {} : { capture }),
     ...(captured === undefined ? {} : { captured }),
+    ...(log === undefined ? {} : { log }),
     reproduce,
   };
 }
@@ -124,6 +127,11 @@ function describe(finding: Finding, covered: boolean): FindingResult {
     return { ...finding, title, level, profile, statement, source, covered };
   }
   const [, kind, line] = /^(expect|absent)@(\d+)(?::\d+)?$/.exec(finding.rule) ?? [];
+  if (finding.rule === RUNS_ON) {
+    const statement = "The director's program runs until it is told to end.";
+    const title = "The director's program runs on";
+    return { ...finding, title, level: "MUST", profile: "core", statement, source: "the director's file", covered };
+  }
   return {
     ...finding,
     title: "the scenario's own assertion",

@@ -50,8 +50,17 @@ export interface ScenarioResult {
   readonly capture?: string;
   /** The captures that were judged, and what was found out about them; left out of a run. */
   readonly captured?: CapturedResult;
+  /** What the director's program said meanwhile; left out where it is none, or said nothing. */
+  readonly log?: LogResult;
   /** The command that runs this scenario again. */
   readonly reproduce: string;
+}
+
+export interface LogResult {
+  /** Relative to the report's folder. */
+  readonly file: string;
+  /** Its last lines. */
+  readonly end: string;
 }
 
 export interface CapturedResult {

@@ -14,6 +14,7 @@ import { owesAcknowledgement, serverOf } from "./flow-record.js";
 import { matches } from "./judgement.js";
 import { ScenarioError, scriptedSteps } from "./load.js";
 import { rememberOrigin } from "./obey.js";
+import { awaken, type Heard, hear } from "./program.js";
 import { questions } from "./questions.js";
 import type { AnswerStep, Assertion, BurstStep, ReplayStep, Scenario, SendStep, Step } from "./scenario.js";
 import { callIn, shownAt } from "./script-calls.js";
@@ -29,6 +30,8 @@ export interface Executed {
   readonly expectation?: string;
   /** True where frames are missing from the evidence: nothing in it can prove a violation. */
   readonly incomplete: boolean;
+  /** Of a director that is a program. */
+  readonly program?: Heard;
 }
 
 /**
@@ -36,14 +39,17 @@ export interface Executed {
  * @param patient whether a session without an answer goes on until clients give up, with all that they send again
  */
 export async function execute(scenario: Scenario, stage: Stage, patient = false): Promise<Executed> {
+  const { program } = stage.director;
+  if (program) await awaken(program);
   const execution = new Execution(scenario, stage, patient);
   stage.lab.begin();
   const ran = (await execution.run()) ?? (await execution.runScript());
   const { lost } = stage.lab;
   const problem = [lost, ran].filter((reason) => reason !== undefined).join("; ") || undefined;
   const evidence = execution.evidence(lost === undefined && execution.settled);
+  const heard = program && (await hear(program));
   stage.rememberClients(evidence.frames);
-  await execution.restore(evidence.frames);
+  await execution.restore(evidence.frames, heard);
   const { expectation, notSupported } = execution;
   return {
     evidence,
@@ -51,6 +57,7 @@ export async function execute(scenario: Scenario, stage: Stage, patient = false)
     ...(problem === undefined ? {} : { problem }),
     ...(expectation === undefined ? {} : { expectation }),
     ...(notSupported === undefined ? {} : { notSupported }),
+    ...(heard === undefined ? {} : { program: heard }),
   };
 }
 
@@ -171,9 +178,11 @@ class Execution {
   }
 
   /** Undoes what later scenarios must not find changed, and ends what would go on into them. */
-  async restore(frames: readonly Frame[]): Promise<void> {
+  async restore(frames: readonly Frame[], heard: Heard | undefined): Promise<void> {
     for (const flow of this.#talkative) if (owesAcknowledgement(flow, frames)) this.#hangUp(flow);
-    if (this.#services !== this.#scenario.setup.services)
+    // One that is awake in vain is started anew for the next scenario.
+    if (heard !== undefined && !this.settled) await this.#stage.director.program?.stop();
+    else if (heard?.ended === undefined && this.#services !== this.#scenario.setup.services)
       await this.#stage.director.configure(this.#scenario.setup.services);
     for (const host of this.#forgetful) await this.#stage.restoreNeighbours(host);
     for (const host of this.#forwarding) await this.#stage.restoreForwarding(host);

@@ -1,9 +1,10 @@
 import type { Evidence } from "../forwarding/evidence.js";
-import type { Finding } from "../forwarding/rule.js";
+import { type Finding, RUNS_ON } from "../forwarding/rule.js";
 import { fieldValue } from "../packet/fields.js";
 import type { Frame } from "../packet/frame.js";
 import { Crafting } from "./crafting.js";
 import type { Executed } from "./execute.js";
+import type { Heard } from "./program.js";
 import type { Assertion, Scenario } from "./scenario.js";
 
 /** Everything that is known of a scenario once it has run. */
@@ -14,6 +15,8 @@ export interface Judged {
   /** What the scenario's author asserted with `expect` and `absent`. */
   readonly assertions: readonly Finding[];
   readonly problem?: string;
+  /** Of a director that is a program. */
+  readonly program?: Heard;
   /** Why the director could not be asked: it lacks a model or a feature. */
   readonly notSupported?: string;
   /** From the first step to the last finding, in milliseconds. */
@@ -83,6 +86,24 @@ export function judgeAssertions(
     ...scenario.expect.map((assertion) => check(assertion, "expect")),
     ...scenario.absent.map((assertion) => check(assertion, "absent")),
     ...(scenario.script ? [scripted(ran)] : []),
+  ];
+}
+
+/** Of a director that is a program: that it ended before the scenario did. */
+export function programFindings({ program }: Pick<Executed, "program">): Finding[] {
+  if (program?.ended === undefined) return [];
+  return [
+    {
+      rule: RUNS_ON,
+      status: "fail",
+      suspect: "director",
+      frames: [],
+      lookedFor: "the director's program, when the scenario was over",
+      expected: "it runs on",
+      observed: `it ${program.ended}`,
+      count: 1,
+      causes: [],
+    },
   ];
 }
 

@@ -43,7 +43,7 @@ describe("a TypeScript scenario", () => {
       nextId: () => 1,
       takePort: () => port++,
     };
-    return execute(scenario, { lab, ...rest } as unknown as Stage);
+    return execute(scenario, { lab, director: {}, ...rest } as unknown as Stage);
   }
 
   it("says where its syntax is wrong", async () => {

@@ -30,7 +30,14 @@ describe("runSuites", () => {
     paper.request({ port: 40001, out });
     const { frames } = paper.evidence();
     const lab = { begin() {}, frames, lost, settle: async () => {} };
-    return { lab, traits, earlierClients: () => new Set(), rememberClients() {}, nextId: () => 1 } as unknown as Stage;
+    return {
+      lab,
+      traits,
+      director: {},
+      earlierClients: () => new Set(),
+      rememberClients() {},
+      nextId: () => 1,
+    } as unknown as Stage;
   }
 
   const position = { file: "case.yaml", line: 9, column: 3 };
