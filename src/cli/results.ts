@@ -7,8 +7,9 @@ import { renderJson } from "../report/json.js";
 import type { RunResult, ScenarioResult } from "../report/result.js";
 import { wasRun } from "../report/verdict.js";
 import { writeReport } from "../report/write.js";
-import type { Judged } from "../scenario/judgement.js";
+import { type Judged, positionOf } from "../scenario/judgement.js";
 import type { Scenario } from "../scenario/scenario.js";
+import { commandOf } from "./command.js";
 import { CliError, STATUS } from "./error.js";
 import { shown } from "./paths.js";
 import type { RunOptions } from "./run-options.js";
@@ -102,13 +103,18 @@ export function writeFile(file: string, content: string | Uint8Array): void {
   writeFileSync(file, content);
 }
 
-/** A word as a shell takes it. */
-export function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
-export function resultOf(judged: Judged, options: RunOptions, out: string, capture: string): ScenarioResult {
-  const { scenario, evidence, findings, assertions, problem, notSupported, durationMs, repetition } = judged;
+/**
+ * @param order its place in the order of the whole run, from 1
+ * @param capture where its frames are written, relative to `out`
+ */
+export function resultOf(
+  judged: Judged,
+  order: number,
+  options: RunOptions,
+  out: string,
+  capture: string,
+): ScenarioResult {
+  const { scenario, evidence, findings, assertions, problem, problemAt, notSupported, durationMs, repetition } = judged;
   const file = shown(scenario.file);
   const result = collect({
     file,
@@ -117,10 +123,13 @@ export function resultOf(judged: Judged, options: RunOptions, out: string, captu
     evidence,
     findings: [...findings, ...assertions],
     ...(problem === undefined ? {} : { problem }),
+    ...(problemAt === undefined ? {} : { problemAt }),
+    positionOf: (rule) => positionOf(scenario, rule) ?? scenario.position,
+    order,
     ...(notSupported === undefined ? {} : { notSupported }),
     durationMs,
     capture,
-    reproduce: `hopcheck run ${shellWord(file)} --director ${shellWord(options.director)}${options.profile === "core" ? "" : ` --profile ${options.profile}`}`,
+    reproduce: commandOf([scenario.file], options),
   });
   // Every repetition of what passed would say the same; what did not pass is kept whenever it happened.
   const worthKeeping = repetition === 1 || result.verdict !== "pass";

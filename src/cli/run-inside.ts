@@ -6,8 +6,10 @@ import { makeStyle, renderSummary } from "../report/list.js";
 import type { RunResult, ScenarioResult } from "../report/result.js";
 import { exitStatus, runVerdict } from "../report/verdict.js";
 import { unsupported } from "../scenario/features.js";
+import type { Judged } from "../scenario/judgement.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { runSuites } from "../scenario/suite.js";
+import { commandOf } from "./command.js";
 import { directorNamed } from "./directors.js";
 import { CliError, STATUS } from "./error.js";
 import { writeExtracts } from "./extracts.js";
@@ -16,7 +18,7 @@ import { keepLab } from "./keep.js";
 import { printScenario } from "./progress.js";
 import { CaptureNames, folderFor, reported, resultOf, unwritable, write } from "./results.js";
 import type { RunOptions } from "./run-options.js";
-import { inOrder, select } from "./selection.js";
+import { inOrder, ofShard, select } from "./selection.js";
 import { checkPlaces, Stages } from "./stages.js";
 import { version } from "./version.js";
 
@@ -28,14 +30,16 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   checkFault(director, options);
   const selected = await select(paths, options);
   const isSupported = (scenario: Scenario) => unsupported(scenario, director) === undefined;
-  const supported = selected.filter(isSupported);
-  const plans = supported.map(({ setup }) => ({ setup, director }));
-  checkPlaces(plans, options.kernel);
-  const scenarios = [...inOrder(supported, director, options), ...selected.filter((one) => !isSupported(one))];
+  const plansOf = (some: readonly Scenario[]) => some.filter(isSupported).map(({ setup }) => ({ setup, director }));
+  checkPlaces(plansOf(selected), options.kernel);
+  const supported = inOrder(selected.filter(isSupported), director, options);
+  const whole = [...supported, ...selected.filter((one) => !isSupported(one))];
+  const scenarios = ofShard(whole, options.shard);
+  const orderOf = ({ scenario, repetition }: Judged) => (repetition - 1) * whole.length + whole.indexOf(scenario) + 1;
   const out = folderFor(options, startedAt);
   const results = new Map<string, ScenarioResult>();
   const captures = new CaptureNames();
-  const stages = new Stages(plans, options.kernel);
+  const stages = new Stages(plansOf(scenarios), options.kernel);
   const style = makeStyle(process.stdout);
   const stageFor = async (setup: Setup) => {
     const stage = await stages.of({ setup, director });
@@ -56,7 +60,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
       // Every other scenario would say the same, at length.
       if (stages.failure) return suites.abort();
       const name = captures.of(judged);
-      const result = reported(out, () => resultOf(judged, options, out, name));
+      const result = reported(out, () => resultOf(judged, orderOf(judged), options, out, name));
       if (options.extract !== undefined) {
         const folder = `${options.extract}/${name.replace(/^captures\/|\.pcapng$/g, "")}`;
         writeExtracts(folder, judged.evidence, [...judged.findings, ...judged.assertions]);
@@ -84,6 +88,9 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     director: await stages.describe(director),
     startedAt,
     durationMs: Math.round(performance.now() - started),
+    profile: options.profile,
+    ...(options.shard === undefined ? {} : { shard: options.shard }),
+    reproduce: commandOf(paths, options, options),
     scenarios: scenarioResults,
   };
   await write(result, out, options).catch((error) => {

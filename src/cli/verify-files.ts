@@ -7,10 +7,11 @@ import { makeStyle, renderSummary } from "../report/list.js";
 import type { RunResult, ScenarioResult } from "../report/result.js";
 import { exitStatus } from "../report/verdict.js";
 import { capturedResult, tell } from "./captured-result.js";
+import { shellWord } from "./command.js";
 import { CliError, STATUS } from "./error.js";
 import { writeExtracts } from "./extracts.js";
 import { printScenario } from "./progress.js";
-import { folderFor, shellWord, unwritable, write } from "./results.js";
+import { folderFor, unwritable, write } from "./results.js";
 import { bySetup, byVip, type Subject } from "./verify-subject.js";
 import { version } from "./version.js";
 
@@ -41,6 +42,8 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
     verdict: scenario.verdict === "not-supported" ? "inconclusive" : scenario.verdict,
     startedAt,
     durationMs: Math.round(performance.now() - started),
+    profile: options.profile,
+    reproduce: scenario.reproduce,
     scenarios: [scenario],
   };
   await write(result, out, options).catch((error) => {

@@ -17,6 +17,7 @@ import type {
   HopResult,
   HostResult,
   JourneyResult,
+  Place,
   ScenarioResult,
 } from "./result.js";
 import { scenarioVerdict } from "./verdict.js";
@@ -34,6 +35,12 @@ export interface Judgement {
   readonly evidence: Evidence;
   readonly findings: readonly Finding[];
   readonly problem?: string;
+  /** The step that failed. */
+  readonly problemAt?: Place;
+  /** Where the scenario file speaks of a rule or an assertion; left out where captures were judged. */
+  readonly positionOf?: (rule: string) => Place;
+  /** Place in the order of the run, from 1. */
+  readonly order?: number;
   /** Why the director could not be asked. */
   readonly notSupported?: string;
   readonly durationMs: number;
@@ -44,9 +51,14 @@ export interface Judgement {
 
 /** Turns what was judged into what is reported. */
 export function collect(judgement: Judgement): ScenarioResult {
-  const { evidence, file, title, durationMs, reproduce, problem, capture, captured, notSupported } = judgement;
+  const { evidence, file, title, durationMs, reproduce, problem, problemAt, order, capture, captured, notSupported } =
+    judgement;
   const covered = new Set(judgement.covers);
-  const findings = judgement.findings.map((finding) => describe(finding, covered.has(finding.rule)));
+  const findings = judgement.findings.map((finding) => {
+    const described = describe(finding, covered.has(finding.rule));
+    const position = isOfInterest(described) ? judgement.positionOf?.(finding.rule) : undefined;
+    return position === undefined ? described : { ...described, position: placeOf(position) };
+  });
   const start = evidence.frames[0]?.time ?? 0n;
   const kept = chosen(evidence.journeys, judgement.findings);
   const violated = violations(evidence.journeys, judgement.findings);
@@ -58,6 +70,8 @@ export function collect(judgement: Judgement): ScenarioResult {
     durationMs: Math.round(durationMs * 1000) / 1000,
     models: { declared: one(modelsOf(evidence.setup)) ?? "mixed", observed: observedModel(evidence) },
     ...(problem === undefined ? {} : { problem }),
+    ...(problem === undefined || problemAt === undefined ? {} : { problemAt: placeOf(problemAt) }),
+    ...(order === undefined ? {} : { order }),
     ...(notSupported === undefined ? {} : { reason: notSupported }),
     hosts: hosts(evidence.setup),
     findings,
@@ -133,6 +147,15 @@ function describe(finding: Finding, covered: boolean): FindingResult {
     source: line === undefined ? "the scenario file" : `line ${line} of the scenario file`,
     covered: true,
   };
+}
+
+/** Whether somebody will look for the place in the file: what the author speaks of, and whatever did not pass. */
+function isOfInterest({ covered, status }: FindingResult): boolean {
+  return covered || !["pass", "not-exercised"].includes(status);
+}
+
+function placeOf({ line, column }: Place): Place {
+  return { line, column };
 }
 
 function one<T>(values: ReadonlySet<T>): T | undefined {

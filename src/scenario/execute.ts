@@ -15,7 +15,7 @@ import { matches } from "./judgement.js";
 import { ScenarioError, scriptedSteps } from "./load.js";
 import { rememberOrigin } from "./obey.js";
 import { questions } from "./questions.js";
-import type { AnswerStep, Assertion, BurstStep, ReplayStep, Scenario, SendStep, Step } from "./scenario.js";
+import type { AnswerStep, Assertion, BurstStep, Position, ReplayStep, Scenario, SendStep, Step } from "./scenario.js";
 import { callIn, shownAt } from "./script-calls.js";
 import type { Stage } from "./stage.js";
 
@@ -23,6 +23,8 @@ export interface Executed {
   readonly evidence: Evidence;
   /** Why the scenario could not be carried out to its end; the evidence holds what was recorded up to there. */
   readonly problem?: string;
+  /** The step that failed; left out where the lab did, which says nothing about the director. */
+  readonly problemAt?: Position;
   /** The feature that a script asks for and the director lacks. */
   readonly notSupported?: string;
   /** The assertion that failed in the body of a TypeScript scenario. */
@@ -44,11 +46,12 @@ export async function execute(scenario: Scenario, stage: Stage, patient = false)
   const evidence = execution.evidence(lost === undefined && execution.settled);
   stage.rememberClients(evidence.frames);
   await execution.restore(evidence.frames);
-  const { expectation, notSupported } = execution;
+  const { expectation, notSupported, failedAt } = execution;
   return {
     evidence,
     incomplete: lost !== undefined,
     ...(problem === undefined ? {} : { problem }),
+    ...(failedAt === undefined || lost !== undefined ? {} : { problemAt: failedAt }),
     ...(expectation === undefined ? {} : { expectation }),
     ...(notSupported === undefined ? {} : { notSupported }),
   };
@@ -66,6 +69,8 @@ class Execution {
   readonly changes: Change[] = [];
   expectation: string | undefined;
   notSupported: string | undefined;
+  /** The step that could not be carried out. */
+  failedAt: Position | undefined;
   /** Whether everything that the steps caused has been recorded, also where one of them failed. */
   settled = true;
   readonly #scenario: Scenario;
@@ -100,6 +105,7 @@ class Execution {
         if (!(error instanceof Error)) throw error;
         // What came before is evidence all the same: that a session fails is the director's fault more often than not.
         this.settled = await this.#comesToRest(error);
+        this.failedAt = step.position;
         return `line ${step.position.line}, \`${step.kind}\`: ${error.message}`;
       }
     }
@@ -128,8 +134,10 @@ class Execution {
           const position = callIn(file, new Error("called here"));
           const known = { ...shownAt(position, () => read(step)), position };
           this.#checkSupport(known);
+          this.failedAt = position;
           await this.#step(known);
           await this.#stage.lab.settle();
+          this.failedAt = undefined;
         },
         evidence: () => this.evidence(true),
       });

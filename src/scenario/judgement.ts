@@ -4,7 +4,7 @@ import { fieldValue } from "../packet/fields.js";
 import type { Frame } from "../packet/frame.js";
 import { Crafting } from "./crafting.js";
 import type { Executed } from "./execute.js";
-import type { Assertion, Scenario } from "./scenario.js";
+import type { Assertion, Position, Scenario } from "./scenario.js";
 
 /** Everything that is known of a scenario once it has run. */
 export interface Judged {
@@ -14,6 +14,8 @@ export interface Judged {
   /** What the scenario's author asserted with `expect` and `absent`. */
   readonly assertions: readonly Finding[];
   readonly problem?: string;
+  /** The step that failed; left out where the lab did. */
+  readonly problemAt?: Position;
   /** Why the director could not be asked: it lacks a model or a feature. */
   readonly notSupported?: string;
   /** From the first step to the last finding, in milliseconds. */
@@ -37,6 +39,14 @@ export function assertionId(scenario: Scenario, wanted: Wanted, { position }: As
   const { line, column } = position;
   const onLine = scenario[wanted].filter((assertion) => assertion.position.line === line);
   return onLine.length > 1 ? `${wanted}@${line}:${column}` : `${wanted}@${line}`;
+}
+
+/** Where the scenario's author speaks of a rule or makes an assertion, by its ID; undefined where nowhere. */
+export function positionOf(scenario: Scenario, id: string): Position | undefined {
+  for (const wanted of ["expect", "absent"] as const)
+    for (const assertion of scenario[wanted])
+      if (assertionId(scenario, wanted, assertion) === id) return assertion.position;
+  return scenario.coversAt.get(id);
 }
 
 /** What stands for a rule's ID where an assertion in the body of a TypeScript scenario is meant. */

@@ -39,6 +39,8 @@ describe("runSuites", () => {
     title: "A request",
     setup: new PaperLab("dr").setup,
     covers: ["GEN-TTL-01", "DR-REQ-02"],
+    coversAt: new Map(),
+    position,
     steps: [],
     expect: [],
     absent: [],
