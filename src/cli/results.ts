@@ -114,7 +114,8 @@ export function resultOf(
   out: string,
   capture: string,
 ): ScenarioResult {
-  const { scenario, evidence, findings, assertions, problem, problemAt, notSupported, durationMs, repetition } = judged;
+  const { scenario, evidence, findings, assertions, durationMs, repetition } = judged;
+  const { problem, problemIn, problemAt, notSupported } = judged;
   const file = shown(scenario.file);
   const result = collect({
     file,
@@ -123,6 +124,7 @@ export function resultOf(
     evidence,
     findings: [...findings, ...assertions],
     ...(problem === undefined ? {} : { problem }),
+    ...(problemIn === undefined ? {} : { problemIn }),
     ...(problemAt === undefined ? {} : { problemAt }),
     positionOf: (rule) => positionOf(scenario, rule) ?? scenario.position,
     order,

@@ -35,7 +35,7 @@ export interface Judgement {
   readonly evidence: Evidence;
   readonly findings: readonly Finding[];
   readonly problem?: string;
-  /** The step that failed. */
+  readonly problemIn?: "step" | "lab";
   readonly problemAt?: Place;
   /** Where the scenario file speaks of a rule or an assertion; left out where captures were judged. */
   readonly positionOf?: (rule: string) => Place;
@@ -51,8 +51,7 @@ export interface Judgement {
 
 /** Turns what was judged into what is reported. */
 export function collect(judgement: Judgement): ScenarioResult {
-  const { evidence, file, title, durationMs, reproduce, problem, problemAt, order, capture, captured, notSupported } =
-    judgement;
+  const { evidence, file, title, durationMs, reproduce, problem, order, capture, captured, notSupported } = judgement;
   const covered = new Set(judgement.covers);
   const findings = judgement.findings.map((finding) => {
     const described = describe(finding, covered.has(finding.rule));
@@ -69,8 +68,7 @@ export function collect(judgement: Judgement): ScenarioResult {
     verdict: notSupported === undefined ? scenarioVerdict(findings, problem) : "not-supported",
     durationMs: Math.round(durationMs * 1000) / 1000,
     models: { declared: one(modelsOf(evidence.setup)) ?? "mixed", observed: observedModel(evidence) },
-    ...(problem === undefined ? {} : { problem }),
-    ...(problem === undefined || problemAt === undefined ? {} : { problemAt: placeOf(problemAt) }),
+    ...(problem === undefined ? {} : { problem, ...whereItBroke(judgement) }),
     ...(order === undefined ? {} : { order }),
     ...(notSupported === undefined ? {} : { reason: notSupported }),
     hosts: hosts(evidence.setup),
@@ -152,6 +150,13 @@ function describe(finding: Finding, covered: boolean): FindingResult {
 /** Whether somebody will look for the place in the file: what the author speaks of, and whatever did not pass. */
 function isOfInterest({ covered, status }: FindingResult): boolean {
   return covered || !["pass", "not-exercised"].includes(status);
+}
+
+function whereItBroke({ problemIn, problemAt }: Judgement): Pick<ScenarioResult, "problemIn" | "problemAt"> {
+  return {
+    ...(problemIn === undefined ? {} : { problemIn }),
+    ...(problemAt === undefined ? {} : { problemAt: placeOf(problemAt) }),
+  };
 }
 
 function placeOf({ line, column }: Place): Place {

@@ -196,6 +196,7 @@ const tunnel: ScenarioResult = {
   durationMs: 10_004,
   models: { declared: "tun", observed: "tun" },
   problem: "The lab did not settle: rs2 answered no canary within 10 s.\nLast frame of rs2: #12, 10.002 s ago.",
+  problemIn: "lab",
   problemAt: { line: 7, column: 5 },
   hosts: [
     host("client", "client", ["172.16.0.100", MAC.client]),

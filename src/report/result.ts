@@ -59,7 +59,9 @@ export interface ScenarioResult {
   readonly models: { readonly declared: Model | "mixed"; readonly observed: Model | "mixed" | "none" };
   /** What kept the scenario from ending (a lab that did not settle, frames lost at a tap, a step that failed). */
   readonly problem?: string;
-  /** The step that failed; left out where the lab or hopcheck did, which says nothing about the director. */
+  /** Whether a step failed, or the lab did (the machine, hopcheck itself), which says nothing about the director; left out of captures. */
+  readonly problemIn?: "step" | "lab";
+  /** The step at which it broke off; left out where none was under way. */
   readonly problemAt?: Place;
   /** Its place in the order of the whole run, from 1: shards are put together by it. */
   readonly order?: number;

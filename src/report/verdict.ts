@@ -44,6 +44,15 @@ export function isUnkeptPromise(finding: FindingResult): boolean {
   return finding.covered && idle;
 }
 
+/**
+ * Whether somebody has to look into a finding. A scenario that broke off leaves many rules inconclusive; the one reason
+ * says it all.
+ */
+export function isWorthSaying(finding: FindingResult, { problem }: Pick<ScenarioResult, "problem">): boolean {
+  if (finding.status === "fail") return true;
+  return problem === undefined && (finding.status === "inconclusive" || isUnkeptPromise(finding));
+}
+
 function holds(finding: FindingResult): boolean {
   return finding.status === "pass" && finding.count > 0;
 }

@@ -23,7 +23,9 @@ export interface Executed {
   readonly evidence: Evidence;
   /** Why the scenario could not be carried out to its end; the evidence holds what was recorded up to there. */
   readonly problem?: string;
-  /** The step that failed; left out where the lab did, which says nothing about the director. */
+  /** Whether a step failed, which is the director's fault more often than not, or the lab did. */
+  readonly problemIn?: "step" | "lab";
+  /** The step at which it broke off; left out where none was under way. */
   readonly problemAt?: Position;
   /** The feature that a script asks for and the director lacks. */
   readonly notSupported?: string;
@@ -50,8 +52,8 @@ export async function execute(scenario: Scenario, stage: Stage, patient = false)
   return {
     evidence,
     incomplete: lost !== undefined,
-    ...(problem === undefined ? {} : { problem }),
-    ...(failedAt === undefined || lost !== undefined ? {} : { problemAt: failedAt }),
+    ...(problem === undefined ? {} : { problem, problemIn: lost === undefined ? execution.failedIn : "lab" }),
+    ...(failedAt === undefined ? {} : { problemAt: failedAt }),
     ...(expectation === undefined ? {} : { expectation }),
     ...(notSupported === undefined ? {} : { notSupported }),
   };
@@ -69,6 +71,7 @@ class Execution {
   readonly changes: Change[] = [];
   expectation: string | undefined;
   notSupported: string | undefined;
+  failedIn: "step" | "lab" = "step";
   /** The step that could not be carried out. */
   failedAt: Position | undefined;
   /** Whether everything that the steps caused has been recorded, also where one of them failed. */
@@ -103,6 +106,7 @@ class Execution {
         await this.#stage.lab.settle();
       } catch (error) {
         if (!(error instanceof Error)) throw error;
+        if (error instanceof NotSettled) this.failedIn = "lab";
         // What came before is evidence all the same: that a session fails is the director's fault more often than not.
         this.settled = await this.#comesToRest(error);
         this.failedAt = step.position;
@@ -147,6 +151,7 @@ class Execution {
         return undefined;
       }
       if (!isExpectation(error)) {
+        if (error instanceof NotSettled) this.failedIn = "lab";
         this.settled = error instanceof Error && (await this.#comesToRest(error));
         if (error instanceof ScenarioError) return error.message;
         return `${file}: ${error instanceof Error ? error.message : error}`;

@@ -14,7 +14,9 @@ export interface Judged {
   /** What the scenario's author asserted with `expect` and `absent`. */
   readonly assertions: readonly Finding[];
   readonly problem?: string;
-  /** The step that failed; left out where the lab did. */
+  /** Whether a step failed, or the lab did. */
+  readonly problemIn?: "step" | "lab";
+  /** The step at which it broke off. */
   readonly problemAt?: Position;
   /** Why the director could not be asked: it lacks a model or a feature. */
   readonly notSupported?: string;
