@@ -1,17 +1,15 @@
-import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { pcapngBytes } from "../capture/pcapng.js";
 import { collect } from "../report/collect.js";
-import { renderHtml } from "../report/html.js";
-import { renderJson } from "../report/json.js";
-import type { RunResult, ScenarioResult } from "../report/result.js";
+import type { ScenarioResult } from "../report/result.js";
 import { wasRun } from "../report/verdict.js";
-import { writeReport } from "../report/write.js";
 import { type Judged, positionOf } from "../scenario/judgement.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { commandOf } from "./command.js";
 import { CliError, STATUS } from "./error.js";
-import { shown } from "./paths.js";
+import { isWritten } from "./formats.js";
+import { shown, writeFile } from "./paths.js";
 import type { RunOptions } from "./run-options.js";
 import { version } from "./version.js";
 
@@ -37,10 +35,6 @@ export class CaptureNames {
       if (!taken.has(candidate)) return candidate;
     }
   }
-}
-
-export function isWritten({ reporter }: Pick<RunOptions, "reporter">): boolean {
-  return reporter.some((name) => name === "html" || name === "json");
 }
 
 /** Before anything runs: minutes later, nobody wants to learn that the results have no place. */
@@ -87,20 +81,6 @@ export function unwritable(out: string, error: unknown): CliError {
     STATUS.badInput,
     `the report cannot be written to ${out}: ${(error as Error).message}\nChoose another folder with --out.`,
   );
-}
-
-export async function write(result: RunResult, out: string, { reporter }: Pick<RunOptions, "reporter">): Promise<void> {
-  if (reporter.includes("html") && reporter.includes("json")) await writeReport(result, out);
-  else if (reporter.includes("html")) writeFile(`${out}/index.html`, renderHtml(result));
-  else if (reporter.includes("json")) writeFile(`${out}/results.json`, renderJson(result));
-  else return;
-  const name = reporter.includes("html") ? "index.html" : "results.json";
-  process.stderr.write(`report: ${shown(`${out}/${name}`)}\n`);
-}
-
-export function writeFile(file: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, content);
 }
 
 /**

@@ -2,7 +2,6 @@ import type { Director } from "../director/director.js";
 import { directorFault } from "../director/reference/faults/known.js";
 import { catalogue } from "../forwarding/catalogue.js";
 import type { Setup } from "../forwarding/setup.js";
-import { makeStyle, renderSummary } from "../report/list.js";
 import type { RunResult, ScenarioResult } from "../report/result.js";
 import { exitStatus, runVerdict } from "../report/verdict.js";
 import { unsupported } from "../scenario/features.js";
@@ -13,10 +12,10 @@ import { commandOf } from "./command.js";
 import { directorNamed } from "./directors.js";
 import { CliError, STATUS } from "./error.js";
 import { writeExtracts } from "./extracts.js";
-import { FORMATS } from "./formats.js";
+import { isFormat, write } from "./formats.js";
 import { keepLab } from "./keep.js";
-import { printScenario } from "./progress.js";
-import { CaptureNames, folderFor, reported, resultOf, unwritable, write } from "./results.js";
+import { ScenarioPrinter } from "./progress.js";
+import { CaptureNames, folderFor, reported, resultOf, unwritable } from "./results.js";
 import type { RunOptions } from "./run-options.js";
 import { inOrder, ofShard, select } from "./selection.js";
 import { checkPlaces, Stages } from "./stages.js";
@@ -40,7 +39,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const results = new Map<string, ScenarioResult>();
   const captures = new CaptureNames();
   const stages = new Stages(plansOf(scenarios), options.kernel);
-  const style = makeStyle(process.stdout);
+  const printer = new ScenarioPrinter(options, out);
   const stageFor = async (setup: Setup) => {
     const stage = await stages.of({ setup, director });
     stage.director.commit?.(options.fault);
@@ -67,7 +66,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
       }
       // A retry takes the place of what it tries again.
       results.set(name, result);
-      if (options.reporter.includes("list")) printScenario(result, out, style);
+      printer.judged(result);
     },
   });
   let interrupted = false;
@@ -96,7 +95,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   await write(result, out, options).catch((error) => {
     throw unwritable(out, error);
   });
-  if (options.reporter.includes("list")) process.stdout.write(`${renderSummary(result, style).join("\n")}\n`);
+  printer.ended(result);
   if (interrupted) return STATUS.interrupted;
   if (options.keep && result.verdict !== "pass") await keepLab(stages.all());
   if (result.verdict === "pass" && failures.length > 0)
@@ -120,6 +119,6 @@ function checkFault(director: Director, { fault }: RunOptions): void {
 }
 
 function mochaReporter({ reporter }: RunOptions): { reporter?: string } {
-  const name = reporter.find((name) => !(FORMATS as readonly string[]).includes(name));
+  const name = reporter.find((name) => !isFormat(name));
   return name ? { reporter: name } : {};
 }

@@ -3,15 +3,15 @@ import { evidenceOf } from "../forwarding/captured/evidence.js";
 import type { Wanted } from "../forwarding/captured/infer.js";
 import { catalogue } from "../forwarding/catalogue.js";
 import { collect } from "../report/collect.js";
-import { makeStyle, renderSummary } from "../report/list.js";
 import type { RunResult, ScenarioResult } from "../report/result.js";
 import { exitStatus } from "../report/verdict.js";
 import { capturedResult, tell } from "./captured-result.js";
 import { shellWord } from "./command.js";
 import { CliError, STATUS } from "./error.js";
 import { writeExtracts } from "./extracts.js";
-import { printScenario } from "./progress.js";
-import { folderFor, unwritable, write } from "./results.js";
+import { write } from "./formats.js";
+import { ScenarioPrinter } from "./progress.js";
+import { folderFor, unwritable } from "./results.js";
 import { bySetup, byVip, type Subject } from "./verify-subject.js";
 import { version } from "./version.js";
 
@@ -49,11 +49,9 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
   await write(result, out, options).catch((error) => {
     throw unwritable(out, error);
   });
-  if (options.reporter.includes("list")) {
-    const style = makeStyle(process.stdout);
-    printScenario(scenario, out, style);
-    process.stdout.write(`${renderSummary(result, style).join("\n")}\n`);
-  }
+  const printer = new ScenarioPrinter(options, out);
+  printer.judged(scenario);
+  printer.ended(result);
   return exitStatus(result.verdict);
 }
 

@@ -2,6 +2,7 @@ import { count, directorPlace, duration, STATUS_WORDS, VERDICT_WORDS } from "./f
 import { renderFailure, renderProblem } from "./list.js";
 import { code, fold, table } from "./markdown.js";
 import type { RunResult } from "./result.js";
+import { limited } from "./step-summary.js";
 import { declaredIn, STATUSES, tallyRules, tallyScenarios } from "./tally.js";
 import { isViolation, type Topic, topicsOf } from "./topics.js";
 import { wasRun } from "./verdict.js";
@@ -9,8 +10,6 @@ import { shortened, visible, visibleInLog } from "./visible.js";
 
 /** Annotations of one kind that GitHub shows of a step. */
 const SHOWN = 10;
-/** Bytes of a step's summary that GitHub takes; one that is longer is not shown at all. */
-export const LONGEST_SUMMARY = 1024 * 1024;
 
 /**
  * The result as workflow commands, a line each, that make GitHub annotate the scenario files: an error for what was seen
@@ -69,20 +68,9 @@ function escapeProperty(text: string): string {
  * The result in Markdown, for the summary of a job's step: counts, and each thing that is wrong behind a click.
  * @param most bytes that it may have; how much had to be left out is said at its end
  */
-export function renderStepSummary(result: RunResult, most = LONGEST_SUMMARY): string {
-  const parts = [head(result), counts(result), ...topicsOf(result).map(topicPart), ...deviations(result)];
-  const room = most - MARGIN;
-  let length = 0;
-  const taken = parts.findIndex((part) => {
-    length += Buffer.byteLength(part) + 1;
-    return length > room;
-  });
-  if (taken < 0) return `${parts.join("\n")}\n`;
-  return `${[...parts.slice(0, taken), `${parts.length - taken} more do not fit here; the report has them.`].join("\n")}\n`;
+export function renderStepSummary(result: RunResult, most?: number): string {
+  return limited([head(result), counts(result), ...topicsOf(result).map(topicPart), ...deviations(result)], most);
 }
-
-/** Bytes for the sentence that says what was left out. */
-const MARGIN = 100;
 
 function head({ verdict, director, durationMs, scenarios }: RunResult): string {
   const by = director === undefined ? "" : ` · ${code(`${director.name}, ${directorPlace(director)}`)}`;

@@ -1,4 +1,5 @@
 import { groupBy } from "../forwarding/group.js";
+import { scenarioKey } from "./merge.js";
 import type { FindingResult, RunResult, ScenarioResult } from "./result.js";
 import { isAssertion } from "./tally.js";
 import { isUnkeptPromise, isWorthSaying } from "./verdict.js";
@@ -30,9 +31,9 @@ export function topicsOf({ scenarios }: Pick<RunResult, "scenarios">): readonly 
 }
 
 /** The same line of another file is another assertion, and what broke off another scenario is another problem. */
-function keyOf({ scenario: { file, title }, finding }: Omit<Topic, "others">): string {
-  if (finding === undefined) return `${file} ${title}`;
-  return isAssertion(finding) ? `${file} ${finding.rule}` : finding.rule;
+function keyOf({ scenario, finding }: Omit<Topic, "others">): string {
+  if (finding === undefined) return scenarioKey(scenario);
+  return isAssertion(finding) ? `${scenarioKey(scenario)} ${finding.rule}` : finding.rule;
 }
 
 /** True for what was seen to be wrong; false for what was not settled. */
