@@ -1,9 +1,9 @@
 import { appendFileSync, statSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { join } from "node:path";
 import { InvalidArgumentError } from "commander";
 import { renderBadge } from "../report/badge-svg.js";
 import { renderConformance } from "../report/conformance.js";
-import { renderAnnotations, renderStepSummary } from "../report/github.js";
+import { renderStepSummary } from "../report/github.js";
 import { renderHtml } from "../report/html.js";
 import { renderJson } from "../report/json.js";
 import { renderJunit } from "../report/junit.js";
@@ -53,14 +53,14 @@ export function isWritten({ reporter }: Reporting): boolean {
   return reporter.some((name) => isFormat(name) && !PRINTED.includes(name));
 }
 
-/** Writes the files of all formats, and prints what GitHub is to read. */
+/** Writes the files of all formats, and says where they are. */
 export async function write(result: RunResult, out: string, { reporter }: Reporting): Promise<void> {
   const wanted = new Set(reporter);
   const files = FILES.filter(([format]) => wanted.has(format));
   const isReport = wanted.has("html") && wanted.has("json");
   if (isReport) await writeReport(result, out);
   for (const [, file, render] of files.slice(isReport ? 2 : 0)) writeFile(join(out, file), render(result));
-  if (wanted.has("github")) tellGithub(result, out);
+  if (wanted.has("github")) appendSummary((most) => renderStepSummary(withShownCaptures(result, out), most), out);
   const [first] = files;
   if (first !== undefined) process.stderr.write(`report: ${shown(join(out, first[1]))}\n`);
 }
@@ -80,27 +80,12 @@ export function stepSummary(): string | undefined {
   return process.env.GITHUB_STEP_SUMMARY || undefined;
 }
 
-/** Annotations for the log, and the summary where GitHub looks for it: other commands of the step may write there as well. */
-function tellGithub(result: RunResult, out: string): void {
-  const told = withShownCaptures(result, out);
-  process.stdout.write(
-    `${renderAnnotations(told, inRepository)
-      .map((line) => `${line}\n`)
-      .join("")}`,
-  );
-  appendSummary((most) => renderStepSummary(told, most), out);
-}
-
-/** @param render the summary, of so many bytes at most */
+/**
+ * Writes the summary of a step where GitHub looks for it, behind what is there already, or else beside the report.
+ * @param render the summary, of so many bytes at most
+ */
 export function appendSummary(render: (most: number) => string, out: string): void {
   const file = stepSummary();
   if (file === undefined) writeFile(join(out, "summary.md"), render(LONGEST_SUMMARY));
   else appendFileSync(file, `\n${render(LONGEST_SUMMARY - (statSync(file, { throwIfNoEntry: false })?.size ?? 0))}`);
-}
-
-/** The path of a file as GitHub knows it, where it is one of the repository's. */
-function inRepository(file: string): string {
-  const root = process.env.GITHUB_WORKSPACE;
-  const way = root ? relative(root, resolve(file)) : "";
-  return way === "" || way.startsWith("..") ? file : way;
 }

@@ -31,12 +31,12 @@ async function rendered(parts: readonly Part[], options: ReportOptions): Promise
   checkOut(parts, wanted);
   const out = folderFor({ reporter, ...(wanted === undefined ? {} : { out: wanted }) }, new Date().toISOString());
   const result = isWritten({ reporter }) ? withCaptures(merged, out) : merged.result;
-  await write(result, out, { reporter }).catch((error) => {
-    throw unwritable(out, error);
-  });
   const printer = new ScenarioPrinter({ reporter }, out);
   for (const scenario of result.scenarios) printer.judged(scenario);
   printer.ended(result);
+  await write(result, out, { reporter }).catch((error) => {
+    throw unwritable(out, error);
+  });
   return exitStatus(result.verdict);
 }
 

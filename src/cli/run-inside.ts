@@ -92,10 +92,10 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     reproduce: commandOf(paths, options, options),
     scenarios: scenarioResults,
   };
+  printer.ended(result);
   await write(result, out, options).catch((error) => {
     throw unwritable(out, error);
   });
-  printer.ended(result);
   if (interrupted) return STATUS.interrupted;
   if (options.keep && result.verdict !== "pass") await keepLab(stages.all());
   if (result.verdict === "pass" && failures.length > 0)

@@ -46,12 +46,12 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
     reproduce: scenario.reproduce,
     scenarios: [scenario],
   };
-  await write(result, out, options).catch((error) => {
-    throw unwritable(out, error);
-  });
   const printer = new ScenarioPrinter(options, out);
   printer.judged(scenario);
   printer.ended(result);
+  await write(result, out, options).catch((error) => {
+    throw unwritable(out, error);
+  });
   return exitStatus(result.verdict);
 }
 

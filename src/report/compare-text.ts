@@ -35,7 +35,7 @@ export function sideText({ verdict, durationMs, director, tool, startedAt }: Sid
 }
 
 /** What counts as slower, so that nobody has to guess. */
-export const SLOWER_TEXT = `at least ${SLOWER_RATIO} times as long, and ${SLOWER_MS} ms longer`;
+export const SLOWER_TEXT = `at least ${SLOWER_RATIO} times as long, and ${duration(SLOWER_MS)} longer`;
 
 /** `broke 2 · mended 1 · slower 0 · …`, with what is nought as well: it was looked for. */
 export function totalsOf(comparison: Comparison): readonly (readonly [what: string, number: number])[] {

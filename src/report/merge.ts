@@ -172,8 +172,10 @@ class CaptureNames {
   #unused(wanted: string, repetition: number): string {
     if (!this.#taken.has(wanted)) return wanted;
     const [, stem = wanted, ending = ""] = /^(.*?)(\.[^./]+)?$/.exec(wanted) ?? [];
-    for (let number = Math.max(repetition, 2); ; number++) {
-      const candidate = `${stem}_${number}${ending}`;
+    // As in one run: `_2` is the second time of a scenario, and `-2` the second scenario of a file.
+    const [sign, from] = repetition > 1 ? ["_", repetition] : ["-", 2];
+    for (let number = from; ; number++) {
+      const candidate = `${stem}${sign}${number}${ending}`;
       if (!this.#taken.has(candidate)) return candidate;
     }
   }
