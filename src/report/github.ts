@@ -53,7 +53,7 @@ function more({ others }: Topic): string {
 /** A workflow command; the runner reads `%0A` as a line break, and no property beyond its comma or colon. */
 function command(name: string, properties: Readonly<Record<string, string | number>>, message: string): string {
   const listed = Object.entries(properties).map(([key, value]) => `${key}=${escapeProperty(`${value}`)}`);
-  return `::${name} ${listed.join(",")}::${escapeData(message.split("\n").map(visibleInLog).join("\n"))}`;
+  return `::${name} ${listed.join(",")}::${escapeData(message)}`;
 }
 
 function escapeData(text: string): string {
