@@ -4,6 +4,7 @@ import { ResultFormatError, readResult } from "../report/json.js";
 import type { CaptureCopy, Merged, Part } from "../report/merge.js";
 import type { RunResult, ScenarioResult } from "../report/result.js";
 import { exitStatus } from "../report/verdict.js";
+import { visible } from "../report/visible.js";
 import { compare } from "./compare.js";
 import { CliError, STATUS } from "./error.js";
 import { isWritten, write } from "./formats.js";
@@ -42,15 +43,16 @@ async function rendered(parts: readonly Part[], options: ReportOptions): Promise
 
 /** @throws CliError where it is not there, or no result of hopcheck */
 function partOf(path: string): Part {
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  const name = shown(isFolder ? join(path, "results.json") : path);
   try {
-    const file = statSync(path).isDirectory() ? join(path, "results.json") : path;
-    return { name: shown(file), result: readResult(readFileSync(file, "utf8"), shown(file)) };
+    return { name, result: readResult(readFileSync(name, "utf8"), name) };
   } catch (error) {
     if (error instanceof ResultFormatError) throw new CliError(STATUS.badInput, error.message);
     const { code, message } = error as NodeJS.ErrnoException;
     const why =
       code === "ENOENT" ? "there is no such result; give a results.json, or its folder" : `cannot be read: ${message}`;
-    throw new CliError(STATUS.badInput, `${shown(path)}: ${why}`);
+    throw new CliError(STATUS.badInput, `${visible(name)}: ${why}`);
   }
 }
 
@@ -84,7 +86,7 @@ function copy({ part, from, to }: CaptureCopy, out: string): boolean {
       throw new Error("it leads out of its folder");
     if (!statSync(source).isFile()) throw new Error("it is no file");
   } catch (error) {
-    process.stderr.write(`the capture ${shown(source)} is left out: ${reasonOf(error)}\n`);
+    process.stderr.write(`the capture ${visible(shown(source))} is left out: ${reasonOf(error)}\n`);
     return false;
   }
   if (source === target) return true;
@@ -99,5 +101,5 @@ function copy({ part, from, to }: CaptureCopy, out: string): boolean {
 
 function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  return code === "ENOENT" ? "it is not there" : message;
+  return code === "ENOENT" ? "it is not there" : visible(message);
 }

@@ -1,6 +1,7 @@
 import { type Change, type Comparison, type ScenarioName, type Side, SLOWER_MS, SLOWER_RATIO } from "./compare.js";
 import { type Matrix, telling } from "./directors.js";
 import { count, directorPlace, duration, STATUS_WORDS } from "./format.js";
+import { isUnkeptPromise } from "./verdict.js";
 
 /** A kind of change with what it is called, the more important first. */
 export interface Section {
@@ -22,10 +23,11 @@ export function sectionsOf(comparison: Comparison): readonly Section[] {
   return sections.filter(({ changes }) => changes.length > 0);
 }
 
-/** `passed → failed`; `new` and `gone` for what one side has not. */
-export function wayOf({ before, after }: Change): string {
+/** `passed → failed`; `not there` and `gone` for what one side has not. */
+export function wayOf({ before, after, finding }: Change): string {
   const word = (status: Change["before"], none: string) => (status === undefined ? none : STATUS_WORDS[status].word);
-  return `${word(before, "not there")} → ${word(after, "gone")}`;
+  const broken = finding !== undefined && isUnkeptPromise(finding) ? ", though covered" : "";
+  return `${word(before, "not there")} → ${word(after, "gone")}${broken}`;
 }
 
 /** `fail · 17.4 s · ipvs, Linux 6.1.176 in User-Mode Linux · hopcheck 0.1.0 · 2025-11-23T07:12:45Z`. */

@@ -138,11 +138,14 @@ function changesOf(before: ScenarioResult | undefined, after: ScenarioResult): [
 function changeOfProblem(before: ScenarioResult | undefined, after: ScenarioResult): [Kind, Change][] {
   const [was, is] = [before?.problem, after.problem];
   if ((was === undefined) === (is === undefined)) return [];
-  const statuses = {
-    before: was === undefined ? "pass" : "inconclusive",
-    after: is === undefined ? "pass" : "inconclusive",
-  } as const;
-  return [[is === undefined ? "mended" : "broke", { title: is ?? was ?? "", ...statuses, scenarios: [nameOf(after)] }]];
+  const statusOf = (problem: string | undefined) => (problem === undefined ? "pass" : "inconclusive");
+  const change: Change = {
+    title: (is ?? was ?? "").replaceAll(/\s*\n\s*/g, "; "),
+    before: statusOf(was),
+    after: statusOf(is),
+    scenarios: [nameOf(after)],
+  };
+  return [[is === undefined ? "mended" : "broke", change]];
 }
 
 /** How bad it is; from `OPEN` on something is wrong. */

@@ -38,12 +38,12 @@ export interface CaptureCopy {
 export function mergeResults(parts: readonly Part[]): Merged {
   const [first, ...others] = parts;
   if (first === undefined) throw new MergeError("there is no result to put together");
+  if (others.length === 0) return alone(first);
   for (const other of others) checkPair(first, other);
-  if (others.length > 0) checkShards(parts);
-  const placed = inOrder(parts);
+  checkShards(parts);
   const captures = new CaptureNames();
-  const scenarios = placed.map((one) => captures.named(one));
-  const { shard, reproduce, ...common } = first.result;
+  const scenarios = inOrder(parts).map((one) => captures.named(one));
+  const { shard: _, reproduce, ...common } = first.result;
   const isSame = parts.every(({ result }) => result.reproduce === reproduce);
   return {
     result: {
@@ -52,12 +52,28 @@ export function mergeResults(parts: readonly Part[]): Merged {
       ...(first.result.director === undefined ? {} : { director: directorOf(parts, first.result.director) }),
       startedAt: parts.map(({ result }) => result.startedAt).toSorted()[0] as string,
       durationMs: parts.reduce((sum, { result }) => sum + result.durationMs, 0),
-      ...(shard === undefined || others.length > 0 ? {} : { shard }),
       ...(reproduce === undefined || !isSame ? {} : { reproduce }),
       scenarios,
     },
     captures: captures.copies,
   };
+}
+
+function alone(part: Part): Merged {
+  const captures: CaptureCopy[] = [];
+  const scenarios = part.result.scenarios.map((scenario) => {
+    const { capture, ...without } = scenario;
+    if (capture === undefined) return scenario;
+    if (!isBeside(capture)) return without;
+    captures.push({ part, from: capture, to: capture });
+    return scenario;
+  });
+  return { result: { ...part.result, verdict: verdictOf([part], scenarios), scenarios }, captures };
+}
+
+/** A path that leads out of its folder is none of a report's. */
+function isBeside(capture: string): boolean {
+  return captureLink(capture) !== undefined;
 }
 
 function checkPair(one: Part, other: Part): void {
@@ -137,7 +153,6 @@ function inOrder(parts: readonly Part[]): readonly Placed[] {
       return { scenario, part, repetition, place };
     }),
   );
-  if (parts.length === 1) return placed;
   return placed.toSorted((one, other) => compareLists(one.place, other.place));
 }
 
@@ -151,29 +166,41 @@ function compareLists(one: readonly number[], other: readonly number[]): number 
   return at < 0 ? 0 : (one[at] as number) - (other[at] as number);
 }
 
-/** Finds each capture a name that no other scenario's has. */
+/** Names captures as one run would: `-2` is the second scenario of a file, and `_2` the second time of a scenario. */
 class CaptureNames {
   readonly copies: CaptureCopy[] = [];
   readonly #taken = new Set<string>();
+  /** The name of the first scenario of each file, and that of the first time of each scenario. */
+  readonly #ofFiles = new Map<string, string>();
+  readonly #ofScenarios = new Map<string, string>();
 
   named({ scenario, part, repetition }: Placed): ScenarioResult {
     const { capture, ...without } = scenario;
     // As in one run: every repetition of what passed would say the same.
     if (repetition > 1 && scenario.verdict === "pass") return { ...without, journeys: [] };
     if (capture === undefined) return scenario;
-    // A path that leads out of its folder is none of a report's.
-    if (captureLink(capture) === undefined) return without;
-    const to = this.#unused(capture, repetition);
-    this.#taken.add(to);
+    if (!isBeside(capture)) return without;
+    const to = this.#nameOf(scenario, capture, repetition);
     this.copies.push({ part, from: capture, to });
     return { ...scenario, capture: to };
   }
 
-  #unused(wanted: string, repetition: number): string {
+  #nameOf(scenario: ScenarioResult, capture: string, repetition: number): string {
+    const key = scenarioKey(scenario);
+    const known = this.#ofScenarios.get(key);
+    const name =
+      known === undefined
+        ? this.#unused(this.#ofFiles.get(scenario.file) ?? capture, "-", 2)
+        : this.#unused(known, "_", Math.max(repetition, 2));
+    this.#taken.add(name);
+    if (known === undefined) this.#ofScenarios.set(key, name);
+    if (!this.#ofFiles.has(scenario.file)) this.#ofFiles.set(scenario.file, name);
+    return name;
+  }
+
+  #unused(wanted: string, sign: string, from: number): string {
     if (!this.#taken.has(wanted)) return wanted;
     const [, stem = wanted, ending = ""] = /^(.*?)(\.[^./]+)?$/.exec(wanted) ?? [];
-    // As in one run: `_2` is the second time of a scenario, and `-2` the second scenario of a file.
-    const [sign, from] = repetition > 1 ? ["_", repetition] : ["-", 2];
     for (let number = from; ; number++) {
       const candidate = `${stem}${sign}${number}${ending}`;
       if (!this.#taken.has(candidate)) return candidate;
