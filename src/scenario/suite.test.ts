@@ -130,6 +130,7 @@ describe("runSuites", () => {
     const stageOf = async () => stage({ broken: true, lost: "frames were lost: 3 passed a tap unrecorded" });
     const { failures, judged } = await run([gaps], { stageOf });
     expect(judged[0]?.problem).to.equal("frames were lost: 3 passed a tap unrecorded");
+    expect(judged[0]?.problemIn).to.equal("lab");
     const statuses = [...(judged[0]?.findings ?? []), ...(judged[0]?.assertions ?? [])].map(({ status }) => status);
     expect(statuses).to.include("inconclusive").and.to.not.include("fail");
     for (const rule of ["GEN-TTL-01", "DR-ARP-02", "expect@9"])
