@@ -21,7 +21,7 @@ export const FORMATS_HELP = `several with commas between them: list and dot on t
 /** Those that are printed and nothing else. */
 const PRINTED: readonly string[] = ["list", "dot"];
 
-/** The file of each format, in the order in which they are named to the user. */
+/** The file of each format, in the order in which they are named to the user; `writeReport` writes the first two. */
 const FILES: readonly (readonly [format: string, file: string, render: (result: RunResult) => string])[] = [
   ["html", "index.html", renderHtml],
   ["json", "results.json", renderJson],
@@ -86,6 +86,8 @@ export function stepSummary(): string | undefined {
  */
 export function appendSummary(render: (most: number) => string, out: string): void {
   const file = stepSummary();
-  if (file === undefined) writeFile(join(out, "summary.md"), render(LONGEST_SUMMARY));
-  else appendFileSync(file, `\n${render(LONGEST_SUMMARY - (statSync(file, { throwIfNoEntry: false })?.size ?? 0))}`);
+  if (file === undefined) return writeFile(join(out, "summary.md"), render(LONGEST_SUMMARY));
+  const text = render(LONGEST_SUMMARY - (statSync(file, { throwIfNoEntry: false })?.size ?? 0) - 1);
+  // Where it is too long, GitHub shows nothing of it, nor what others wrote.
+  if (text !== "") appendFileSync(file, `\n${text}`);
 }

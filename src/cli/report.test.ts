@@ -103,7 +103,7 @@ describe("hopcheck report", () => {
     const text = read("summary");
     expect(status).to.equal(1);
     expect(text.startsWith(`${before}\n## ✗ hopcheck: fail\n`)).to.equal(true);
-    expect(text).to.match(/\d more lines do not fit here; the report has them\.\n$/);
+    expect(text).to.match(/\d more do not fit here; the report has them\.\n$/);
     expect(Buffer.byteLength(text)).to.be.below(LONGEST_SUMMARY);
     expect(existsSync(join(folder, "out/summary.md"))).to.equal(false);
   });

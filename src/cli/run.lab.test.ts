@@ -145,7 +145,10 @@ describe("hopcheck run", function () {
       expect(scenarios.map(({ file, title }) => [file, title])).to.deep.equal([
         ["pass.yaml", "A request reaches a real server"],
       ]);
-      expect(files.results("reference").director).to.deep.equal({ name: "reference", where: "userspace" });
+      const { features, lacks, ...reference } = files.results("reference").director ?? {};
+      expect(reference).to.deep.equal({ name: "reference", where: "userspace", models: ["nat", "dr", "tun"] });
+      expect(features).to.include("weight").and.not.include("standby");
+      expect(lacks).to.include.keys("standby");
     });
 
     it("records times that never go back, and every frame where it leaves before where it comes in", () => {

@@ -92,6 +92,23 @@ describe("compareResults", () => {
     expect(seen.broke.map(({ rule }) => rule)).to.deep.equal(["GEN-TTL-01", undefined]);
   });
 
+  it("takes nothing for no good: a scenario or a run that shows nothing any more broke", () => {
+    const nothing = { ...scenario({ status: "not-exercised", count: 0 }), verdict: "fail" as const };
+    const idleScenario = {
+      ...nothing,
+      findings: nothing.findings.map((one) => ({ ...one, status: "not-exercised" as const })),
+    };
+    const good = scenario({ status: "pass" });
+    const bad = scenario({ status: "fail" }, { file: "cases/other.yaml", verdict: "fail" });
+    const titles = ({ broke }: Comparison) => broke.map(({ title }) => title);
+    const NOTHING = "no rule was seen to hold, and no traffic never passes";
+    expect(titles(compared([good, bad], [idleScenario, bad]))).to.deep.equal([NOTHING]);
+    expect(titles(compared([good], []))).to.deep.equal([NOTHING]);
+    const cut = compareResults(side("a", [good]), side("b", [good], { verdict: "inconclusive" }));
+    expect(titles(cut)).to.deep.equal(["the run was cut short"]);
+    expect(kinds(compared([idleScenario], [good]))).to.include("mended");
+  });
+
   it("tells scenarios that are new or gone; a violation in a new one broke, what holds in it is no news", () => {
     const other = { file: "cases/nat/other.yaml", title: "Another one" };
     const good = compared([scenario(of("pass"))], [scenario(of("pass")), scenario(of("pass"), other)]);
@@ -178,7 +195,7 @@ describe("a comparison", () => {
   it("says how much did not fit", () => {
     const text = comparisonMarkdown(comparison, 900);
     expect(Buffer.byteLength(text)).to.be.at.most(900);
-    expect(text).to.match(/\n\d+ more lines do not fit here; the report has them\.\n$/);
+    expect(text).to.match(/\n\d+ more do not fit here; the report has them\.\n$/);
   });
 });
 

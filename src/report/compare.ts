@@ -3,7 +3,7 @@ import type { Status } from "../forwarding/rule.js";
 import { scenarioKey } from "./merge.js";
 import type { FindingResult, RunResult, ScenarioResult, Verdict } from "./result.js";
 import { isAssertion, worst } from "./tally.js";
-import { isUnkeptPromise } from "./verdict.js";
+import { isUnkeptPromise, NOTHING_HELD, problemOf, wasRun } from "./verdict.js";
 
 /** A scenario counts as slower from this many times the time before, … */
 export const SLOWER_RATIO = 2;
@@ -68,10 +68,11 @@ export function compareResults(before: Side & RunResult, after: Side & RunResult
     for (const [kind, change] of changesOf(old.get(key), scenario))
       kinds.set(kind, [...(kinds.get(kind) ?? []), change]);
   const changes = (kind: Kind) => gathered(kinds.get(kind) ?? []);
+  const broke = changes("broke");
   return {
     before: sideOf(before),
     after: sideOf(after),
-    broke: changes("broke"),
+    broke: broke.length > 0 ? broke : runThatBroke(before, after),
     mended: changes("mended"),
     declared: changes("declared"),
     unclear: changes("unclear"),
@@ -80,6 +81,13 @@ export function compareResults(before: Side & RunResult, after: Side & RunResult
     added: [...now].filter(([key]) => !old.has(key)).map(([, scenario]) => nameOf(scenario)),
     vanished: [...old].filter(([key]) => !now.has(key)).map(([, scenario]) => nameOf(scenario)),
   };
+}
+
+/** A run of nothing, or one that was cut short, breaks no rule, and does not pass all the same. */
+function runThatBroke(before: RunResult, after: RunResult): readonly Change[] {
+  if (before.verdict !== "pass" || after.verdict === "pass") return [];
+  const title = after.scenarios.some(wasRun) ? "the run was cut short" : NOTHING_HELD;
+  return [{ title, before: before.verdict, after: after.verdict, scenarios: [] }];
 }
 
 /** What is said of a run as a whole. */
@@ -131,18 +139,33 @@ function changesOf(before: ScenarioResult | undefined, after: ScenarioResult): [
     const statuses = { ...(was ? { before: was.status } : {}), ...(is ? { after: is.status } : {}) };
     return [[kind, { rule: id, title, ...statuses, scenarios, ...(is ? { finding: is } : {}) }]];
   });
-  return [...ofRules, ...changeOfProblem(before, after)];
+  return [
+    ...ofRules,
+    ...changeOfWhole(
+      before,
+      after,
+      ofRules.some(([kind]) => kind === "broke"),
+    ),
+  ];
 }
 
-/** Whether the scenario as a whole was carried out to its end. */
-function changeOfProblem(before: ScenarioResult | undefined, after: ScenarioResult): [Kind, Change][] {
-  const [was, is] = [before?.problem, after.problem];
-  if ((was === undefined) === (is === undefined)) return [];
-  const statusOf = (problem: string | undefined) => (problem === undefined ? "pass" : "inconclusive");
+/**
+ * What became of a scenario beside its rules: whether it was carried out to its end, and showed anything.
+ * @param isTold whether one of its rules says already that it broke
+ */
+function changeOfWhole(
+  before: ScenarioResult | undefined,
+  after: ScenarioResult,
+  isTold: boolean,
+): readonly [Kind, Change][] {
+  const [was, is] = [before, after].map((scenario) => scenario && problemOf(scenario));
+  if ((was === undefined) === (is === undefined) || (is === NOTHING_HELD && isTold)) return [];
+  const statusOf = (problem: string | undefined, { verdict = "pass" }: Partial<ScenarioResult> = {}) =>
+    problem === undefined ? "pass" : verdict;
   const change: Change = {
     title: (is ?? was ?? "").replaceAll(/\s*\n\s*/g, "; "),
-    before: statusOf(was),
-    after: statusOf(is),
+    before: statusOf(was, before),
+    after: statusOf(is, after),
     scenarios: [nameOf(after)],
   };
   return [[is === undefined ? "mended" : "broke", change]];

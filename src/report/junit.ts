@@ -2,7 +2,7 @@ import { groupBy } from "../forwarding/group.js";
 import { renderFailure, renderProblem } from "./list.js";
 import type { FindingResult, RunResult, ScenarioResult } from "./result.js";
 import { bySeverity } from "./tally.js";
-import { isUnkeptPromise, isWorthSaying, wasRun } from "./verdict.js";
+import { isUnkeptPromise, isWorthSaying, problemOf, wasRun } from "./verdict.js";
 import { allVisible } from "./visible.js";
 import { renderXml, type XmlElement } from "./xml.js";
 
@@ -133,13 +133,10 @@ function summary({ status, statement, expected, observed, lookedFor }: FindingRe
 function wholeOutcome(scenario: ScenarioResult): XmlElement | undefined {
   const { verdict, problem, problemIn, reason } = scenario;
   if (!wasRun(scenario)) return outcome("skipped", verdict, `not supported: ${reason ?? ""}`);
-  if (problem !== undefined) {
-    const name = problemIn === "lab" ? "error" : "failure";
-    return outcome(name, "inconclusive", problem, renderProblem(scenario).join("\n"));
-  }
-  const isExplained = scenario.findings.some((finding) => isWorthSaying(finding, scenario));
-  if (verdict === "pass" || isExplained) return undefined;
-  return outcome("failure", "not-exercised", "no rule was seen to hold, and no traffic never passes");
+  const message = problemOf(scenario);
+  if (message === undefined) return undefined;
+  const type = problem === undefined ? "not-exercised" : "inconclusive";
+  return outcome(problemIn === "lab" ? "error" : "failure", type, message, renderProblem(scenario).join("\n"));
 }
 
 function outcome(name: "failure" | "error" | "skipped", type: string, message: string, text = ""): XmlElement {

@@ -3,7 +3,7 @@ import type { Cause, Status } from "../forwarding/rule.js";
 import { count, directorPlace, duration, frameList, STATUS_WORDS } from "./format.js";
 import type { FindingResult, RunResult, ScenarioResult } from "./result.js";
 import { declaredIn, STATUSES, tallyRules, tallyScenarios } from "./tally.js";
-import { isWorthSaying, wasRun } from "./verdict.js";
+import { isWorthSaying, problemOf, wasRun } from "./verdict.js";
 import { shortened, visibleInLog } from "./visible.js";
 
 /** How text is set off on a terminal. Each function returns its text unchanged where there is no colour. */
@@ -58,7 +58,7 @@ export function complaints(scenario: ScenarioResult, style: Style = PLAIN): stri
   const findings = scenario.findings.filter((finding) => isWorthSaying(finding, scenario));
   return [
     ...findings.map((finding) => renderFailure(scenario, finding, style)),
-    ...(scenario.problem === undefined ? [] : [renderProblem(scenario, style)]),
+    ...(problemOf(scenario) === undefined ? [] : [renderProblem(scenario, style)]),
   ];
 }
 
@@ -108,13 +108,14 @@ function where({ on }: Cause, { suspect }: FindingResult): string {
   return host === undefined || host === "network" ? "" : `  # on ${visibleInLog(host)}`;
 }
 
-/** What kept a scenario from ending. */
+/** What kept a scenario from ending, or from showing anything. */
 export function renderProblem(scenario: ScenarioResult, style: Style = PLAIN): string[] {
+  const problem = problemOf(scenario);
   return [
     `${style.unsure("? problem")}: ${style.strong(shortened(visibleInLog(scenario.title)))}`,
     ...labelled(style, [
       ["scenario", visibleInLog(scenario.file)],
-      ["problem", scenario.problem && shortened(oneLine(scenario.problem), LONG_PROBLEM)],
+      ["problem", problem && shortened(oneLine(problem), LONG_PROBLEM)],
       ["capture", scenario.capture && visibleInLog(scenario.capture)],
       ["again", visibleInLog(scenario.reproduce)],
     ]),

@@ -2,13 +2,13 @@ import { groupBy } from "../forwarding/group.js";
 import { scenarioKey } from "./merge.js";
 import type { FindingResult, RunResult, ScenarioResult } from "./result.js";
 import { isAssertion } from "./tally.js";
-import { isUnkeptPromise, isWorthSaying } from "./verdict.js";
+import { isUnkeptPromise, isWorthSaying, problemOf } from "./verdict.js";
 
 /** One thing that somebody has to look into, wherever it shows. */
 export interface Topic {
   /** Where it shows first. */
   readonly scenario: ScenarioResult;
-  /** Left out where it is what kept the scenario from ending. */
+  /** Left out where it is what kept the scenario from ending, or from showing anything. */
   readonly finding?: FindingResult;
   /** How many findings more are of the same rule, in other scenarios or in this one. */
   readonly others: number;
@@ -20,7 +20,7 @@ export function topicsOf({ scenarios }: Pick<RunResult, "scenarios">): readonly 
     ...scenario.findings
       .filter((finding) => isWorthSaying(finding, scenario))
       .map((finding) => ({ scenario, finding })),
-    ...(scenario.problem === undefined ? [] : [{ scenario }]),
+    ...(problemOf(scenario) === undefined ? [] : [{ scenario }]),
   ]);
   return [...groupBy(all, keyOf).values()]
     .map((group) => {
@@ -37,8 +37,8 @@ function keyOf({ scenario, finding }: Omit<Topic, "others">): string {
 }
 
 /** True for what was seen to be wrong; false for what was not settled. */
-export function isViolation({ finding }: Pick<Topic, "finding">): boolean {
-  return finding !== undefined && finding.status !== "inconclusive";
+export function isViolation({ scenario, finding }: Omit<Topic, "others">): boolean {
+  return finding === undefined ? scenario.verdict === "fail" : finding.status !== "inconclusive";
 }
 
 /** Violations first, those of the core before others and what must be before what should; then what was not seen at all. */
