@@ -1,4 +1,3 @@
-import { execa } from "execa";
 import type { RawFrame } from "../capture/ring.js";
 import { Sender } from "../capture/sender.js";
 import { type Host, type Nic, type Setup, tapName } from "../forwarding/setup.js";
@@ -93,7 +92,7 @@ export class Lab {
       if (where === "host-kernel") {
         const name = `${this.#prefix}-${host.name}`;
         ip.push(`netns add ${name}`);
-        this.#machines.set(host.name, new NamespaceMachine(name));
+        this.#machines.set(host.name, new NamespaceMachine(name, this.#fabric.shell));
       } else if (where === "user-mode-linux") {
         this.#machines.set(host.name, (await this.#fabric.uml()).takeHost(host.name));
       }
@@ -114,8 +113,8 @@ export class Lab {
       }
     }
     for (const i of segments.keys()) ip.push(`link set ${this.#bridge(i)} up`);
-    await execa("ip", ["-batch", "-"], { input: ip.join("\n") });
-    await execa("bridge", ["-batch", "-"], { input: ports.join("\n") });
+    await this.#fabric.shell.run("the lab", ["ip", "-batch", "-"], ip.join("\n"));
+    await this.#fabric.shell.run("the lab", ["bridge", "-batch", "-"], ports.join("\n"));
     for (const link of this.#links) {
       disableOffloadsOf(link, this.#machines.get(link.host.name));
       this.#fabric.recorder.watch(link.port, {
