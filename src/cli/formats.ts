@@ -86,7 +86,10 @@ export function stepSummary(): string | undefined {
  */
 export function appendSummary(render: (most: number) => string, out: string): void {
   const file = stepSummary();
-  if (file === undefined) return writeFile(join(out, "summary.md"), render(LONGEST_SUMMARY));
+  if (file === undefined) {
+    writeFile(join(out, "summary.md"), render(LONGEST_SUMMARY));
+    return;
+  }
   const text = render(LONGEST_SUMMARY - (statSync(file, { throwIfNoEntry: false })?.size ?? 0) - 1);
   // Where it is too long, GitHub shows nothing of it, nor what others wrote.
   if (text !== "") appendFileSync(file, `\n${text}`);
