@@ -44,6 +44,8 @@ export class Lab {
   readonly #machines = new Map<string, Machine>();
   readonly #links: Link[] = [];
   readonly #senders = new Map<string, Sender>();
+  /** Frames on their way into the kernel that is to send them. */
+  readonly #sending: Promise<void>[] = [];
   readonly #prober: Prober;
   #frames: Frame[] = [];
   /** Frames other than canaries, since the lab was built: what must stand still for the lab to be settled. */
@@ -186,9 +188,11 @@ export class Lab {
       );
   }
 
-  /** Sends a frame out of a host's NIC, as if the host itself had sent it. */
+  /** Sends a frame out of a host's NIC, as if the host itself had sent it; on the wire once the lab has come to rest. */
   send(host: string, nic: string, frame: Uint8Array): void {
-    this.#sender(this.#linkOf(host, nic)).send(frame);
+    const machine = this.#machines.get(host);
+    if (machine instanceof UmlMachine) this.#sending.push(machine.send(nic, frame));
+    else this.#sender(this.#linkOf(host, nic)).send(frame);
   }
 
   #sender(link: Link): Sender {
@@ -196,9 +200,7 @@ export class Lab {
     if (known) return known;
     const machine = this.#machines.get(link.host.name);
     if (!(machine instanceof NamespaceMachine))
-      throw new Error(
-        `frames cannot be crafted on ${link.host.name}: its network stack is not one of the host's kernel`,
-      );
+      throw new Error(`frames cannot be crafted on ${link.host.name}: it has no kernel of its own in this lab`);
     const sender = machine.enter(() => new Sender(link.nic.name));
     this.#senders.set(link.tap, sender);
     return sender;
@@ -329,6 +331,7 @@ export class Lab {
    * @throws NotSettled with the NICs that did not answer, or with the tap at which frames do not end.
    */
   async settle(): Promise<void> {
+    await Promise.all(this.#sending.splice(0));
     const deadline = performance.now() + SETTLE_TIMEOUT;
     let before: number;
     do {

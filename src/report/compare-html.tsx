@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { Badge } from "./badge.js";
 import type { Change, Comparison, ScenarioName, Side } from "./compare.js";
-import { matrixText, SLOWER_TEXT, sectionsOf, sideText, totalsOf, wayOf } from "./compare-text.js";
+import { matrixText, placesOf, SLOWER_TEXT, sectionsOf, sideText, totalsOf, wayOf } from "./compare-text.js";
 import type { Matrix, MatrixRow } from "./directors.js";
 import { renderDocument } from "./document.js";
 import { duration, STATUS_WORDS } from "./format.js";
@@ -26,7 +26,7 @@ export function comparisonHtml(comparison: Comparison): string {
         ))}
       </dl>
       {sections.map(({ title, tone, changes }) => (
-        <Section key={title} title={`${STATUS_WORDS[tone].sign} ${title}`} head={["Rule", "Change", "In"]}>
+        <Section key={title} title={`${STATUS_WORDS[tone].sign} ${title}`} head={["Rule", "Change"]}>
           {changes.map((change) => (
             <ChangeRow key={`${change.rule} ${wayOf(change)}`} change={change} />
           ))}
@@ -52,22 +52,22 @@ export function comparisonHtml(comparison: Comparison): string {
 }
 
 function ChangeRow({ change }: { readonly change: Change }) {
-  const { rule = "problem", title, scenarios, finding } = change;
+  const { rule = "problem", title, finding } = change;
   const outcome = finding?.status === "fail" ? finding : undefined;
   return (
     <tr>
       <th scope="row">
         <code>{rule}</code> {title}
+        {placesOf(change, 8).map((place) => (
+          <span key={place} class="file">
+            in {place}
+          </span>
+        ))}
         {outcome?.expected !== undefined && <span class="file">expected {outcome.expected}</span>}
         {outcome?.observed !== undefined && <span class="file">observed {outcome.observed}</span>}
         {outcome?.suspect !== undefined && <span class="file">suspect {outcome.suspect}</span>}
       </th>
       <td>{wayOf(change)}</td>
-      <td>
-        {scenarios.map((scenario) => (
-          <Name key={`${scenario.file} ${scenario.title}`} scenario={scenario} />
-        ))}
-      </td>
     </tr>
   );
 }

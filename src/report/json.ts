@@ -1,4 +1,4 @@
-import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import type { RunResult } from "./result.js";
 import schema from "./results.schema.json" with { type: "json" };
 import { visible } from "./visible.js";
@@ -8,7 +8,13 @@ export class ResultFormatError extends Error {
   override readonly name = "ResultFormatError";
 }
 
-const validate = new Ajv2020({ strict: true, strictRequired: false, verbose: true }).compile<RunResult>(schema);
+let compiled: ValidateFunction<RunResult> | undefined;
+
+/** Takes a tenth of a second, once, which who only writes results is spared. */
+function validator(): ValidateFunction<RunResult> {
+  compiled ??= new Ajv2020({ strict: true, strictRequired: false, verbose: true }).compile<RunResult>(schema);
+  return compiled;
+}
 
 /** The result as `results.json` holds it. */
 export function renderJson(result: RunResult): string {
@@ -69,6 +75,7 @@ export function readResult(text: string, name: string): RunResult {
   if (version !== VERSION) {
     throw new ResultFormatError(`${where}: $.schemaVersion: ${aboutVersion(version)}`);
   }
+  const validate = validator();
   if (!validate(value)) {
     throw new ResultFormatError(`${where}: ${validate.errors?.[0] ? explain(validate.errors[0]) : "not a result"}`);
   }
