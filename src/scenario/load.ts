@@ -59,6 +59,8 @@ function readScenario(source: Source, raw: RawScenario, patch: HostPatch): Scena
     title: raw.title,
     setup,
     covers: raw.covers ?? [],
+    coversAt: new Map(raw.covers?.map((rule, index) => [rule, source.root.at("covers", index).position])),
+    position: source.root.at("steps", 0).position,
     steps: readSteps(raw.steps, source.root.at("steps"), names, tree),
     expect: readAssertions(raw.expect ?? [], source.root.at("expect"), names),
     absent: readAssertions(raw.absent ?? [], source.root.at("absent"), names),
