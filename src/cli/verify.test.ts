@@ -43,7 +43,7 @@ describe("hopcheck verify", () => {
   });
 
   it("finds the setup behind a VIP, and judges by what it wrote as it did before", () => {
-    for (const name of ["dr-good", "nat-good", "tun-vip-missing"]) {
+    for (const name of ["dr-good", "dr-cooked-good", "nat-good", "nat-stale-neighbour", "tun-vip-missing"]) {
       const own = readdirSync(join(fixtures, name)).filter((file) => file.includes(".pcap"));
       const files = own.map((file) => join(fixtures, name, file));
       const first = verify("--vip", "10.0.0.10", ...files, "--write-setup", "found.yaml", "--reporter", "json");
@@ -57,6 +57,20 @@ describe("hopcheck verify", () => {
         first.status,
         statuses(before),
       ]);
+    }
+  });
+
+  it("finds behind a VIP what is wrong there", () => {
+    for (const [name, rule, suspect, cause] of [
+      ["nat-stale-neighbour", "NAT-REQ-04", "director", "stale-neighbour"],
+      // Nobody tells that the real server has another NIC: it just does not answer.
+      ["dr-rp-filter", "DR-RS-01", "rs1", "rp-filter-strict"],
+    ] as const) {
+      const own = readdirSync(join(fixtures, name)).filter((file) => file.includes(".pcap"));
+      verify("--vip", "10.0.0.10", ...own.map((file) => join(fixtures, name, file)), "--reporter", "json");
+      const failures = resultOf().findings.filter(({ status }) => status === "fail");
+      const told = failures.map((one) => [one.rule, one.suspect, one.causes[0]?.id]);
+      expect(told, name).to.deep.equal([[rule, suspect, cause]]);
     }
   });
 
@@ -83,6 +97,49 @@ describe("hopcheck verify", () => {
     expect([status, verdict, findings]).to.deep.equal([1, "inconclusive", []]);
     expect(problem).to.match(/^None of the frames is for 198\.51\.100\.7:443\. What is in them most: tcp /);
     expect(stdout).to.contain("None of the frames is for 198.51.100.7:443.");
+  });
+
+  for (const file of ["director.pcapng", "rs2.pcap.gz"])
+    it(`reads ${file} from a pipe, as often as it has to, and judges as if it were a file`, () => {
+      const own = readdirSync(join(fixtures, "dr-good")).filter((name) => name.includes(".pcap"));
+      const paths = own.map((name) => join(fixtures, "dr-good", name));
+      verify("--vip", "10.0.0.10", ...paths, "--reporter", "json");
+      const before = resultOf();
+      const piped = paths.map((path) => (path.endsWith(file) ? "-" : path));
+      const words = [process.execPath, main, "verify", "--vip", "10.0.0.10", ...piped, "--reporter", "json"];
+      const pipe = spawnSync(
+        "sh",
+        ["-c", 'cat "$0" | "$@"', join(fixtures, "dr-good", file), ...words, "--out", folder],
+        {
+          encoding: "utf8",
+          cwd: folder,
+        },
+      );
+      const after = resultOf();
+      expect([pipe.status, after.verdict, statuses(after)], pipe.stderr).to.deep.equal([0, "pass", statuses(before)]);
+      expect(after.captured?.files.map(({ file }) => file)).to.include("-");
+    });
+
+  it("takes a capture from a pipe for a tap of the setup", () => {
+    const setup = join(fixtures, "dr-good/setup.yaml");
+    verify(setup, "--reporter", "json");
+    const before = resultOf();
+    const words = [process.execPath, main, "verify", setup, "--capture", "director=-", "--reporter", "json"];
+    const capture = join(fixtures, "dr-good/director.pcapng");
+    spawnSync("sh", ["-c", 'cat "$0" | "$@"', capture, ...words, "--out", folder], { cwd: folder });
+    expect(statuses(resultOf())).to.deep.equal(statuses(before));
+  });
+
+  it("says what is wrong with what comes from a pipe", () => {
+    const words = [process.execPath, main, "verify", "--vip", "10.0.0.10", "-", "--out", folder];
+    const { status, stderr } = spawnSync("sh", ["-c", 'printf "no capture at all" | "$@"', "sh", ...words], {
+      encoding: "utf8",
+      cwd: folder,
+    });
+    expect([status, stderr]).to.deep.equal([
+      2,
+      'hopcheck: standard input is no capture: it begins with 6e6f206361707475 ("no captu"). Files of pcap and pcapng can be read, also compressed by gzip or zstd.\n',
+    ]);
   });
 
   it("works for an ordinary user", () => {

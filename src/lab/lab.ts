@@ -44,12 +44,16 @@ export class Lab {
   readonly #machines = new Map<string, Machine>();
   readonly #links: Link[] = [];
   readonly #senders = new Map<string, Sender>();
-  /** Hosts on which programs forward: with what came to them they are done when they sleep. */
-  readonly #programs: NamespaceMachine[] = [];
+  /** Frames on their way into the kernel that is to send them. */
+  readonly #sending: Promise<void>[] = [];
+  /** Hosts on which programs of their own forward or answer: with what came to them they are done when they sleep. */
+  readonly #programs: Machine[] = [];
   readonly #prober: Prober;
   #frames: Frame[] = [];
   /** Frames other than canaries, since the lab was built: what must stand still for the lab to be settled. */
   #seen = 0;
+  /** What that was when the lab last came to rest. */
+  #seenAtRest = 0;
   #lostBefore = 0;
   #droppedBefore: ReadonlyMap<string, number> = new Map();
   #overflowedBefore = 0;
@@ -170,7 +174,9 @@ export class Lab {
     await machine.ip([...renamed, ...plan.ip]);
     if (plan.ip6.length > 0) await machine.ip(plan.ip6, 6);
     await machine.sysctl(plan.after);
-    if (plan.echoes.length > 0) await machine.echo(plan.echoes);
+    if (plan.echoes.length === 0) return;
+    await machine.echo(plan.echoes);
+    if (machine instanceof UmlMachine) this.waitFor(plan.host.name);
   }
 
   /** Binds a director that owns its NICs: `receive` gets every frame that arrives at one of them. */
@@ -188,15 +194,17 @@ export class Lab {
       );
   }
 
-  /** Tells that programs forward on a host of this machine's kernel: the lab is at rest when they are. */
+  /** Sends a frame out of a host's NIC, as if the host itself had sent it; on the wire once the lab has come to rest. */
+  /** Tells that programs of its own forward on a host: the lab is at rest when they are. */
   waitFor(host: string): void {
-    const machine = this.machine(host);
-    if (machine instanceof NamespaceMachine) this.#programs.push(machine);
+    this.#programs.push(this.machine(host));
   }
 
   /** Sends a frame out of a host's NIC, as if the host itself had sent it. */
   send(host: string, nic: string, frame: Uint8Array): void {
-    this.#sender(this.#linkOf(host, nic)).send(frame);
+    const machine = this.#machines.get(host);
+    if (machine instanceof UmlMachine) this.#sending.push(machine.send(nic, frame));
+    else this.#sender(this.#linkOf(host, nic)).send(frame);
   }
 
   #sender(link: Link): Sender {
@@ -204,9 +212,7 @@ export class Lab {
     if (known) return known;
     const machine = this.#machines.get(link.host.name);
     if (!(machine instanceof NamespaceMachine))
-      throw new Error(
-        `frames cannot be crafted on ${link.host.name}: its network stack is not one of the host's kernel`,
-      );
+      throw new Error(`frames cannot be crafted on ${link.host.name}: it has no kernel of its own in this lab`);
     const sender = machine.enter(() => new Sender(link.nic.name));
     this.#senders.set(link.tap, sender);
     return sender;
@@ -335,26 +341,42 @@ export class Lab {
    * whole round in which no tap records anything else proves that nothing is under way.
    *
    * What came to a program has woken it before the canary behind is answered: one that has slept since before the round
-   * had nothing left to do.
+   * had nothing left to do. A program that is shown every frame is woken by canaries as well. It has done what came before
+   * them once it sleeps again, and what it sent for that is seen before a second round ends; so of two such rounds the
+   * second proves it.
    *
    * @throws NotSettled with the NICs that did not answer, or with the tap at which frames do not end.
    */
   async settle(): Promise<void> {
+    await Promise.all(this.#sending.splice(0));
     const deadline = performance.now() + SETTLE_TIMEOUT;
-    let before: number;
-    let pulse: string | undefined;
-    do {
-      before = this.#seen;
-      pulse = this.#pulse();
+    for (let isSecond = false; ; ) {
+      const [before, began] = [this.#seen, performance.now()];
+      const pulse = await this.#pulse();
       await this.#prober.round();
       await this.#echoed(deadline);
+      const isSilent = () => this.#seen === before;
       if (performance.now() > deadline)
         throw new NotSettled(
-          this.#seen === before
-            ? "the director's program does not come to rest: it waits for packets without sleeping, or never ends what it does"
+          isSilent()
+            ? "a program does not come to rest: it waits for packets without sleeping, or never ends what it does"
             : `frames keep coming; the last was at ${this.#frames.at(-1)?.tap}`,
         );
-    } while (this.#seen !== before || pulse === undefined || this.#pulse() !== pulse);
+      if (isSilent() && pulse !== undefined && (await this.#pulse()) === pulse) break;
+      const rests = isSilent() && (await this.#restsFor(performance.now() - began)) && isSilent();
+      if (rests && isSecond) break;
+      isSecond = rests;
+    }
+    this.#seenAtRest = this.#seen;
+  }
+
+  /** Whether all hosts' own programs sleep for so many milliseconds, in which no canary is sent. */
+  async #restsFor(milliseconds: number): Promise<boolean> {
+    const end = performance.now() + milliseconds;
+    const pulse = await this.#pulse();
+    do await this.#echoed(end);
+    while (performance.now() < end);
+    return pulse !== undefined && (await this.#pulse()) === pulse;
   }
 
   /** Lets the echo services of this process answer what they have been sent, and records the answers. */
@@ -365,9 +387,11 @@ export class Lab {
     this.#fabric.recorder.drain();
   }
 
-  /** Of the programs that forward: the same as before where all have slept since; undefined where one is awake. */
-  #pulse(): string | undefined {
-    const pulses = this.#programs.map(({ pulse }) => pulse);
+  /** Of all hosts' own programs: the same as before where they have slept since; undefined where one is awake. */
+  async #pulse(): Promise<string | undefined> {
+    // Nothing has come to anybody since they rested.
+    if (this.#seen === this.#seenAtRest) return "";
+    const pulses = await Promise.all(this.#programs.map((machine) => machine.pulse()));
     return pulses.includes(undefined) ? undefined : pulses.join(" ");
   }
 
