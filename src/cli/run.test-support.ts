@@ -67,7 +67,12 @@ export class Running {
 
 /** A folder with scenarios to run; its name has a space, as those of users have. */
 export class RunFolder {
-  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "hopcheck run-")));
+  readonly folder: string;
+
+  /** @param below where it is made: a User-Mode Linux kernel has a /tmp of its own */
+  constructor(below = tmpdir()) {
+    this.folder = realpathSync(mkdtempSync(join(below, "hopcheck run-")));
+  }
 
   write(name: string, text: string, mode = 0o644): string {
     const file = join(this.folder, name);

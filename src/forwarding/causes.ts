@@ -197,7 +197,7 @@ const CAUSES: Readonly<Record<string, readonly CauseOf[]>> = {
   "TUN-ICMP-01": refusal,
   "TUN-SEC-02": [director.tunnelOnDirector, director.implementation],
   "PROXY-REQ-01": [director.notAProxy, director.implementation],
-  "PROXY-RSP-01": [director.notAProxy, director.implementation],
+  "PROXY-RSP-01": [when((site) => !isDirectors(site), director.notAProxy), director.implementation],
   "HA-GARP-01": [director.notAnnounced],
   "HA-GARP-02": [director.vipOnBackup, director.endedUncleanly],
 };

@@ -55,7 +55,7 @@ describe("a director's file", () => {
   const mistakes: readonly (readonly [text: string, message: string])[] = [
     [
       "name: ipvs\n",
-      "lb.yaml:1:1: `models` is missing: how it can forward, such as [ nat, dr ]\n    1 | name: ipvs\n      | ^^^^",
+      "lb.yaml:1:1: `models` is missing: how it can forward, such as [ nat, dr ]; [ proxy ] where it does not\n    1 | name: ipvs\n      | ^^^^",
     ],
     [
       "name: ipvs\nmodels: [natt]\n",

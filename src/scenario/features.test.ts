@@ -57,6 +57,15 @@ describe("the features of a scenario", () => {
     ["a step of weight", ["change-servers", "rr", "weight"], {}, { kind: "weight", realServer: "rs1", weight: 0 }],
     ["a server that is removed", ["change-servers", "rr"], {}, { kind: "remove", realServer: "rs1" }],
     ["a director that forgets", ["forget", "rr"], {}, { kind: "forget", host: "director" }],
+    ["a datagram in fragments", ["fragments", "rr"], {}, { kind: "send", fields: {}, fragment: { size: 8 } }],
+    ["what just fits into the tunnel", ["rr"], {}, { kind: "send", fields: { payload: "x".repeat(1440) } }],
+    ["what does not", ["fragmenting", "rr"], {}, { kind: "send", fields: { payload: new Uint8Array(1441) } }],
+    [
+      "what does not, and may not be cut",
+      ["rr"],
+      {},
+      { kind: "send", fields: { payload: new Uint8Array(1441), "ip.flags.df": true } },
+    ],
     ["a real server that forgets", ["rr"], {}, { kind: "forget", host: "rs1" }],
     ["a director that stops to route", ["forwarding", "rr"], {}, { kind: "forwarding", host: "director", on: false }],
   ];

@@ -1,8 +1,8 @@
 import { type DirectorTraits, directorHost } from "../director/director.js";
-import { isRedundant, modelsOf, type Service, type Setup } from "../forwarding/setup.js";
+import { isRedundant, modelsOf, overheadOf, type Protocol, type Service, type Setup } from "../forwarding/setup.js";
 import { nicTowards } from "../lab/segments.js";
 import { isIp6 } from "../packet/address.js";
-import type { Scenario, Step } from "./scenario.js";
+import type { Fields, Scenario, SendStep, Step } from "./scenario.js";
 import setupSchema from "./setup.schema.json" with { type: "json" };
 
 const SCHEDULERS: readonly string[] = setupSchema.$defs.service.properties.scheduler.enum;
@@ -21,6 +21,8 @@ export const FEATURES: readonly string[] = [
   "mark",
   "limit",
   "absent",
+  "fragments",
+  "fragmenting",
   "smaller-mtu",
   "gre",
   "gue",
@@ -79,9 +81,12 @@ function isNarrowed({ model, realServers }: Service, setup: Setup): boolean {
 }
 
 /** The features that one step asks of the director. */
-export function featuresOfStep(step: Step, { hosts }: Setup): readonly string[] {
+export function featuresOfStep(step: Step, setup: Setup): readonly string[] {
+  const { hosts } = setup;
   const isDirector = (name: string) => hosts.some(({ role, name: own }) => role === "director" && own === name);
   switch (step.kind) {
+    case "send":
+      return [...(step.fragment ? ["fragments"] : []), ...(isToBeCut(step, setup) ? ["fragmenting"] : [])];
     case "weight":
       return ["weight", "change-servers"];
     case "add":
@@ -93,6 +98,25 @@ export function featuresOfStep(step: Step, { hosts }: Setup): readonly string[] 
     default:
       return [];
   }
+}
+
+/** Bytes of IPv4 and L4 headers without options. */
+const HEADERS: Readonly<Record<Protocol, number>> = { tcp: 40, udp: 28, sctp: 32 };
+
+/** Whether the way to a real server has no room for a packet, and the director may not refuse it. */
+function isToBeCut({ to, fields, fragment }: SendStep, setup: Setup): boolean {
+  const service = setup.services.find((one) => one.vip === to?.vip && one.port === to.port) ?? setup.services[0];
+  if (service === undefined || isIp6(service.vip) || fragment !== undefined || fields["ip.flags.df"] === true)
+    return false;
+  const length = HEADERS[service.protocol] + payloadOf(fields).length;
+  const director = directorHost(setup);
+  return service.realServers.some(
+    (server) => length > nicTowards(director, server.ip).mtu - overheadOf(service, server),
+  );
+}
+
+function payloadOf({ payload }: Fields): { readonly length: number } {
+  return payload instanceof Uint8Array || typeof payload === "string" ? payload : "";
 }
 
 /** Why a director cannot be asked for these features, a reason for each that it lacks; undefined where it has them all. */

@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { CannotRun } from "../../lab/cannot-run.js";
 import type { Machine } from "../../lab/machine.js";
 import type { Program } from "../director.js";
 import type { Hooks } from "./hooks.js";
@@ -39,12 +40,20 @@ export class CommandProgram implements Program {
     this.#environment = { ...facts, folder, setup: `${folder}/setup.json`, config: `${folder}/config` };
   }
 
-  /** @param facts what its environment has of the setup */
+  /**
+   * @param facts what its environment has of the setup
+   * @throws CannotRun where the folder of its file is out of the host's sight
+   */
   static async prepare(
     machine: Machine,
     hooks: Hooks,
     facts: Readonly<Record<string, string>>,
   ): Promise<CommandProgram> {
+    await machine.run(["test", "-d", hooks.folder]).catch(() => {
+      throw new CannotRun(
+        `the director cannot be started: ${hooks.folder} is not to be seen where it runs, in a User-Mode Linux kernel, which has a /tmp and a /run of its own; keep the director's file elsewhere`,
+      );
+    });
     const folder = (await machine.run(["mktemp", "-d", "/run/director.XXXXXX"])).trim();
     return new CommandProgram(machine, hooks, folder, facts);
   }

@@ -86,7 +86,7 @@ describe("a declared proxy", () => {
   it("fails where the client is answered from a real server's address", () => {
     const answer = { "ip.src": "192.168.10.11", "tcp.srcport": 80 };
     expect(failuresOf(proxied("proxy", { answer }))).to.deep.equal([
-      ["PROXY-RSP-01", "director", "ip.src", "director-forwards"],
+      ["PROXY-RSP-01", "director", "ip.src", "director-implementation"],
     ]);
   });
 

@@ -11,7 +11,7 @@ export interface SetupFault extends Blame {
   readonly hosts: HostPatch;
   /** Header fields that crafted answers of real servers have otherwise. */
   readonly answers?: Fields;
-  /** The director that shows it, where the reference director does not. */
+  /** The director that shows it, where the reference director does not: its name, or its file. */
   readonly director?: string;
 }
 

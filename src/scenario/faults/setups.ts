@@ -1,5 +1,6 @@
 /** Faults of hosts: what real servers, routers and directors are told wrong, on real kernels. */
 
+import { fileURLToPath } from "node:url";
 import type { SetupFault } from "./fault.js";
 
 const ARP_IGNORE_OFF = { "net.ipv4.conf.all.arp_ignore": 0 };
@@ -369,4 +370,29 @@ const redundancy: readonly SetupFault[] = [
   },
 ];
 
-export const setupFaults: readonly SetupFault[] = [...nat, ...dr, ...arp, ...ndp, ...tun, ...redundancy];
+/** Directors that are declared as proxies. */
+const proxies: readonly SetupFault[] = [
+  {
+    rule: "PROXY-REQ-01",
+    title: "a declared proxy forwards by NAT",
+    hosts: { director: { forwarding: true } },
+    director: faulty("forwards"),
+    suspect: "director",
+    cause: "director-forwards",
+  },
+  {
+    rule: "PROXY-RSP-01",
+    title: "a proxy answers the client in a real server's name",
+    hosts: {},
+    director: faulty("answers-as-server"),
+    cases: ["proxy/handshake.yaml"],
+    suspect: "director",
+    cause: "director-implementation",
+  },
+];
+
+function faulty(name: string): string {
+  return fileURLToPath(new URL(`../../../fixtures/faults/directors/${name}.yaml`, import.meta.url));
+}
+
+export const setupFaults: readonly SetupFault[] = [...nat, ...dr, ...arp, ...ndp, ...tun, ...redundancy, ...proxies];
