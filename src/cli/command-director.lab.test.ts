@@ -114,6 +114,14 @@ ready: { log: ^started with 10.0.0.10$ }
     );
   });
 
+  it("is refused where its User-Mode Linux kernel does not see its folder", async () => {
+    const { status, stderr } = await against("start: exec sleep infinity\nneeds: [ip_vs]\n", "first.yaml");
+    expect(status).to.equal(3);
+    expect(stderr).to.contain(
+      `the director cannot be started: ${folder.folder} is not to be seen where it runs, in a User-Mode Linux kernel, which has a /tmp and a /run of its own; keep the director's file elsewhere`,
+    );
+  });
+
   it("that is never ready ends in bounded time", async () => {
     const lines = "start: exec sleep infinity\nready: { port: 9999 }\nwithin: 1\n";
     const { scenarios } = await against(lines, "first.yaml");
@@ -141,6 +149,17 @@ host: { vipDevice: none }
 `;
     const { scenarios } = await against(silent, "first.yaml");
     expect(scenarios?.[0]?.problem).to.contain("the director was not ready within 1 s");
+  });
+
+  it("comes to rest though it is shown every frame, those of the lab's own canaries too", async () => {
+    const listening = "import socket; s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.ntohs(3))";
+    const lines = `start: |
+  nft -f $config
+  exec /usr/bin/python3 -c '${listening}; [s.recv(65536) for _ in iter(int, 1)]'
+ready: { command: nft list table ip balance }
+`;
+    const { status, scenarios } = await against(lines, "first.yaml");
+    expect([status, statusesOf(scenarios)]).to.deep.equal([0, ["pass"]]);
   });
 
   it("that never sleeps settles nothing, and holds nobody up for ever", async () => {

@@ -28,7 +28,7 @@ export function runOptions(command: Command): Command {
   return command
     .argument("[paths...]", "scenario files, and folders that hold some (default: the bundled cases)")
     .option("--director <name>", "the load balancer to test: a name, or a director file", "ipvs")
-    .option("--model <models>", "only scenarios of these models: nat,dr,tun", models)
+    .option("--model <models>", "only scenarios of these models: nat,dr,tun,proxy", models)
     .addOption(
       new Option("--profile <profile>", "the rules to judge by, and with them the bundled cases")
         .choices(["core", "extended"])
