@@ -58,6 +58,13 @@ describe("the features of a scenario", () => {
     ["a server that is removed", ["change-servers", "rr"], {}, { kind: "remove", realServer: "rs1" }],
     ["a director that forgets", ["forget", "rr"], {}, { kind: "forget", host: "director" }],
     ["a datagram in fragments", ["fragments", "rr"], {}, { kind: "send", fields: {}, fragment: { size: 8 } }],
+    ["an answer of TUN in fragments", ["rr"], {}, { kind: "answer", fields: {}, fragment: { size: 8 } }],
+    [
+      "an answer of NAT in fragments",
+      ["fragments", "rr"],
+      { model: "nat" },
+      { kind: "answer", fields: {}, fragment: { size: 8 } },
+    ],
     ["what just fits into the tunnel", ["rr"], {}, { kind: "send", fields: { payload: "x".repeat(1440) } }],
     ["what does not", ["fragmenting", "rr"], {}, { kind: "send", fields: { payload: new Uint8Array(1441) } }],
     [

@@ -87,6 +87,9 @@ export function featuresOfStep(step: Step, setup: Setup): readonly string[] {
   switch (step.kind) {
     case "send":
       return [...(step.fragment ? ["fragments"] : []), ...(isToBeCut(step, setup) ? ["fragmenting"] : [])];
+    case "answer":
+      // Those of DR and TUN do not pass the director.
+      return step.fragment && modelsOf(setup).has("nat") ? ["fragments"] : [];
     case "weight":
       return ["weight", "change-servers"];
     case "add":

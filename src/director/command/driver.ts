@@ -2,6 +2,7 @@ import { type Host, type Service, type Setup, serviceName, shareSegment } from "
 import { hostKernelHas } from "../../lab/kernel.js";
 import type { Lab } from "../../lab/lab.js";
 import type { Machine, Where } from "../../lab/machine.js";
+import { nicTowards } from "../../lab/segments.js";
 import { isIp6 } from "../../packet/address.js";
 import { ARP_OPCODE, NOBODY } from "../../packet/arp.js";
 import { whoHas } from "../../packet/who-has.js";
@@ -130,10 +131,12 @@ const ASKED_AGAIN = 100;
 
 /** Asks for each VIP of IPv4, from a neighbour and as nobody (RFC 5227 §2.1.1): who answers has learnt nothing. */
 async function answersForVips(lab: Lab, director: Host): Promise<boolean> {
-  const [asker, nic] = neighbourOf(lab.setup, director);
   const vips = new Set(lab.setup.services.map(({ vip }) => vip).filter((vip) => !isIp6(vip)));
   lab.begin();
-  for (const vip of vips) lab.send(asker, nic.name, whoHas({ senderMac: nic.mac, senderIp: NOBODY, target: vip }));
+  for (const vip of vips) {
+    const [asker, nic] = neighbourOf(lab.setup, director, vip);
+    lab.send(asker, nic.name, whoHas({ senderMac: nic.mac, senderIp: NOBODY, target: vip }));
+  }
   const isAnswered = (vip: string) =>
     lab.frames.some(
       ({ host, direction, packet: { arp } }) =>
@@ -142,11 +145,11 @@ async function answersForVips(lab: Lab, director: Host): Promise<boolean> {
   return lab.until(() => [...vips].every(isAnswered), ASKED_AGAIN);
 }
 
-/** A host on the segment where the VIPs are asked for: the one that sends requests there. */
-function neighbourOf({ hosts }: Setup, director: Host) {
-  for (const role of ["router", "client"])
+/** A neighbour on the segment of the VIP, one that sends requests there where there is one. */
+function neighbourOf({ hosts }: Setup, director: Host, vip: string) {
+  const own = nicTowards(director, vip);
+  for (const role of ["router", "client", "real-server"])
     for (const host of hosts.filter((host) => host.role === role))
-      for (const nic of host.nics)
-        if (director.nics.some((own) => shareSegment(own, nic))) return [host.name, nic] as const;
-  throw new Error("nobody who sends requests shares a segment with the director");
+      for (const nic of host.nics) if (shareSegment(own, nic)) return [host.name, nic] as const;
+  throw new Error(`nobody shares a segment with the director to ask for ${vip}`);
 }
