@@ -1,8 +1,8 @@
 import { delimiter, resolve } from "node:path";
 import { entriesOfRun, insideIsolation, isBelowRun, isolate, isolationError, vanishes } from "../lab/isolation.js";
 import { CliError, STATUS } from "./error.js";
+import { checkFolder } from "./folder.js";
 import { loadProblem, NATIVE_PACKAGES } from "./native.js";
-import { checkFolder } from "./results.js";
 
 /** What a command that builds labs reads and writes outside of them. */
 export interface Reach {
