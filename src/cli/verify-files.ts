@@ -7,11 +7,11 @@ import { exitStatus } from "../report/verdict.js";
 import { capturedResult, tell } from "./captured-result.js";
 import { shellWord } from "./command.js";
 import { writeExtracts } from "./extracts.js";
-import { write } from "./formats.js";
+import { folderFor, unwritable } from "./folder.js";
 import { ScenarioPrinter } from "./progress.js";
-import { folderFor, unwritable } from "./results.js";
 import { type Subject, type SubjectOptions, subjectOf } from "./verify-subject.js";
 import { version } from "./version.js";
+import { write } from "./write.js";
 
 export interface VerifyOptions extends SubjectOptions {
   readonly profile: "core" | "extended";
