@@ -383,7 +383,7 @@ const proxies: readonly SetupFault[] = [
   {
     rule: "PROXY-RSP-01",
     title: "a proxy answers the client in a real server's name",
-    hosts: {},
+    hosts: { director: {} },
     director: faulty("answers-as-server"),
     cases: ["proxy/handshake.yaml"],
     suspect: "director",
