@@ -94,6 +94,14 @@ describe("the features of a scenario", () => {
     expect(featuresOf({ ...plain, setup: { services, hosts } })).to.not.include("smaller-mtu");
   });
 
+  it("have tunnel-errors for a TTL that ends on the way of a tunnel, and no earlier or later", () => {
+    const { setup } = new PaperLab("tun", { routed: true });
+    const at = (ttl: number) =>
+      featuresOf(scenarioIn(setup, {}, { kind: "send", from: "client", fields: { "ip.ttl": ttl } }));
+    const sent = [1, 2, 3, 4].filter((ttl) => at(ttl).includes("tunnel-errors"));
+    expect(sent).to.deep.equal([3]);
+  });
+
   it("do not count tunnels that no service uses", () => {
     expect(of({ model: "dr", tunnel: { kind: "gre", checksum: true, pmtuDiscovery: false } })).to.deep.equal(["rr"]);
   });

@@ -1,4 +1,5 @@
 import { type DirectorTraits, directorHost } from "../director/director.js";
+import { Network } from "../forwarding/network.js";
 import { isRedundant, modelsOf, overheadOf, type Protocol, type Service, type Setup } from "../forwarding/setup.js";
 import { nicTowards } from "../lab/segments.js";
 import { isIp6 } from "../packet/address.js";
@@ -28,6 +29,7 @@ export const FEATURES: readonly string[] = [
   "gue",
   "tunnel-checksum",
   "no-pmtu-discovery",
+  "tunnel-errors",
   "change-servers",
   "forwarding",
   "forget",
@@ -86,7 +88,11 @@ export function featuresOfStep(step: Step, setup: Setup): readonly string[] {
   const isDirector = (name: string) => hosts.some(({ role, name: own }) => role === "director" && own === name);
   switch (step.kind) {
     case "send":
-      return [...(step.fragment ? ["fragments"] : []), ...(isToBeCut(step, setup) ? ["fragmenting"] : [])];
+      return [
+        ...(step.fragment ? ["fragments"] : []),
+        ...(isToBeCut(step, setup) ? ["fragmenting"] : []),
+        ...(expiresInTunnel(step, setup) ? ["tunnel-errors"] : []),
+      ];
     case "answer":
       // Those of DR and TUN do not pass the director.
       return step.fragment && modelsOf(setup).has("nat") ? ["fragments"] : [];
@@ -108,7 +114,7 @@ const HEADERS: Readonly<Record<Protocol, number>> = { tcp: 40, udp: 28, sctp: 32
 
 /** Whether the way to a real server has no room for a packet, and the director may not refuse it. */
 function isToBeCut({ to, fields, fragment }: SendStep, setup: Setup): boolean {
-  const service = setup.services.find((one) => one.vip === to?.vip && one.port === to.port) ?? setup.services[0];
+  const service = serviceAt(to, setup);
   if (service === undefined || isIp6(service.vip) || fragment !== undefined || fields["ip.flags.df"] === true)
     return false;
   const length = HEADERS[service.protocol] + payloadOf(fields).length;
@@ -116,6 +122,20 @@ function isToBeCut({ to, fields, fragment }: SendStep, setup: Setup): boolean {
   return service.realServers.some(
     (server) => length > nicTowards(director, server.ip).mtu - overheadOf(service, server),
   );
+}
+
+/** Whether a router on the way of a tunnel discards a packet for its TTL: the director hears of it, and the client is to. */
+function expiresInTunnel({ from, to, fields: { "ip.ttl": ttl } }: SendStep, setup: Setup): boolean {
+  const service = serviceAt(to, setup);
+  const sender = setup.hosts.find(({ name }) => name === from);
+  if (service?.model !== "tun" || sender === undefined || typeof ttl !== "number") return false;
+  const network = new Network(setup);
+  const left = ttl - network.routersTo(sender, service.vip) - 1;
+  return left > 0 && service.realServers.some(({ ip }) => left <= network.routersTo(directorHost(setup), ip));
+}
+
+function serviceAt(to: SendStep["to"], { services }: Setup): Service | undefined {
+  return services.find(({ vip, port }) => vip === to?.vip && port === to.port) ?? services[0];
 }
 
 function payloadOf({ payload }: Fields): { readonly length: number } {
