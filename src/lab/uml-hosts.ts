@@ -13,7 +13,7 @@ export const ACCEPTED = "+";
  * All shells share one line to the outside, for a User-Mode Linux kernel has interrupts for some twenty lines only
  * (NR_IRQS, two for each line). Lines to the guest are a host's number and an order: `new`, a shell in a network
  * namespace of its own; `type` and bytes in hexadecimal, for that shell; `adopt` and NICs; `echo`, and for each service its
- * protocol and its socket address in hexadecimal; `pulse`, for whether those sleep. Lines from it are a host's number and bytes in hexadecimal: what its
+ * protocol and its socket address in hexadecimal; `pulse`, for whether those or all other programs sleep. Lines from it are a host's number and bytes in hexadecimal: what its
  * shell says, and how other orders ended, as a shell's command ends. Each line to the guest is acknowledged before
  * the next is sent: a terminal that has more to hold than its reader took may stop for good (line_throttle of
  * arch/um/drivers/line.c).
@@ -112,19 +112,32 @@ sub echo {
     }
   }
 }
-# Of the host's echo services: how often each has gone to sleep or been put off; empty where one is awake.
+# Of the host's echo services, or else of all that runs in it: how often each thread has gone to sleep or been put off;
+# empty where one is awake.
 sub pulse {
   my ($host) = @_;
   my $beats = "";
-  for my $child (@{$served{$host}}) {
-    open my $file, "<", "/proc/$child/status" or return "";
-    my $status = do { local $/; <$file> };
-    return "" unless $status =~ /^State:\s+S/m;
-    $beats .= "$child";
-    $beats .= "+$1" while $status =~ /^(?:non)?voluntary_ctxt_switches:\s+(\d+)/mg;
-    $beats .= " ";
+  for my $process ($served{$host} ? @{$served{$host}} : residents($host)) {
+    for my $thread (numbered("/proc/$process/task")) {
+      open my $file, "<", "/proc/$process/task/$thread/status" or return "";
+      my $status = do { local $/; <$file> } // return "";
+      return "" unless $status =~ /^State:\s+[STtZX]/m;
+      $beats .= "$thread";
+      $beats .= "+$1" while $status =~ /^(?:non)?voluntary_ctxt_switches:\s+(\d+)/mg;
+      $beats .= " ";
+    }
   }
   return $beats;
+}
+# The processes in a host's network namespace, its shell among them.
+sub residents {
+  my ($host) = @_;
+  my $own = readlink "/proc/$shell{$host}/ns/net";
+  return grep { (readlink("/proc/$_/ns/net") // "") eq $own } numbered("/proc");
+}
+sub numbered {
+  opendir my $folder, $_[0] or return ();
+  return grep { /^\d+$/ } readdir $folder;
 }
 sub say_of { print "$_[0] ", unpack("H*", $_[1]), "\n" }
 sub ordered {
