@@ -80,7 +80,7 @@ const MISTAKES: readonly (readonly [from: string, to: string, message: string])[
     "vip: 10.0.2.10",
     "2:10: the VIP `10.0.2.10` is on no segment of the director (10.0.0.0/24 and 10.0.1.0/24); nobody could ask for its MAC",
   ],
-  ["model: nat", "model: masq", "5:12: `model` cannot be `masq` (known: `nat`, `dr`, `tun`)"],
+  ["model: nat", "model: masq", "5:12: `model` cannot be `masq` (known: `nat`, `dr`, `tun`, `proxy`)"],
   ["    model: nat\n", "", "2:5: `model` is missing: how the director forwards, nat, dr or tun"],
   ["port: 80\n", "port: 0\n", "3:11: `port` is 0; it must be at least 1"],
   [
