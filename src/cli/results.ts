@@ -1,12 +1,12 @@
-import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { pcapngBytes } from "../capture/pcapng.js";
 import { collect } from "../report/collect.js";
-import { renderHtml } from "../report/html.js";
+import { commentsOf } from "../report/extract.js";
 import { renderJson } from "../report/json.js";
 import type { RunResult, ScenarioResult } from "../report/result.js";
 import { wasRun } from "../report/verdict.js";
-import { writeReport } from "../report/write.js";
+import { writePage, writeReport } from "../report/write.js";
 import type { Judged } from "../scenario/judgement.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { CliError, STATUS } from "./error.js";
@@ -90,7 +90,7 @@ export function unwritable(out: string, error: unknown): CliError {
 
 export async function write(result: RunResult, out: string, { reporter }: Pick<RunOptions, "reporter">): Promise<void> {
   if (reporter.includes("html") && reporter.includes("json")) await writeReport(result, out);
-  else if (reporter.includes("html")) writeFile(`${out}/index.html`, renderHtml(result));
+  else if (reporter.includes("html")) await writePage(result, out);
   else if (reporter.includes("json")) writeFile(`${out}/results.json`, renderJson(result));
   else return;
   const name = reporter.includes("html") ? "index.html" : "results.json";
@@ -105,6 +105,15 @@ export function writeFile(file: string, content: string | Uint8Array): void {
 /** A word as a shell takes it. */
 export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** Characters of a scenario's file, or of a setup, that a result keeps. */
+const LONGEST_FILE = 100_000;
+
+/** What stands in a file, for the result; nothing where it is long. */
+export function fileText(file: string): Pick<ScenarioResult, "fileText"> {
+  const text = readFileSync(file, "utf8");
+  return text.length > LONGEST_FILE ? {} : { fileText: text };
 }
 
 export function resultOf(judged: Judged, options: RunOptions, out: string, capture: string): ScenarioResult {
@@ -125,8 +134,9 @@ export function resultOf(judged: Judged, options: RunOptions, out: string, captu
   // Every repetition of what passed would say the same; what did not pass is kept whenever it happened.
   const worthKeeping = repetition === 1 || result.verdict !== "pass";
   if (wasRun(result) && worthKeeping && isWritten(options)) {
-    writeFile(`${out}/${capture}`, pcapngBytes(evidence.frames, `hopcheck ${version}`));
-    return result;
+    const comments = commentsOf(evidence.frames, findings);
+    writeFile(`${out}/${capture}`, pcapngBytes(evidence.frames, `hopcheck ${version}`, comments));
+    return { ...result, ...fileText(scenario.file) };
   }
   const { capture: _, ...without } = result;
   return { ...without, journeys: [] };

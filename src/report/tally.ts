@@ -20,14 +20,6 @@ export const STATUSES: readonly Status[] = [
  * What a scenario's author asserts is no rule. `not-exercised` is left for rules that no scenario exercised, and for those that a scenario promised to exercise and did not.
  */
 export function tallyRules(scenarios: readonly Pick<ScenarioResult, "findings">[]): Tally {
-  const worst = new Map<string, FindingResult>();
-  for (const finding of scenarios.flatMap((scenario) => scenario.findings)) {
-    if (isAssertion(finding)) continue;
-    const known = worst.get(finding.rule);
-    if (known === undefined || severity(finding) < severity(known)) {
-      worst.set(finding.rule, finding);
-    }
-  }
   const tally: Record<Status, number> = {
     fail: 0,
     inconclusive: 0,
@@ -36,10 +28,25 @@ export function tallyRules(scenarios: readonly Pick<ScenarioResult, "findings">[
     "not-supported": 0,
     pass: 0,
   };
-  for (const finding of worst.values()) {
+  for (const finding of worstByRule(scenarios).values()) {
     tally[finding.status] += 1;
   }
   return tally;
+}
+
+/** For each rule the finding that is the worst of all scenarios'. */
+export function worstByRule(
+  scenarios: readonly Pick<ScenarioResult, "findings">[],
+): ReadonlyMap<string, FindingResult> {
+  const worst = new Map<string, FindingResult>();
+  for (const finding of scenarios.flatMap((scenario) => scenario.findings)) {
+    if (isAssertion(finding)) continue;
+    const known = worst.get(finding.rule);
+    if (known === undefined || severity(finding) < severity(known)) {
+      worst.set(finding.rule, finding);
+    }
+  }
+  return worst;
 }
 
 /** What a scenario's author asserts: `expect@12`, `the script's own expectations`: no ID of the catalogue has such characters. */
