@@ -105,10 +105,11 @@ interface Selection {
   readonly field: HopField | undefined;
 }
 
-/** What the address names, or else the first field that breaks a rule, or else the first hop. */
+/** What the address names, or else the first field that breaks a rule, or else the first hop that changes something. */
 function selection(hops: readonly (readonly HopField[])[], { hop, field }: Pick<Spot, "hop" | "field">): Selection {
   const violated = hops.findIndex((fields) => fields.some(({ change }) => change === "violation"));
-  const at = Math.min(hop ?? Math.max(violated, 0), hops.length - 1);
+  const changed = hops.findIndex((fields) => fields.some(({ change }) => change !== undefined));
+  const at = Math.min(hop ?? Math.max(violated >= 0 ? violated : changed, 0), hops.length - 1);
   const fields = hops[at] ?? [];
   const named = fields.find(({ name }) => name === field);
   return { hop: at, field: named ?? fields.find(({ change }) => change === "violation") };

@@ -49,8 +49,9 @@ export function Ladder({ hosts, journeys, selected, hrefOf }: LadderProps) {
             viewBox="0 0 8 8"
             refX="8"
             refY="4"
-            markerWidth="7"
-            markerHeight="7"
+            markerUnits="userSpaceOnUse"
+            markerWidth="8"
+            markerHeight="8"
             orient="auto-start-reverse"
           >
             <path d="M0 0 8 4 0 8z" />

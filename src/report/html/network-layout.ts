@@ -1,7 +1,7 @@
 /** Where hosts, NICs and segments stand in the picture of a network; pixels, from the top left. */
 
-import { isAnyIp, isIp6, networkOf } from "../../packet/address.js";
 import type { HostResult, NicResult } from "../result.js";
+import { type Branch, forestOf, segmentOf, type Tree } from "./network-tree.js";
 
 export interface Drawing {
   readonly width: number;
@@ -16,6 +16,7 @@ export interface DrawnHost {
   readonly host: HostResult;
   readonly x: number;
   readonly y: number;
+  readonly width: number;
 }
 
 export interface DrawnSegment {
@@ -33,86 +34,93 @@ export interface DrawnNic {
   readonly segmentY: number;
 }
 
-export const HOST = { width: 176, height: 52 } as const;
+export const HOST_HEIGHT = 52;
+/** A host's box, for each NIC that it has on one of its sides: its addresses have room beside the wire. */
+const NIC_WIDTH = 176;
+/** Where a wire leaves, from the left of what its NIC has. */
+const WIRE_X = 34;
 const GAP = 20;
 /** From a host's edge to a segment: two lines of text have room beside the wire. */
-const WIRE = 58;
+const WIRE = 60;
 const MARGIN = 12;
+/** Segments of one depth lie a little below each other, for a host may be on both. */
+const STAGGER = 10;
 
-interface Placed {
-  readonly host: HostResult;
-  /** Its NICs with the number of their segments, from the top. */
-  readonly nics: readonly { readonly nic: NicResult; readonly segment: number }[];
-}
-
-/**
- * Segments lie one below the other, the clients' on top. A host stands below the uppermost segment that it has a NIC
- * on; those of the first segment alone stand above it.
- */
+/** Segments lie below each other by how many routers or directors they are away from the clients, who stand on top. */
 export function layOut(hosts: readonly HostResult[]): Drawing {
-  const names = segmentsFromClients(hosts);
-  const placed = hosts.map((host): Placed => {
-    const nics = host.nics.map((nic) => ({ nic, segment: names.indexOf(segmentOf(nic)) }));
-    return { host, nics: nics.toSorted((one, other) => one.segment - other.segment) };
+  const drawn = new Map<HostResult, DrawnHost>();
+  const segmentY = new Map<string, number>();
+  const siblings = new Map<number, number>();
+  let width = 0;
+
+  const place = ({ name, depth, above, below }: Tree, left: number): void => {
+    const sibling = siblings.get(depth) ?? 0;
+    siblings.set(depth, sibling + 1);
+    const y = MARGIN + HOST_HEIGHT + WIRE + depth * (HOST_HEIGHT + 2 * WIRE);
+    segmentY.set(name, y + sibling * STAGGER);
+    row(above, left + centred(above, treeWidth({ above, below })), y - WIRE - HOST_HEIGHT);
+    row(below, left + centred(below, treeWidth({ above, below })), y + WIRE);
+  };
+  const row = (branches: readonly Branch[], left: number, y: number): void => {
+    let x = left;
+    for (const branch of branches) {
+      const own = hostWidth(branch);
+      const whole = branchWidth(branch);
+      drawn.set(branch.host, { host: branch.host, x: x + (whole - own) / 2, y, width: own });
+      let childX = x + (whole - childrenWidth(branch)) / 2;
+      for (const child of branch.children) {
+        place(child, childX);
+        childX += treeWidth(child) + GAP;
+      }
+      x += whole + GAP;
+    }
+    width = Math.max(width, x - GAP + MARGIN);
+  };
+  for (const tree of forestOf(hosts)) place(tree, MARGIN);
+
+  const nics = new Map([...drawn.values()].flatMap((one) => wires(one, segmentY)));
+  const segments = [...segmentY].map(([name, y]): DrawnSegment => {
+    const ends = [...nics.values()].filter((nic) => nic.segmentY === y).map(({ x }) => x);
+    return { name, y, from: Math.min(...ends) - 16, to: Math.max(...ends) + 16 };
   });
-  const rows = Array.from({ length: names.length + 1 }, (_, row) => placed.filter((one) => rowOf(one) === row));
-  const widest = Math.max(...rows.map((row) => row.length), 1);
-  const width = 2 * MARGIN + widest * (HOST.width + GAP) - GAP + WIRE;
-  const segmentY = (segment: number) => MARGIN + segment * (HOST.height + 2 * WIRE) + HOST.height + WIRE;
-  const drawn = rows.flatMap((row, at) => {
-    const indent = (width - row.length * (HOST.width + GAP) + GAP) / 2;
-    const y = at === 0 ? MARGIN : segmentY(at - 1) + WIRE;
-    return row.map((one, index) => ({ ...one, x: indent + index * (HOST.width + GAP), y }));
-  });
-  const nics = new Map(drawn.flatMap((one) => wires(one, segmentY)));
-  const lowest = Math.max(...drawn.map(({ y }) => y + HOST.height), ...names.map((_, at) => segmentY(at)));
-  const segments = names.map((name, at) => {
-    const ends = [...nics.values()].filter(({ segmentY: y }) => y === segmentY(at)).map(({ x }) => x);
-    return { name, y: segmentY(at), from: Math.min(...ends) - 16, to: Math.max(...ends) + 16 };
-  });
-  return { width, height: lowest + MARGIN, hosts: drawn, segments, nics };
+  const lowest = Math.max(...[...drawn.values()].map(({ y }) => y + HOST_HEIGHT), ...segmentY.values(), 0);
+  return { width, height: lowest + MARGIN, hosts: [...drawn.values()], segments, nics };
 }
 
-function rowOf({ host, nics }: Placed): number {
-  const first = nics[0]?.segment ?? 0;
-  const isAlone = nics.every(({ segment }) => segment === first);
-  return first === 0 && isAlone && host.role === "client" ? 0 : first + 1;
+function hostWidth({ host, children }: Branch): number {
+  return NIC_WIDTH * Math.max(children.length, host.nics.length - children.length, 1);
+}
+
+function branchWidth(branch: Branch): number {
+  return Math.max(hostWidth(branch), childrenWidth(branch));
+}
+
+function childrenWidth({ children }: Branch): number {
+  return sum(children.map(treeWidth));
+}
+
+function treeWidth({ above, below }: Pick<Tree, "above" | "below">): number {
+  return Math.max(sum(above.map(branchWidth)), sum(below.map(branchWidth)));
+}
+
+function centred(branches: readonly Branch[], width: number): number {
+  return (width - sum(branches.map(branchWidth))) / 2;
+}
+
+/** Of things that stand beside each other. */
+function sum(widths: readonly number[]): number {
+  return widths.reduce((all, width) => all + width + GAP, 0) - (widths.length > 0 ? GAP : 0);
 }
 
 /** The NICs of a host share the edge that looks at their segment. */
-function wires(
-  { nics, x, y }: Placed & { readonly x: number; readonly y: number },
-  segmentY: (segment: number) => number,
-): [string, DrawnNic][] {
-  const up = nics.filter(({ segment }) => segmentY(segment) < y);
-  const down = nics.filter(({ segment }) => segmentY(segment) >= y);
+function wires({ host, x, y, width }: DrawnHost, segmentY: ReadonlyMap<string, number>): [string, DrawnNic][] {
+  const yOf = (nic: NicResult) => segmentY.get(segmentOf(nic)) ?? y;
+  const up = host.nics.filter((nic) => yOf(nic) < y);
+  const down = host.nics.filter((nic) => yOf(nic) >= y);
   return [up, down].flatMap((side) =>
-    side.map(({ nic, segment }, index): [string, DrawnNic] => {
-      const at = x + ((index + 0.5) * HOST.width) / side.length - (side.length === 1 ? HOST.width / 4 : 0);
-      const hostY = side === up ? y : y + HOST.height;
-      return [nic.tap, { nic, x: at, hostY, segmentY: segmentY(segment) }];
+    side.map((nic, index): [string, DrawnNic] => {
+      const wireX = x + (index * width) / side.length + WIRE_X;
+      return [nic.tap, { nic, x: wireX, hostY: side === up ? y : y + HOST_HEIGHT, segmentY: yOf(nic) }];
     }),
   );
-}
-
-/** Names of all segments, those of the clients first, then by how far away they are. */
-function segmentsFromClients(hosts: readonly HostResult[]): string[] {
-  const first = hosts.toSorted((one, other) => Number(other.role === "client") - Number(one.role === "client"));
-  const found = new Set<string>();
-  const reach = (host: HostResult | undefined) => {
-    for (const nic of host?.nics ?? []) found.add(segmentOf(nic));
-  };
-  const waiting = [...first];
-  while (waiting.length > 0) {
-    const next = waiting.findIndex(({ nics }) => nics.some((nic) => found.has(segmentOf(nic))));
-    reach(waiting.splice(Math.max(next, 0), 1)[0]);
-  }
-  return [...found];
-}
-
-/** The network of an address: `10.0.0.0/24`. Earlier results have no length of the prefix. */
-function segmentOf({ ip, prefix }: NicResult): string {
-  if (!isAnyIp(ip)) return ip;
-  const [usual, longest] = isIp6(ip) ? [64, 128] : [24, 32];
-  return networkOf(ip, Math.min(prefix ?? usual, longest));
 }

@@ -2,7 +2,7 @@ import { isBroken } from "../choose.js";
 import { count } from "../format.js";
 import type { HopResult, JourneyResult, ScenarioResult } from "../result.js";
 import { shortened } from "../visible.js";
-import { type Drawing, type DrawnNic, HOST, layOut } from "./network-layout.js";
+import { type Drawing, type DrawnNic, HOST_HEIGHT, layOut } from "./network-layout.js";
 
 interface NetworkProps extends Pick<ScenarioResult, "hosts" | "services"> {
   readonly journeys: readonly JourneyResult[];
@@ -36,7 +36,7 @@ export function Network({ hosts, services = [], journeys, selected, hop }: Netwo
           {segments.map(({ name, y, from, to }) => (
             <g key={name} class="segment">
               <line x1={from} x2={to} y1={y} y2={y} />
-              <text x={to} y={y - 6} text-anchor="end">
+              <text x={to + 6} y={y + 4}>
                 {name}
               </text>
             </g>
@@ -45,9 +45,9 @@ export function Network({ hosts, services = [], journeys, selected, hop }: Netwo
             <Wire key={nic.nic.tap} drawn={nic} isUsed={used.has(nic.nic.tap)} />
           ))}
           {selected && <Path hops={selected.hops} drawing={drawing} />}
-          {drawing.hosts.map(({ host, x, y }) => (
+          {drawing.hosts.map(({ host, x, y, width }) => (
             <g key={host.name} class={`host ${host.role}`}>
-              <rect x={x} y={y} width={HOST.width} height={HOST.height} rx={6} />
+              <rect x={x} y={y} width={width} height={HOST_HEIGHT} rx={6} />
               <text x={x + 12} y={y + 22} class="name">
                 {shortened(host.name, 18)}
               </text>
@@ -81,11 +81,11 @@ function Wire({ drawn: { nic, x, hostY, segmentY }, isUsed }: { readonly drawn: 
   return (
     <g class={`wire ${isUsed ? "used" : ""}`}>
       <line x1={x} x2={x} y1={hostY} y2={segmentY} />
-      <text x={x + 16} y={middle - 4}>
+      <text x={x + 27} y={middle - 3}>
         <tspan class="nic">{nic.name} </tspan>
         {shortened(nic.ip, FITS)}
       </text>
-      <text x={x + 16} y={middle + 11} class="mac">
+      <text x={x + 27} y={middle + 12} class="mac">
         {nic.mac || "MAC not known"}
       </text>
     </g>
@@ -109,8 +109,9 @@ function Path({ hops, drawing: { nics } }: { readonly hops: readonly HopResult[]
           viewBox="0 0 8 8"
           refX="7"
           refY="4"
-          markerWidth="7"
-          markerHeight="7"
+          markerUnits="userSpaceOnUse"
+          markerWidth="9"
+          markerHeight="9"
           orient="auto-start-reverse"
         >
           <path d="M0 0 8 4 0 8z" />
@@ -158,8 +159,8 @@ function Stops({
       {hops.map((hop, at) => {
         const nic = nics.get(hop.tap);
         if (nic === undefined) return null;
-        const x = nic.x + (hop.direction === "in" ? -11 : 11);
-        const y = nic.hostY + (nic.segmentY > nic.hostY ? 1 : -1) * 13;
+        const x = nic.x + (hop.direction === "in" ? -13 : 13);
+        const y = nic.hostY + (nic.segmentY > nic.hostY ? 1 : -1) * 21;
         return (
           <g key={at} class={`stop ${isBroken(hop) ? "broken" : ""} ${at === selected ? "selected" : ""}`}>
             <circle cx={x} cy={y} r={8} />

@@ -24,7 +24,7 @@ export const PACKETS = `
 .ladder { max-height: 34rem; overflow: auto; margin-top: .5rem; }
 .tap line { stroke: var(--line); } .tap .name { font-weight: 600; } .ladder .nic, .ladder .time { fill: var(--quiet); font-size: 11px; }
 .ladder .time { font-variant-numeric: tabular-nums; }
-.rung { text-decoration: none; } .rung .band { fill: transparent; } .rung:hover .band { fill: var(--raised); } .rung.selected .band { fill: var(--accent-ground); }
+.rung { text-decoration: none; } .rung .band { fill: transparent; } .rung:hover .band { fill: var(--raised); } .rung.selected .band { fill: var(--accent-ground); fill-opacity: .6; }
 .rung line { stroke: var(--quiet); stroke-width: 1.5; } .rung .inside { stroke-dasharray: 2 3; stroke-width: 1; } .rung circle { fill: var(--quiet); }
 .rung.selected line { stroke: var(--accent); stroke-width: 2; } .rung.selected circle { fill: var(--accent); }
 .rung.broken line { stroke: var(--fail); stroke-width: 2; } .rung.broken circle { fill: var(--fail); } .ladder .rung.broken .label { fill: var(--fail); font-weight: 600; }
@@ -34,9 +34,10 @@ export const PACKETS = `
 .walk :is(th, td) { padding: .15rem .6rem; font-weight: 400; }
 .walk :is(tbody th, .corner) { position: sticky; left: 0; background: var(--ground); padding-left: 0; z-index: 1; }
 .walk tbody th { color: var(--quiet); font: .8125rem/1.6 var(--mono); white-space: nowrap; }
-.walk tbody td { white-space: nowrap; font: .8125rem/1.6 var(--mono); border: 1px solid var(--ground); }
+.walk tbody td { white-space: nowrap; font: .8125rem/1.6 var(--mono); }
+.walk tbody :is(th, td) { border-top: 1px solid transparent; background-clip: padding-box; }
 .walk tbody td a { color: inherit; text-decoration: none; } .walk tbody td a:hover { text-decoration: underline; }
-.walk tbody tr:first-child :is(th, td) { border-top: 1px solid var(--line); }
+.walk tbody tr:first-child :is(th, td) { border-top-color: var(--line); }
 .walk .host { font-weight: 600; padding-bottom: 0; color: var(--text); font-size: .875rem; }
 .walk .hop { position: relative; padding-top: 1.35rem; padding-bottom: .5rem; font-size: .75rem; line-height: 1.4; min-width: 8.5rem; }
 .walk .hop::before { content: ""; position: absolute; top: .75rem; left: .6rem; right: -.6rem; border-top: 2px solid var(--line); }
@@ -47,6 +48,7 @@ export const PACKETS = `
 .walk .hop.selected { background: var(--raised); }
 .walk .hop span { display: block; white-space: nowrap; } .walk .hop .ordinal { display: inline-block; font-weight: 700; } .walk .hop .number { text-align: left; }
 .walk .hop a { text-decoration: none; color: var(--text); } .walk .way { font-weight: 600; }
+.walk wbr { display: none; }
 .walk .same { color: var(--quiet); }
 .walk :is(td.allowed, td.added), .legend :is(.allowed, .added) { background: var(--accent-ground); color: var(--accent); font-weight: 600; }
 .walk td.added, .legend .added { font-weight: 400; }
@@ -67,6 +69,6 @@ mark { background: none; color: var(--accent); font-weight: 700; text-decoration
 mark.violation { background: var(--alarm-ground); color: var(--alarm-text); text-decoration: none; }
 mark.selected { outline: 2px solid var(--text); outline-offset: 1px; border-radius: 2px; color: var(--text); text-decoration: none; } mark.violation.selected { color: var(--alarm-text); }
 @media (max-width: 60rem) { .map { grid-template-columns: minmax(0, 1fr); } .journeys { max-height: 14rem; } }
-@media (max-width: 44rem) { .walk tbody th { max-width: 7.5rem; min-width: 6rem; white-space: normal; overflow-wrap: anywhere; } .unchanged div { display: block; } }
+@media (max-width: 44rem) { .walk wbr { display: inline; } .walk tbody th { max-width: 7.5rem; min-width: 6rem; white-space: normal; overflow-wrap: anywhere; } .unchanged div { display: block; } }
 @media (forced-colors: active) { .walk :is(.allowed, .added, .violation) { outline: 2px solid; outline-offset: -2px; } }
 `;
