@@ -25,16 +25,15 @@ export type CaptureReader = (scenario: ScenarioResult) => Uint8Array | undefined
  * Text from packets and files is shown, never obeyed: preact escapes markup, `allVisible` what a browser does not show.
  */
 export function renderReport(result: RunResult, readCapture: CaptureReader, mostInPage = IN_PAGE): Report {
-  const evidence = result.scenarios.map((scenario) => {
+  const visible = allVisible(result);
+  const evidence = visible.scenarios.map((scenario, index) => {
     const capture = readCapture(scenario);
     const frames = capture === undefined ? undefined : packFrames(scenario, capture);
     // What is downloaded is no text to look at: it has to stay as it is.
-    const { fileText, ...shown } = scenario;
-    const file = fileText === undefined ? {} : { fileText };
-    return pack({ ...evidenceOf(allVisible(shown), frames), ...file });
+    const fileText = result.scenarios[index]?.fileText;
+    return pack({ ...evidenceOf(scenario, frames), ...(fileText === undefined ? {} : { fileText }) });
   });
   const isBeside = evidence.reduce((sum, { length }) => sum + length, 0) > mostInPage;
-  const visible = allVisible(result);
   const page = renderToStaticMarkup(
     <Page result={visible} data={pageData(visible)} script={clientScript()} {...(isBeside ? {} : { evidence })} />,
   );

@@ -1,6 +1,7 @@
 import { catalogue } from "../../forwarding/catalogue.js";
 import type { Rule } from "../../forwarding/rule.js";
 import { scoreText } from "../faults.js";
+import { problemTitle } from "../format.js";
 import type { FindingResult, RunResult, ScenarioResult } from "../result.js";
 import score from "../score.json" with { type: "json" };
 import { bySeverity, isAssertion, STATUSES, worstByRule } from "../tally.js";
@@ -90,11 +91,11 @@ function brokenOf(scenarios: readonly ScenarioResult[]): Broken[] {
     if (known === undefined) found.set(key, broken);
     else if (known.scenario !== broken.scenario) found.set(key, { ...known, scenarios: known.scenarios + 1 });
   };
-  for (const [scenario, { findings, problem }] of scenarios.entries()) {
-    if (problem !== undefined) {
+  for (const [scenario, { findings, problem, captured }] of scenarios.entries()) {
+    if (problem !== undefined && findings.every(({ status }) => status !== "fail")) {
       const finding = {
         status: "inconclusive",
-        title: "The scenario did not end as it should",
+        title: problemTitle(captured),
         observed: problem,
         causes: [],
       } as const;

@@ -36,15 +36,17 @@ export function Network({ hosts, services = [], journeys, selected, hop }: Netwo
           {segments.map(({ name, y, from, to }) => (
             <g key={name} class="segment">
               <line x1={from} x2={to} y1={y} y2={y} />
-              <text x={to + 6} y={y + 4}>
-                {name}
-              </text>
             </g>
           ))}
           {[...nics.values()].map((nic) => (
             <Wire key={nic.nic.tap} drawn={nic} isUsed={used.has(nic.nic.tap)} />
           ))}
           {selected && <Path hops={selected.hops} drawing={drawing} />}
+          {segments.map(({ name, y, to }) => (
+            <text key={name} x={to + 6} y={y + 4} class="segment-name">
+              {name}
+            </text>
+          ))}
           {drawing.hosts.map(({ host, x, y, width }) => (
             <g key={host.name} class={`host ${host.role}`}>
               <rect x={x} y={y} width={width} height={HOST_HEIGHT} rx={6} />

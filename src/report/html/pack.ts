@@ -10,7 +10,7 @@ const WHOLE_CAPTURE = 2_000_000;
 
 /** Compressed, in base64: a scenario's evidence says the same over and over, and no text of it can end a script. */
 export function pack(evidence: ScenarioEvidence): string {
-  return deflateRawSync(JSON.stringify(evidence), { level: 9 }).toString("base64");
+  return deflateRawSync(JSON.stringify(evidence)).toString("base64");
 }
 
 /** The frames of a scenario's capture as the page takes them; undefined where it is no capture of ours. */

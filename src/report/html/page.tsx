@@ -90,12 +90,19 @@ function Unscripted({ result }: { readonly result: RunResult }) {
       {result.scenarios.map((scenario, index) => {
         const findings = bySeverity(scenario.findings).filter(deservesRoom);
         const isQuiet = findings.length === 0 && scenario.problem === undefined && scenario.reason === undefined;
+        const id = `/scenario/${index + 1}`;
+        if (isQuiet)
+          return (
+            <p key={index} id={id}>
+              {VERDICT_WORDS[scenario.verdict]}: {scenario.title}
+            </p>
+          );
         return (
-          <article key={index} id={`/scenario/${index + 1}`} class="scenario">
+          <article key={index} id={id} class="scenario">
             <h3>
               <Badge status={scenario.verdict} word={VERDICT_WORDS[scenario.verdict]} /> {scenario.title}
             </h3>
-            {!isQuiet && <Troubles evidence={scenario} />}
+            <Troubles evidence={scenario} />
             {findings.map((finding, at) => (
               <Finding
                 key={at}

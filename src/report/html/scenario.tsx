@@ -1,6 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { firstJourney } from "../choose.js";
-import { duration, models, VERDICT_WORDS } from "../format.js";
+import { duration, models, problemTitle, VERDICT_WORDS } from "../format.js";
 import { placesOf } from "../link.js";
 import type { FindingResult, ScenarioResult } from "../result.js";
 import { bySeverity } from "../tally.js";
@@ -92,15 +92,15 @@ function Title({ data, index }: { readonly data: PageData; readonly index: numbe
 
 /** What kept a scenario from ending, or from being run. */
 export function Troubles({
-  evidence: { problem, reason },
+  evidence: { problem, reason, captured },
 }: {
-  readonly evidence: Pick<ScenarioResult, "problem" | "reason">;
+  readonly evidence: Pick<ScenarioResult, "problem" | "reason" | "captured">;
 }) {
   return (
     <>
       {problem !== undefined && (
         <p class="problem">
-          <strong>The scenario did not end as it should.</strong> <span class="lines">{problem}</span>
+          <strong>{problemTitle(captured)}.</strong> <span class="lines">{problem}</span>
         </p>
       )}
       {reason !== undefined && (

@@ -49,11 +49,11 @@ html:not(.js) .filters { display: none; }
 .chip { background: none; border: 1px solid var(--edge); border-radius: 99px; padding: .25rem .8rem; font-size: .875rem; min-height: 2.25rem; }
 .chip[aria-pressed=true] { background: var(--text); color: var(--ground); border-color: var(--text); } .chip[aria-pressed=true] .sign { color: inherit; }
 .chip .number { font-weight: 600; margin-left: .2em; }
-.scenarios { width: 100%; table-layout: fixed; } .scenarios :is(td, th) { padding: .5rem 1rem .5rem 0; border-bottom: 1px solid var(--line); }
-.scenarios th:first-child { width: 9rem; } .scenarios th:nth-child(3) { width: 10rem; } .scenarios th:nth-child(4) { width: 6rem; }
-.scenarios tbody th { font-weight: 500; } .scenarios tbody a { color: var(--text); text-decoration: none; } .scenarios tbody a:hover { text-decoration: underline; }
-.scenarios tbody tr:hover { background: var(--raised); }
-.scenarios .file { display: block; font: .8125rem/1.5 var(--mono); color: var(--quiet); overflow-wrap: anywhere; } .scenarios :is(td, th):last-child { padding-right: 0; text-align: right; }
+.scenarios { list-style: none; padding: 0; border-top: 1px solid var(--line); }
+.scenarios li { display: grid; grid-template-columns: 9rem minmax(0, 1fr) 9rem 5rem; column-gap: 1rem; padding: .5rem 0; border-bottom: 1px solid var(--line);
+  content-visibility: auto; contain-intrinsic-size: auto 3.6rem; }
+.scenarios li:hover { background: var(--raised); } .scenarios a { color: var(--text); text-decoration: none; font-weight: 500; } .scenarios a:hover { text-decoration: underline; }
+.scenarios .file { display: block; font: .8125rem/1.5 var(--mono); color: var(--quiet); overflow-wrap: anywhere; }
 .scenario > header, .rule-page > header, .rules > h1 { margin: 1.75rem 0 1rem; }
 .verdict-line { display: flex; gap: 1rem; align-items: baseline; } .scenario h1, .rule-page h1, .rules h1 { font-size: clamp(1.375rem, 3vw, 1.75rem); letter-spacing: -.01em; }
 .problem { background: var(--raised); border-left: 4px solid var(--unsure); border-radius: 6px; padding: .8rem 1.1rem; margin-top: 1rem; max-width: 64rem; }
@@ -68,7 +68,7 @@ html:not(.js) .filters { display: none; }
 .judged table, .rules table, .rule-page table, .scenario table:not(.walk) { font-size: .875rem; margin-top: .4rem; }
 .judged :is(td, th), .rules :is(td, th), .rule-page table :is(td, th), .scenario table:not(.walk) :is(td, th) { padding: .3rem 1.25rem .3rem 0; }
 .judged td, .judged th, .rules td, .rules th, .rule-page :is(td, th) { vertical-align: baseline; }
-.rules tbody tr:hover { background: var(--raised); } .title { min-width: 14rem; }
+.rules tbody tr:hover { background: var(--raised); } .title, td.frames { min-width: 14rem; }
 .statement { font-size: 1.0625rem; max-width: 52rem; }
 .proofs { padding-left: 0; list-style: none; } .proofs li { padding: .3rem 0; } .proofs p { margin-left: 1.4em; font-size: .875rem; max-width: 60rem; }
 .downloads p { display: flex; flex-wrap: wrap; gap: .5rem; } .downloads .quiet { margin-top: .6rem; font-size: .875rem; display: block; }
@@ -76,9 +76,8 @@ footer { border-top: 1px solid var(--line); margin-top: 3rem; padding-top: 1rem;
 kbd { border: 1px solid var(--line); border-radius: 4px; padding: 0 .35em; }
 @media (max-width: 44rem) {
   .head { padding-top: 1.5rem; } .facts { gap: .6rem 1.5rem; }
-  .scenarios thead, .keys { display: none; } .scenarios, .scenarios tbody { display: block; }
-  .scenarios tr { display: grid; grid-template-columns: 1fr auto auto; column-gap: 1rem; border-bottom: 1px solid var(--line); padding: .6rem 0; }
-  .scenarios :is(td, th) { padding: 0; border: 0; } .scenarios tbody th { grid-row: 1; grid-column: 1 / -1; margin-bottom: .2rem; }
+  .keys { display: none; }
+  .scenarios li { grid-template-columns: 1fr auto auto; padding: .6rem 0; contain-intrinsic-size: auto 5rem; } .scenarios a { grid-row: 1; grid-column: 1 / -1; margin-bottom: .2rem; }
   .counts .number { min-width: 3.5rem; } .counts :is(td, th) { padding-right: .9rem; } .broken li { padding: .8rem .9rem; }
   .filters input { flex-basis: 100%; max-width: none; }
 }

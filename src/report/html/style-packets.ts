@@ -10,7 +10,7 @@ export const PACKETS = `
 .network svg, .ladder svg { display: block; max-width: none; font: 12px/1 var(--sans); }
 .network figcaption { font-size: .8125rem; color: var(--quiet); margin-top: .5rem; }
 .network text, .ladder text { fill: var(--text); }
-.segment line { stroke: var(--quiet); stroke-width: 3; stroke-linecap: round; } .segment text { fill: var(--quiet); font-size: 11px; }
+.segment line { stroke: var(--quiet); stroke-width: 3; stroke-linecap: round; } .network .segment-name { fill: var(--quiet); font-size: 11px; paint-order: stroke; stroke: var(--ground); stroke-width: 4px; }
 .wire line { stroke: var(--line); stroke-width: 1; } .wire.used line { stroke: var(--quiet); stroke-width: 2; }
 .wire text { font: 11px var(--mono); } .wire .nic, .wire .mac { fill: var(--quiet); }
 .network text.mac { fill: var(--quiet); font-size: 10px; }
