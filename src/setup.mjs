@@ -24,7 +24,6 @@ const OLDEST_NODE = [20, 19];
 
 /**
  * Debian's names, and a file or command that shows the same on other systems.
- * `instead` names a package that does as well: Debian's busybox and busybox-static exclude each other.
  */
 const PACKAGES = [
   { name: "g++", shownBy: "g++" },
@@ -35,7 +34,6 @@ const PACKAGES = [
   { name: "tcpreplay", shownBy: "tcpreplay" },
   { name: "util-linux", shownBy: "unshare" },
   { name: "kmod", shownBy: "modprobe" },
-  { name: "busybox-static", shownBy: "busybox", instead: "busybox" },
   { name: "ipvsadm", shownBy: "ipvsadm" },
   { name: "nftables", shownBy: "nft" },
   { name: "keepalived", shownBy: "keepalived" },
@@ -140,7 +138,7 @@ function checkNode() {
 
 function debianPackages(packages) {
   const needed = packages.filter((entry) => entry.needed?.() ?? true);
-  const names = needed.flatMap(({ name, instead }) => (instead ? [name, instead] : [name]));
+  const names = needed.map(({ name }) => name);
   // Exits with 1 where it does not know one of the names; what it prints is right all the same.
   // biome-ignore lint/suspicious/noTemplateCurlyInString: a format of dpkg-query
   const format = "${db:Status-Status} ${Package}\n";
@@ -152,7 +150,7 @@ function debianPackages(packages) {
     const [status, name] = line.split(" ");
     if (status === "installed") installed.add(name);
   }
-  const missing = needed.filter(({ name, instead }) => !installed.has(name) && !installed.has(instead));
+  const missing = needed.filter(({ name }) => !installed.has(name));
   if (missing.length === 0) return undefined;
 
   const list = missing.map(({ name }) => name).join(" ");

@@ -176,14 +176,6 @@ describe("the set-up", () => {
       );
     });
 
-    it("takes busybox for busybox-static, which would remove it", () => {
-      ready();
-      installed({ but: ["busybox-static"] });
-      expect(run().stderr).to.equal("");
-      installed({ but: ["busybox-static", "busybox"] });
-      expect(run().stderr).to.equal("set-up: Debian packages busybox-static\n");
-    });
-
     it("takes a package that is not wholly installed for a missing one", () => {
       ready();
       program("dpkg-query", "shift 3", 'for name in "$@"; do echo "half-configured $name"; done');
@@ -280,7 +272,7 @@ describe("the set-up", () => {
     it("names on another system what is missing there", () => {
       ready();
       rmSync(path("bin/dpkg-query"));
-      for (const command of ["g++", "make", "python3", "ip", "tcpreplay", "unshare", "modprobe", "busybox"]) {
+      for (const command of ["g++", "make", "python3", "ip", "tcpreplay", "unshare", "modprobe"]) {
         program(command);
       }
       for (const command of ["ipvsadm", "nft", "keepalived", "linux.uml"]) program(command);

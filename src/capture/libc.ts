@@ -148,7 +148,7 @@ export function withoutStderr<T>(action: () => T): T {
 }
 
 /** `struct sockaddr_in` or `sockaddr_in6`. */
-function socketAddress(ip: string, port: number): Buffer {
+export function socketAddress(ip: string, port: number): Buffer {
   const isIpv6 = isIp6(ip);
   const address = Buffer.alloc(isIpv6 ? 28 : 16);
   address.writeUInt16LE(familyOf(ip), 0);

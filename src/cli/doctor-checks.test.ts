@@ -3,7 +3,7 @@ import { type Check, checkMachine, type Machine } from "./doctor-checks.js";
 
 const BIN = [
   ...["ip", "unshare", "nsenter", "setpriv", "taskset", "mount", "perl"],
-  ...["linux.uml", "busybox", "tcpreplay", "g++", "make", "python3"],
+  ...["linux.uml", "tcpreplay", "g++", "make", "python3"],
 ];
 const SBIN = ["bridge", "ipvsadm", "modprobe", "nft", "keepalived"];
 

@@ -75,7 +75,6 @@ export async function checkMachine(machine: Machine = thisMachine()): Promise<Ch
     checkCommand(machine, "linux.uml", "user-mode-linux", inUml),
     checkUmlModules(machine),
     checkCommand(machine, "modprobe", "kmod", inUml, GUEST_PATH),
-    checkCommand(machine, "busybox", "busybox-static", inUml, GUEST_PATH),
     checkCommand(machine, "perl", "perl-base", inUml, GUEST_PATH),
     checkTun(machine),
     checkCommand(machine, "nft", "nftables", "the director nftables"),

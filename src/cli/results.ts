@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { pcapngBytes } from "../capture/pcapng.js";
 import { collect } from "../report/collect.js";
@@ -110,8 +110,9 @@ export function shellWord(word: string): string {
 /** Characters of a scenario's file, or of a setup, that a result keeps. */
 const LONGEST_FILE = 100_000;
 
-/** What stands in a file, for the result; nothing where it is long. */
+/** What stands in a file, for the result; nothing where it is long, or was a pipe, which is read already. */
 export function fileText(file: string): Pick<ScenarioResult, "fileText"> {
+  if (!statSync(file).isFile()) return {};
   const text = readFileSync(file, "utf8");
   return text.length > LONGEST_FILE ? {} : { fileText: text };
 }

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { execa } from "execa";
 import { CannotRun } from "./cannot-run.js";
 import { hasIpv6 } from "./namespace.js";
 import { missingPrograms } from "./programs.js";
 import { Recorder } from "./recorder.js";
+import { Shell } from "./shell.js";
 import { UmlKernel } from "./uml.js";
 
 /** A tmpfs of this run's own mount namespace: gone with the last process of the run. */
@@ -18,11 +18,14 @@ const BRIDGE_FILTER = "/proc/sys/net/bridge/bridge-nf-call-iptables";
  */
 export class Fabric {
   readonly recorder: Recorder;
+  /** For what is to be told to this machine's own kernel. */
+  readonly shell: Shell;
   #uml: Promise<UmlKernel> | undefined;
   #labs = 0;
 
-  private constructor(recorder: Recorder) {
+  private constructor(recorder: Recorder, shell: Shell) {
     this.recorder = recorder;
+    this.shell = shell;
   }
 
   /**
@@ -38,7 +41,7 @@ export class Fabric {
       throw new CannotRun(`no lab can be built: ${error.message}`);
     });
     if (umlNics > 0) {
-      fabric.#uml = UmlKernel.boot(umlNics, mtu, SCRATCH);
+      fabric.#uml = UmlKernel.boot(umlNics, mtu, SCRATCH, fabric.shell);
       // It boots while labs are built; a failure is reported where the kernel is first needed.
       fabric.#uml.catch(() => {});
     }
@@ -50,8 +53,9 @@ export class Fabric {
     if (hasIpv6())
       for (const devices of ["all", "default"]) writeFileSync(`/proc/sys/net/ipv6/conf/${devices}/disable_ipv6`, "1");
     if (existsSync(BRIDGE_FILTER)) writeFileSync(BRIDGE_FILTER, "0");
-    await execa("ip", ["link", "set", "lo", "up"]);
-    return new Fabric(new Recorder(mtu));
+    const shell = Shell.start();
+    await shell.run("the lab", ["ip", "link", "set", "lo", "up"]);
+    return new Fabric(new Recorder(mtu), shell);
   }
 
   get scratch(): string {

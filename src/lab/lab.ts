@@ -1,4 +1,3 @@
-import { execa } from "execa";
 import type { RawFrame } from "../capture/ring.js";
 import { Sender } from "../capture/sender.js";
 import { type Host, type Nic, type Setup, tapName } from "../forwarding/setup.js";
@@ -45,6 +44,8 @@ export class Lab {
   readonly #machines = new Map<string, Machine>();
   readonly #links: Link[] = [];
   readonly #senders = new Map<string, Sender>();
+  /** Frames on their way into the kernel that is to send them. */
+  readonly #sending: Promise<void>[] = [];
   readonly #prober: Prober;
   #frames: Frame[] = [];
   /** Frames other than canaries, since the lab was built: what must stand still for the lab to be settled. */
@@ -93,7 +94,7 @@ export class Lab {
       if (where === "host-kernel") {
         const name = `${this.#prefix}-${host.name}`;
         ip.push(`netns add ${name}`);
-        this.#machines.set(host.name, new NamespaceMachine(name));
+        this.#machines.set(host.name, new NamespaceMachine(name, this.#fabric.shell));
       } else if (where === "user-mode-linux") {
         this.#machines.set(host.name, (await this.#fabric.uml()).takeHost(host.name));
       }
@@ -114,8 +115,8 @@ export class Lab {
       }
     }
     for (const i of segments.keys()) ip.push(`link set ${this.#bridge(i)} up`);
-    await execa("ip", ["-batch", "-"], { input: ip.join("\n") });
-    await execa("bridge", ["-batch", "-"], { input: ports.join("\n") });
+    await this.#fabric.shell.run("the lab", ["ip", "-batch", "-"], ip.join("\n"));
+    await this.#fabric.shell.run("the lab", ["bridge", "-batch", "-"], ports.join("\n"));
     for (const link of this.#links) {
       disableOffloadsOf(link, this.#machines.get(link.host.name));
       this.#fabric.recorder.watch(link.port, {
@@ -187,9 +188,11 @@ export class Lab {
       );
   }
 
-  /** Sends a frame out of a host's NIC, as if the host itself had sent it. */
+  /** Sends a frame out of a host's NIC, as if the host itself had sent it; on the wire once the lab has come to rest. */
   send(host: string, nic: string, frame: Uint8Array): void {
-    this.#sender(this.#linkOf(host, nic)).send(frame);
+    const machine = this.#machines.get(host);
+    if (machine instanceof UmlMachine) this.#sending.push(machine.send(nic, frame));
+    else this.#sender(this.#linkOf(host, nic)).send(frame);
   }
 
   #sender(link: Link): Sender {
@@ -197,9 +200,7 @@ export class Lab {
     if (known) return known;
     const machine = this.#machines.get(link.host.name);
     if (!(machine instanceof NamespaceMachine))
-      throw new Error(
-        `frames cannot be crafted on ${link.host.name}: its network stack is not one of the host's kernel`,
-      );
+      throw new Error(`frames cannot be crafted on ${link.host.name}: it has no kernel of its own in this lab`);
     const sender = machine.enter(() => new Sender(link.nic.name));
     this.#senders.set(link.tap, sender);
     return sender;
@@ -330,6 +331,7 @@ export class Lab {
    * @throws NotSettled with the NICs that did not answer, or with the tap at which frames do not end.
    */
   async settle(): Promise<void> {
+    await Promise.all(this.#sending.splice(0));
     const deadline = performance.now() + SETTLE_TIMEOUT;
     let before: number;
     do {

@@ -1,20 +1,25 @@
 import { createSocket } from "node:dgram";
 import { existsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { execa } from "execa";
 import { boundSocket, insideNamespace, readable } from "../capture/libc.js";
 import { isIp6 } from "../packet/address.js";
-import { CommandError, type Echo, type Machine } from "./machine.js";
+import type { Echo, Machine } from "./machine.js";
+import type { Shell } from "./shell.js";
 
 /** A host that is a network namespace of the host's own kernel. */
 export class NamespaceMachine implements Machine {
   readonly where = "host-kernel";
   readonly #name: string;
+  readonly #shell: Shell;
   readonly #datagramSockets: number[] = [];
 
-  /** @param name under which `ip netns` knows the namespace. */
-  constructor(name: string) {
+  /**
+   * @param name under which `ip netns` knows the namespace.
+   * @param shell one of the namespace's machine, outside of it.
+   */
+  constructor(name: string, shell: Shell) {
     this.#name = name;
+    this.#shell = shell;
   }
 
   get path(): string {
@@ -33,11 +38,12 @@ export class NamespaceMachine implements Machine {
   }
 
   async ip(lines: readonly string[], family?: 6): Promise<void> {
-    await this.#execute(["ip", ...(family ? ["-6"] : []), "-n", this.#name, "-batch", "-"], lines.join("\n"));
+    const command = ["ip", ...(family ? ["-6"] : []), "-n", this.#name, "-batch", "-"];
+    await this.#shell.run(this.#name, command, lines.join("\n"));
   }
 
-  async run(command: readonly string[], input = ""): Promise<string> {
-    return this.#execute(["nsenter", `--net=${this.path}`, ...command], input);
+  async run(command: readonly string[], input?: string): Promise<string> {
+    return this.#shell.run(this.#name, ["nsenter", `--net=${this.path}`, ...command], input);
   }
 
   async echo(services: readonly Echo[]): Promise<void> {
@@ -67,13 +73,6 @@ export class NamespaceMachine implements Machine {
   /** True while a datagram waits for one of this host's echo services. */
   get busy(): boolean {
     return readable(this.#datagramSockets);
-  }
-
-  async #execute(command: readonly string[], input: string): Promise<string> {
-    const [file = "", ...args] = command;
-    const result = await execa(file, args, { input, all: true, reject: false });
-    if (result.exitCode !== 0) throw new CommandError(this.#name, command.join(" "), result.all);
-    return result.all;
   }
 }
 

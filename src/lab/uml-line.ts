@@ -1,22 +1,17 @@
 import type { Readable, Writable } from "node:stream";
-import { ACCEPTED } from "./uml-init.js";
+import type { Channel, Listener } from "./shell.js";
+import { ACCEPTED } from "./uml-hosts.js";
 
 /** Bytes of a line to the guest, which are twice as many in hexadecimal: a terminal of Linux holds 4096 characters. */
 const CHUNK = 1500;
 
-/** What listens to one host's shell. */
-export interface Listener {
-  received(text: string): void;
-  fail(error: Error): void;
+/** The way to a host's shell, and to process 1 in its name. */
+export interface GuestChannel extends Channel {
+  /** Orders something of process 1 for this host; it ends as a command of the shell does: see uml-hosts.ts. */
+  order(...words: readonly string[]): void;
 }
 
-/** A host's shell: what is written to it, and who hears what it says. */
-export interface Channel {
-  readonly input: (text: string) => void;
-  readonly listen: (listener: Listener) => void;
-}
-
-/** The one line to the guest, by which all its shells talk: see uml-init.ts. */
+/** The one line to the guest, by which all its shells talk: see uml-hosts.ts. */
 export class UmlLine {
   readonly #input: Writable;
   readonly #listeners: Listener[] = [];
@@ -62,16 +57,17 @@ export class UmlLine {
   #log: string[] | undefined;
 
   /** A new host, with a shell in a network namespace of its own. */
-  open(): Channel {
+  open(): GuestChannel {
     const host = this.#hosts;
     this.#hosts += 1;
-    this.#send(`${host}\n`);
+    const order = (...words: readonly string[]) => this.#send(`${[host, ...words].join(" ")}\n`);
+    order("new");
     return {
-      input: (text) => {
+      type: (text) => {
         const bytes = Buffer.from(text);
-        for (let at = 0; at < bytes.length; at += CHUNK)
-          this.#send(`${host} ${bytes.subarray(at, at + CHUNK).toString("hex")}\n`);
+        for (let at = 0; at < bytes.length; at += CHUNK) order("type", bytes.subarray(at, at + CHUNK).toString("hex"));
       },
+      order,
       listen: (listener) => {
         this.#listeners[host] = listener;
         if (this.#failure) listener.fail(this.#failure);

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
-import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
-import { execa } from "execa";
+import { accessSync, constants, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { CannotRun } from "./cannot-run.js";
-import { Console } from "./uml-console.js";
-import { type GuestNic, initScript, READY } from "./uml-init.js";
+import type { Shell } from "./shell.js";
+import { READY } from "./uml-hosts.js";
+import { type GuestNic, initScript } from "./uml-init.js";
 import { UmlLine } from "./uml-line.js";
 import { UmlMachine } from "./uml-machine.js";
 
@@ -11,10 +11,13 @@ export const UML_BINARY = "linux.uml";
 
 /** In the order in which they depend on each other; the guest loads no module by itself. */
 const MODULES = [
-  "veth ipip sit ip6_tunnel ip_gre fou fou6",
-  "ip_vs ip_vs_rr ip_vs_wrr ip_vs_sh ip_vs_mh ip_vs_lc ip_vs_wlc",
-  "sch_ingress cls_flower cls_matchall act_skbedit act_mirred act_gact",
-].join(" ");
+  ...["veth", "ipip", "sit", "ip6_tunnel", "ip_gre", "fou", "fou6"],
+  ...["ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh", "ip_vs_mh", "ip_vs_lc", "ip_vs_wlc"],
+  ...["sch_ingress", "cls_flower", "cls_matchall", "act_skbedit", "act_mirred", "act_gact"],
+];
+
+/** Where Debian's package keeps them, by release. */
+const MODULES_FOLDER = "/usr/lib/uml/modules";
 
 const BOOT_TIMEOUT = 60_000;
 
@@ -51,9 +54,10 @@ export class UmlKernel {
    * @param nics how many it is to have: their number is fixed when it boots.
    * @param mtu the largest of them.
    * @param scratch a folder on a tmpfs, for the guest's memory and its init script.
+   * @param shell one in the namespace that is to hold the tap devices.
    * @throws CannotRun with the end of the boot messages where the guest does not come up.
    */
-  static async boot(nics: number, mtu: number, scratch: string): Promise<UmlKernel> {
+  static async boot(nics: number, mtu: number, scratch: string, shell: Shell): Promise<UmlKernel> {
     if (nics > MOST_NICS)
       throw new CannotRun(
         `these scenarios need ${nics} NICs in User-Mode Linux, and one kernel has ${MOST_NICS}; run them in parts (--shard), or let scenarios share a setup`,
@@ -66,7 +70,7 @@ export class UmlKernel {
       );
     }
     try {
-      return await UmlKernel.#boot(nics, mtu, scratch);
+      return await UmlKernel.#boot(nics, mtu, scratch, shell);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       const reason =
@@ -77,16 +81,19 @@ export class UmlKernel {
     }
   }
 
-  static async #boot(count: number, mtu: number, scratch: string): Promise<UmlKernel> {
+  static async #boot(count: number, mtu: number, scratch: string, shell: Shell): Promise<UmlKernel> {
     mkdirSync(`${scratch}/uml`, { recursive: true });
     const init = `${scratch}/init`;
     const nics = Array.from({ length: count }, (_, i) => i);
-    writeFileSync(init, initScript(MODULES, nics.map(guestNic), mtu), { mode: 0o755 });
+    const root = `${scratch}/guest`;
+    mkdirSync(`${root}/lib`, { recursive: true });
+    symlinkSync(MODULES_FOLDER, `${root}/lib/modules`);
+    writeFileSync(init, initScript({ folder: root, names: MODULES }, nics.map(guestNic), mtu), { mode: 0o755 });
     const taps = nics.flatMap((i) => [
       `tuntap add ${tapDevice(i)} mode tap`,
       `link set ${tapDevice(i)} txqueuelen ${TAP_QUEUE}`,
     ]);
-    await execa("ip", ["-batch", "-"], { input: taps.join("\n") });
+    await shell.run("the lab", ["ip", "-batch", "-"], taps.join("\n"));
 
     const child = spawn(
       UML_BINARY,
@@ -117,10 +124,7 @@ export class UmlKernel {
 
   /** A host of its own inside the guest. */
   takeHost(name: string): UmlMachine {
-    const { input, listen } = this.#line.open();
-    const console = new Console(`User-Mode Linux host ${name}`, input);
-    listen(console);
-    return new UmlMachine(console);
+    return new UmlMachine(name, this.#line.open());
   }
 
   /** A NIC: its name in the guest's first namespace, and the tap device that is its other end. */

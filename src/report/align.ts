@@ -16,10 +16,17 @@ export interface AlignedField extends Field {
 
 const TUNNEL = "tunnel ";
 
+/** Each packet is held against the one before it and the one behind. */
+const known = new WeakMap<Packet, readonly AlignedField[]>();
+
 /** The fields of a datagram, top layer to bottom. */
-export function alignedFields(packet: Packet): AlignedField[] {
+export function alignedFields(packet: Packet): readonly AlignedField[] {
+  const before = known.get(packet);
+  if (before) return before;
   const tunnels = tunnelsOf(packet);
-  return fields(packet).map((field) => ({ ...field, row: rowOf(field.name, tunnels) }));
+  const aligned = fields(packet).map((field) => ({ ...field, row: rowOf(field.name, tunnels) }));
+  known.set(packet, aligned);
+  return aligned;
 }
 
 /** The name that the field of a row has in a datagram, or would have if it were there. */

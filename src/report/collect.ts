@@ -247,10 +247,15 @@ function changedFields(sighting: Sighting, violated: ReadonlySet<string> = new S
   return [...changed, ...others];
 }
 
+/** Byte for byte, as a frame is at both ends of a wire. */
+function isSame(one: Packet, other: Packet): boolean {
+  return linkOf(one).linkType === linkOf(other).linkType && Buffer.compare(one.bytes, other.bytes) === 0;
+}
+
 /** Names of the fields that differ from the sighting before: other values, and what one of the two does not have. */
 function differences(sighting: Sighting): string[] {
   const { packet, from } = sighting;
-  if (from === undefined) return [];
+  if (from === undefined || isSame(packet, from.packet)) return [];
   const before = new Map(alignedFields(from.packet).map(({ row, value }) => [row, value]));
   const after = alignedFields(packet);
   const headers = new Set([...before.keys()].map(headerOf));
