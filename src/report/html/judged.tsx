@@ -62,13 +62,18 @@ function RuleTable({ findings, places, hrefOf }: JudgedProps) {
           </tr>
         </thead>
         <tbody>
-          {findings.map(({ rule, level, title, count, frames, reason, lookedFor }, index) => (
+          {findings.map(({ rule, level, title, statement, source, count, frames, reason, lookedFor }, index) => (
             <tr key={index}>
               <th scope="row">
                 <RuleName rule={rule} />
               </th>
               <td class="level">{level}</td>
-              <td class="title">{title}</td>
+              <td class="title">
+                {title}
+                <span class="quiet">
+                  {statement} ({source})
+                </span>
+              </td>
               {isExercised && <td class="number">{count}</td>}
               <td class="frames">
                 {frames.slice(0, MOST_FRAMES).map((frame) => {

@@ -68,7 +68,7 @@ html:not(.js) .filters { display: none; }
 .judged table, .rules table, .rule-page table, .scenario table:not(.walk) { font-size: .875rem; margin-top: .4rem; }
 .judged :is(td, th), .rules :is(td, th), .rule-page table :is(td, th), .scenario table:not(.walk) :is(td, th) { padding: .3rem 1.25rem .3rem 0; }
 .judged td, .judged th, .rules td, .rules th, .rule-page :is(td, th) { vertical-align: baseline; }
-.rules tbody tr:hover { background: var(--raised); } .title, td.frames { min-width: 14rem; }
+.rules tbody tr:hover { background: var(--raised); } .title, td.frames { min-width: 14rem; } .judged .title .quiet { display: block; font-size: .8125rem; max-width: 44rem; } .judged .title { max-width: 44rem; }
 .statement { font-size: 1.0625rem; max-width: 52rem; }
 .proofs { padding-left: 0; list-style: none; } .proofs li { padding: .3rem 0; } .proofs p { margin-left: 1.4em; font-size: .875rem; max-width: 60rem; }
 .downloads p { display: flex; flex-wrap: wrap; gap: .5rem; } .downloads .quiet { margin-top: .6rem; font-size: .875rem; display: block; }
