@@ -1,4 +1,5 @@
-import { STATUS_WORDS } from "../format.js";
+import type { Cause } from "../../forwarding/rule.js";
+import { count, STATUS_WORDS } from "../format.js";
 import { frameKey, type Place } from "../link.js";
 import type { FindingResult } from "../result.js";
 import { Sign } from "./badge.js";
@@ -36,21 +37,41 @@ export function Finding({ finding, id, frameHref, places }: FindingProps) {
       </p>
       <Outcome finding={finding} />
       <Where finding={finding} frameHref={frameHref} places={places} />
-      {finding.causes.length > 0 && (
-        <>
-          <h4>{finding.causes.length === 1 ? "Likely cause" : "Likely causes, most likely first"}</h4>
-          <ol class="causes">
-            {finding.causes.map(({ id, text, confirm, fix, on }) => (
-              <li key={id}>
-                {text}
-                {confirm !== undefined && <Command label="Confirm" command={confirm} on={on} />}
-                {fix !== undefined && <Command label="Mend" command={fix} on={on} />}
-              </li>
+      <Causes causes={finding.causes} />
+    </article>
+  );
+}
+
+/** The most likely cause at once, the others for those whom it does not help. */
+function Causes({ causes: [first, ...others] }: Pick<FindingResult, "causes">) {
+  if (first === undefined) return null;
+  return (
+    <>
+      <h4>Likely cause</h4>
+      <ol class="causes">
+        <CauseItem cause={first} />
+      </ol>
+      {others.length > 0 && (
+        <details>
+          <summary>{count(others.length, "less likely cause")}</summary>
+          <ol class="causes" start={2}>
+            {others.map((cause) => (
+              <CauseItem key={cause.id} cause={cause} />
             ))}
           </ol>
-        </>
+        </details>
       )}
-    </article>
+    </>
+  );
+}
+
+function CauseItem({ cause: { text, confirm, fix, on } }: { readonly cause: Cause }) {
+  return (
+    <li>
+      {text}
+      {confirm !== undefined && <Command label="Confirm" command={confirm} on={on} />}
+      {fix !== undefined && <Command label="Mend" command={fix} on={on} />}
+    </li>
   );
 }
 

@@ -1,5 +1,3 @@
-import { declareColours, LIGHT } from "./palette.js";
-
 /** The overview, rules and findings; phones and paper. */
 export const LAYOUT = `
 .bar { display: flex; align-items: center; gap: 1.25rem; padding: .75rem 0; border-bottom: 1px solid var(--line); font-size: .875rem; flex-wrap: wrap; }
@@ -63,7 +61,7 @@ html:not(.js) .filters { display: none; }
 .demand { max-width: 60rem; margin-top: .25rem; } .demand .quiet { font-size: .875rem; display: block; }
 .where { display: flex; flex-wrap: wrap; gap: .5rem 2.25rem; margin: .7rem 0; }
 .frames span { white-space: nowrap; } .frames span:not(:last-child)::after { content: ", "; white-space: normal; } .frames span { margin-right: .35em; }
-.causes { padding-left: 1.25rem; max-width: 64rem; } .causes li { margin-top: .4rem; }
+.causes { padding-left: 1.25rem; max-width: 64rem; } .finding details { margin-top: .6rem; } .finding summary { color: var(--quiet); font-size: .875rem; } .causes li { margin-top: .4rem; }
 .fold { border-top: 1px solid var(--line); padding: .6rem 0; } .fold h3 { font-size: 1rem; }
 .judged table, .rules table, .rule-page table, .scenario table:not(.walk) { font-size: .875rem; margin-top: .4rem; }
 .judged :is(td, th), .rules :is(td, th), .rule-page table :is(td, th), .scenario table:not(.walk) :is(td, th) { padding: .3rem 1.25rem .3rem 0; }
@@ -82,7 +80,6 @@ kbd { border: 1px solid var(--line); border-radius: 4px; padding: 0 .35em; }
   .filters input { flex-basis: 100%; max-width: none; }
 }
 @media print {
-  :root, :root[data-theme=dark] { color-scheme: light; ${declareColours(LIGHT)} }
   html { font-size: 9.5pt; } body { max-width: none; padding: 0; }
   .bar, .filters, .copy, .save, .keys, .skip { display: none !important; }
   .broken li, .finding, tr, figure, .command { break-inside: avoid; } h1, h2, h3, h4, summary { break-after: avoid; }

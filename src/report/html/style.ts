@@ -6,8 +6,8 @@ const base = `
 :root { color-scheme: light; ${declareColours(LIGHT)}
   --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "DejaVu Sans", sans-serif;
   --mono: ui-monospace, "SF Mono", SFMono-Regular, Menlo, Consolas, "Liberation Mono", "DejaVu Sans Mono", monospace; }
-@media (prefers-color-scheme: dark) { :root:not([data-theme=light]) { color-scheme: dark; ${declareColours(DARK)} } }
-:root[data-theme=dark] { color-scheme: dark; ${declareColours(DARK)} }
+@media screen and (prefers-color-scheme: dark) { :root:not([data-theme=light]) { color-scheme: dark; ${declareColours(DARK)} } }
+@media screen { :root[data-theme=dark] { color-scheme: dark; ${declareColours(DARK)} } }
 * { box-sizing: border-box; }
 html { background: var(--ground); color: var(--text); font: .9375rem/1.5 var(--sans); -webkit-text-size-adjust: 100%; scroll-padding-top: 1rem; }
 body { margin: 0 auto; max-width: 82rem; padding: 0 clamp(1rem, 3vw, 2.5rem) 3rem; overflow-wrap: break-word; }
