@@ -69,9 +69,9 @@ export class Browser {
     expect(noise.join("\n")).to.match(pattern);
   }
 
-  async picture(page: Page, name: string): Promise<void> {
+  async picture(page: Page, name: string, fullPage = true): Promise<void> {
     mkdirSync(PICTURES, { recursive: true });
-    await page.screenshot({ path: `${PICTURES}${name}.png`, fullPage: true });
+    await page.screenshot({ path: `${PICTURES}${name}.png`, fullPage });
   }
 }
 

@@ -285,6 +285,7 @@ describe("the report in a browser", () => {
       const page = await browser.open(join(example, "index.html"), "#/scenario/1");
       await page.locator(".network .host").first().waitFor();
       await page.keyboard.press("o");
+      await page.locator(".head").waitFor();
       expect(await shown(page.locator("h1"))).to.match(new RegExp(`${verdict}$`));
     });
   }

@@ -2,6 +2,7 @@ import { isBroken } from "../choose.js";
 import { interval } from "../format.js";
 import type { HopResult, HostResult, JourneyResult } from "../result.js";
 import { shortened } from "../visible.js";
+import { layOut } from "./network-layout.js";
 
 interface LadderProps {
   readonly hosts: readonly HostResult[];
@@ -32,7 +33,7 @@ export function Ladder({ hosts, journeys, selected, hrefOf }: LadderProps) {
   const rungs = rungsOf(journeys);
   const seen = new Set(rungs.flatMap(({ from, to }) => [to, ...(from === undefined ? [] : [from])]));
   const nics = hosts.flatMap((host) => host.nics.map((nic) => ({ host: host.name, nic: nic.name, tap: nic.tap })));
-  const known = nics.filter(({ tap }) => seen.has(tap));
+  const known = nics.filter(({ tap }) => seen.has(tap)).toSorted(fromClients(hosts));
   const others = [...seen].filter((tap) => nics.every((nic) => nic.tap !== tap));
   const taps = [...known, ...others.map((tap) => ({ host: tap, nic: "", tap }))];
   const xOf = new Map(taps.map(({ tap }, index) => [tap, TIME + (index + 0.5) * COLUMN]));
@@ -82,6 +83,19 @@ export function Ladder({ hosts, journeys, selected, hrefOf }: LadderProps) {
       </svg>
     </section>
   );
+}
+
+/** The order in which a request passes taps: segment by segment, as the network is drawn. */
+function fromClients(hosts: readonly HostResult[]): (one: { tap: string }, other: { tap: string }) => number {
+  const { nics } = layOut(hosts);
+  const place = ({ tap }: { tap: string }) => {
+    const { segmentY = 0, hostY = 0, x = 0 } = nics.get(tap) ?? {};
+    return [segmentY, hostY, x] as const;
+  };
+  return (one, other) => {
+    const [left, right] = [place(one), place(other)];
+    return left[0] - right[0] || left[1] - right[1] || left[2] - right[2];
+  };
 }
 
 interface RungProps {
