@@ -1,16 +1,16 @@
-import { accessSync, constants, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { pcapngBytes } from "../capture/pcapng.js";
 import { collect } from "../report/collect.js";
 import { commentsOf } from "../report/extract.js";
-import { renderJson } from "../report/json.js";
-import type { RunResult, ScenarioResult } from "../report/result.js";
+import type { LogResult, ScenarioResult } from "../report/result.js";
 import { wasRun } from "../report/verdict.js";
-import { writePage, writeReport } from "../report/write.js";
-import type { Judged } from "../scenario/judgement.js";
+import { type Judged, positionOf } from "../scenario/judgement.js";
 import type { Scenario } from "../scenario/scenario.js";
+import { commandOf } from "./command.js";
 import { CliError, STATUS } from "./error.js";
-import { shown } from "./paths.js";
+import { isWritten } from "./formats.js";
+import { shown, writeFile } from "./paths.js";
 import type { RunOptions } from "./run-options.js";
 import { version } from "./version.js";
 
@@ -36,10 +36,6 @@ export class CaptureNames {
       if (!taken.has(candidate)) return candidate;
     }
   }
-}
-
-export function isWritten({ reporter }: Pick<RunOptions, "reporter">): boolean {
-  return reporter.some((name) => name === "html" || name === "json");
 }
 
 /** Before anything runs: minutes later, nobody wants to learn that the results have no place. */
@@ -88,25 +84,6 @@ export function unwritable(out: string, error: unknown): CliError {
   );
 }
 
-export async function write(result: RunResult, out: string, { reporter }: Pick<RunOptions, "reporter">): Promise<void> {
-  if (reporter.includes("html") && reporter.includes("json")) await writeReport(result, out);
-  else if (reporter.includes("html")) await writePage(result, out);
-  else if (reporter.includes("json")) writeFile(`${out}/results.json`, renderJson(result));
-  else return;
-  const name = reporter.includes("html") ? "index.html" : "results.json";
-  process.stderr.write(`report: ${shown(`${out}/${name}`)}\n`);
-}
-
-export function writeFile(file: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, content);
-}
-
-/** A word as a shell takes it. */
-export function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
 /** Characters of a scenario's file, or of a setup, that a result keeps. */
 const LONGEST_FILE = 100_000;
 
@@ -117,9 +94,21 @@ export function fileText(file: string): Pick<ScenarioResult, "fileText"> {
   return text.length > LONGEST_FILE ? {} : { fileText: text };
 }
 
-export function resultOf(judged: Judged, options: RunOptions, out: string, capture: string): ScenarioResult {
-  const { scenario, evidence, findings, assertions, problem, notSupported, durationMs, repetition } = judged;
+/**
+ * @param order its place in the order of the whole run, from 1
+ * @param capture where its frames are written, relative to `out`
+ */
+export function resultOf(
+  judged: Judged,
+  order: number,
+  options: RunOptions,
+  out: string,
+  capture: string,
+): ScenarioResult {
+  const { scenario, evidence, findings, assertions, durationMs, repetition } = judged;
+  const { problem, problemIn, problemAt, notSupported } = judged;
   const file = shown(scenario.file);
+  const log = logOf(judged, capture);
   const result = collect({
     file,
     title: scenario.title,
@@ -127,18 +116,34 @@ export function resultOf(judged: Judged, options: RunOptions, out: string, captu
     evidence,
     findings: [...findings, ...assertions],
     ...(problem === undefined ? {} : { problem }),
+    ...(problemIn === undefined ? {} : { problemIn }),
+    ...(problemAt === undefined ? {} : { problemAt }),
+    positionOf: (rule) => positionOf(scenario, rule) ?? scenario.position,
+    order,
     ...(notSupported === undefined ? {} : { notSupported }),
     durationMs,
     capture,
-    reproduce: `hopcheck run ${shellWord(file)} --director ${shellWord(options.director)}${options.profile === "core" ? "" : ` --profile ${options.profile}`}`,
+    ...(log === undefined ? {} : { log }),
+    reproduce: commandOf([scenario.file], options),
   });
   // Every repetition of what passed would say the same; what did not pass is kept whenever it happened.
   const worthKeeping = repetition === 1 || result.verdict !== "pass";
   if (wasRun(result) && worthKeeping && isWritten(options)) {
+    if (log !== undefined) writeFile(`${out}/${log.file}`, judged.program?.said ?? "");
     const comments = commentsOf(evidence.frames, findings);
     writeFile(`${out}/${capture}`, pcapngBytes(evidence.frames, `hopcheck ${version}`, comments));
     return { ...result, ...fileText(scenario.file) };
   }
-  const { capture: _, ...without } = result;
+  const { capture: _, log: __, ...without } = result;
   return { ...without, journeys: [] };
+}
+
+/** Lines of a log that are shown with a finding. */
+const LAST_LINES = 20;
+
+function logOf({ program }: Judged, capture: string): LogResult | undefined {
+  const said = program?.said.trimEnd() ?? "";
+  if (said === "") return undefined;
+  const file = capture.replace(/^captures\//, "logs/").replace(/\.pcapng$/, ".log");
+  return { file, end: said.split("\n").slice(-LAST_LINES).join("\n") };
 }

@@ -7,13 +7,15 @@ import type { Frame } from "../packet/frame.js";
 import { collect } from "../report/collect.js";
 import { commentsOf } from "../report/extract.js";
 import { frameKey, nameOf, namesOfHop } from "../report/link.js";
-import { makeStyle, renderSummary } from "../report/list.js";
 import type { RunResult, ScenarioResult } from "../report/result.js";
 import { exitStatus } from "../report/verdict.js";
 import { capturedResult, tell } from "./captured-result.js";
+import { shellWord } from "./command.js";
 import { writeExtracts } from "./extracts.js";
-import { printScenario } from "./progress.js";
-import { fileText, folderFor, isWritten, shellWord, unwritable, write, writeFile } from "./results.js";
+import { isWritten, write } from "./formats.js";
+import { writeFile } from "./paths.js";
+import { ScenarioPrinter } from "./progress.js";
+import { fileText, folderFor, unwritable } from "./results.js";
 import { type Subject, type SubjectOptions, subjectOf } from "./verify-subject.js";
 import { version } from "./version.js";
 
@@ -30,9 +32,9 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
   const startedAt = new Date().toISOString();
   const out = folderFor(options, startedAt);
   const subject = await subjectOf("verify", files, options);
-  for (const sentence of [...subject.flaws, ...subject.assumed, ...subject.notes])
-    process.stderr.write(`${sentence}\n`);
   const scenario = judged(subject, options, commandOf(files, options), isWritten(options) ? out : undefined);
+  for (const sentence of [...subject.flaws, ...(scenario.captured?.assumed ?? []), ...subject.notes])
+    process.stderr.write(`${sentence}\n`);
   if (scenario.captured !== undefined) tell(scenario.captured);
   const result: RunResult = {
     schemaVersion: 1,
@@ -40,16 +42,16 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
     verdict: scenario.verdict === "not-supported" ? "inconclusive" : scenario.verdict,
     startedAt,
     durationMs: Math.round(performance.now() - started),
+    profile: options.profile,
+    reproduce: scenario.reproduce,
     scenarios: [scenario],
   };
+  const printer = new ScenarioPrinter(options, out);
+  printer.judged(scenario);
+  printer.ended(result);
   await write(result, out, options).catch((error) => {
     throw unwritable(out, error);
   });
-  if (options.reporter.includes("list")) {
-    const style = makeStyle(process.stdout);
-    printScenario(scenario, out, style);
-    process.stdout.write(`${renderSummary(result, style).join("\n")}\n`);
-  }
   return exitStatus(result.verdict);
 }
 
@@ -76,7 +78,7 @@ export function judged(subject: Subject, options: VerifyOptions, reproduce: stri
     findings,
     ...(trouble === "" ? {} : { problem: trouble }),
     durationMs: performance.now() - started,
-    captured: capturedResult(found, [...assumed]),
+    captured: capturedResult(found, [...assumed, ...found.assumed]),
     reproduce,
   });
   if (out === undefined) return result;

@@ -10,6 +10,8 @@ export interface DirectorTraits {
   readonly deviations: Readonly<Record<string, string>>;
   /** Features that it does not have, each with the reason. */
   readonly lacks: Readonly<Record<string, string>>;
+  /** Whether what it does is known to hopcheck from its file alone: no command for IPVS confirms or mends anything. */
+  readonly foreign?: boolean;
 }
 
 /** How a load balancer is put into a lab. */
@@ -21,9 +23,28 @@ export interface Driver {
 }
 
 /** A load balancer that can be put into a lab. */
-export interface Director extends DirectorTraits, Driver {}
+export interface Director extends DirectorTraits, Driver {
+  /** What its host is told beyond the setup, in the words of a scenario's file; left out: nothing. */
+  readonly host?: object;
+}
+
+/** The program of a director that is one. */
+export interface Program {
+  /** How it ended, such as `ended with exit status 1`; undefined while it runs. */
+  ended(): Promise<string | undefined>;
+  /** What it has said since it was last asked, or the end of that. */
+  said(): Promise<string>;
+  /** All that it has said, or the end of that. */
+  log(): Promise<string>;
+  /** Resolves when it has ended, by itself or by force, and all that it started with it. */
+  stop(): Promise<void>;
+  /** Starts it again, stopping it where it still runs; resolves when it serves the setup's services. */
+  start(): Promise<void>;
+}
 
 export interface RunningDirector {
+  /** Present where the director is a program of its user's. */
+  readonly program?: Program;
   /** Makes this the service table; connections stay. */
   configure(services: readonly Service[]): Promise<void>;
   /** Present where the director keeps a neighbour table of its own, beside that of its kernel. */

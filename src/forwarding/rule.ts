@@ -50,6 +50,9 @@ export interface Finding {
   readonly causes: readonly Cause[];
 }
 
+/** What stands for a rule's ID where a director's program ended before its time. */
+export const RUNS_ON = "director-runs-on";
+
 /**
  * One entry of the catalogue: a plain declaration and one pure function.
  * The function reads no clock, socket or file; it returns no finding where nothing in the evidence exercises the rule.

@@ -45,7 +45,8 @@ export interface HostOptions {
   readonly sysctl: Readonly<Record<string, string>>;
   /**
    * The device that holds the VIPs of a real server: `lo` (default for DR), `tunl0` (default for TUN), a NIC, or `none`
-   * (NAT); of a director beside another one that which holds them all the time, whoever is the master.
+   * (NAT); of a director beside another one that which holds them all the time, whoever is the master; `none` of a
+   * director that answers for them itself, without its kernel.
    */
   readonly vipDevice?: string;
   /** Prefix length with which a real server holds an IPv4 VIP (default 32). */

@@ -46,10 +46,14 @@ export class Lab {
   readonly #senders = new Map<string, Sender>();
   /** Frames on their way into the kernel that is to send them. */
   readonly #sending: Promise<void>[] = [];
+  /** Hosts on which programs of their own forward or answer: with what came to them they are done when they sleep. */
+  readonly #programs: Machine[] = [];
   readonly #prober: Prober;
   #frames: Frame[] = [];
   /** Frames other than canaries, since the lab was built: what must stand still for the lab to be settled. */
   #seen = 0;
+  /** What that was when the lab last came to rest. */
+  #seenAtRest = 0;
   #lostBefore = 0;
   #droppedBefore: ReadonlyMap<string, number> = new Map();
   #overflowedBefore = 0;
@@ -170,7 +174,9 @@ export class Lab {
     await machine.ip([...renamed, ...plan.ip]);
     if (plan.ip6.length > 0) await machine.ip(plan.ip6, 6);
     await machine.sysctl(plan.after);
-    if (plan.echoes.length > 0) await machine.echo(plan.echoes);
+    if (plan.echoes.length === 0) return;
+    await machine.echo(plan.echoes);
+    if (machine instanceof UmlMachine) this.waitFor(plan.host.name);
   }
 
   /** Binds a director that owns its NICs: `receive` gets every frame that arrives at one of them. */
@@ -189,6 +195,12 @@ export class Lab {
   }
 
   /** Sends a frame out of a host's NIC, as if the host itself had sent it; on the wire once the lab has come to rest. */
+  /** Tells that programs of its own forward on a host: the lab is at rest when they are. */
+  waitFor(host: string): void {
+    this.#programs.push(this.machine(host));
+  }
+
+  /** Sends a frame out of a host's NIC, as if the host itself had sent it. */
   send(host: string, nic: string, frame: Uint8Array): void {
     const machine = this.#machines.get(host);
     if (machine instanceof UmlMachine) this.#sending.push(machine.send(nic, frame));
@@ -239,9 +251,9 @@ export class Lab {
     ]);
   }
 
-  /** Whether `isThere` came true of what is recorded, before a run that waits in vain is to end. */
-  async until(isThere: () => boolean): Promise<boolean> {
-    const deadline = performance.now() + AWAIT_TIMEOUT;
+  /** Whether `isThere` came true of what is recorded, within `timeout` milliseconds: by default when a run that waits in vain is to end. */
+  async until(isThere: () => boolean, timeout = AWAIT_TIMEOUT): Promise<boolean> {
+    const deadline = performance.now() + timeout;
     while (!isThere()) {
       const left = deadline - performance.now();
       if (left <= 0) return false;
@@ -328,19 +340,29 @@ export class Lab {
    * CPU all paths are first in, first out, so a host that has answered has dealt with all that came to it before. A
    * whole round in which no tap records anything else proves that nothing is under way.
    *
+   * What came to a program has woken it before the canary behind is answered: one that has slept since before the round
+   * had nothing left to do.
+   *
    * @throws NotSettled with the NICs that did not answer, or with the tap at which frames do not end.
    */
   async settle(): Promise<void> {
     await Promise.all(this.#sending.splice(0));
     const deadline = performance.now() + SETTLE_TIMEOUT;
     let before: number;
+    let pulse: string | undefined;
     do {
       before = this.#seen;
+      pulse = await this.#pulse();
       await this.#prober.round();
       await this.#echoed(deadline);
       if (performance.now() > deadline)
-        throw new NotSettled(`frames keep coming; the last was at ${this.#frames.at(-1)?.tap}`);
-    } while (this.#seen !== before);
+        throw new NotSettled(
+          this.#seen === before
+            ? "a program does not come to rest: it waits for packets without sleeping, or never ends what it does"
+            : `frames keep coming; the last was at ${this.#frames.at(-1)?.tap}`,
+        );
+    } while (this.#seen !== before || pulse === undefined || (await this.#pulse()) !== pulse);
+    this.#seenAtRest = this.#seen;
   }
 
   /** Lets the echo services of this process answer what they have been sent, and records the answers. */
@@ -349,6 +371,14 @@ export class Lab {
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.#fabric.recorder.drain();
+  }
+
+  /** Of all hosts' own programs: the same as before where they have slept since; undefined where one is awake. */
+  async #pulse(): Promise<string | undefined> {
+    // Nothing has come to anybody since they rested.
+    if (this.#seen === this.#seenAtRest) return "";
+    const pulses = await Promise.all(this.#programs.map((machine) => machine.pulse()));
+    return pulses.includes(undefined) ? undefined : pulses.join(" ");
   }
 
   #busy(): boolean {

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { boundSocket, insideNamespace, readable } from "../capture/libc.js";
 import { isIp6 } from "../packet/address.js";
 import type { Echo, Machine } from "./machine.js";
+import { pulseOf } from "./pulse.js";
 import type { Shell } from "./shell.js";
 
 /** A host that is a network namespace of the host's own kernel. */
@@ -68,6 +69,10 @@ export class NamespaceMachine implements Machine {
       server.on("error", () => {});
       server.bind({ fd });
     }
+  }
+
+  async pulse(): Promise<string | undefined> {
+    return pulseOf(this.path);
   }
 
   /** True while a datagram waits for one of this host's echo services. */

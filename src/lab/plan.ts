@@ -183,6 +183,7 @@ function virtualAddresses(
 ): { device: string; lines: string[] } {
   if (host.role === "director") {
     const { vipDevice } = host.options;
+    if (vipDevice === "none") return { device: "", lines: [] };
     // Two of them have the VIPs in turn: see startVrrp.
     if (isRedundant(setup) && vipDevice === undefined) return { device: "", lines: [] };
     const vips = [...new Set(setup.services.map((service) => service.vip))];

@@ -1,6 +1,7 @@
 import { macFromString } from "../packet/address.js";
-import { craft } from "../packet/craft.js";
+import { NOBODY } from "../packet/arp.js";
 import { ETHERTYPE } from "../packet/ethernet.js";
+import { whoHas } from "../packet/who-has.js";
 import type { Recorder } from "./recorder.js";
 
 /** Milliseconds. They end a run that has already failed; no verdict waits for them. */
@@ -108,15 +109,7 @@ const PROBER_MAC = "02:ff:00:00:00:00";
 const PREFIX = macFromString(PROBER_MAC).subarray(0, 2);
 
 function canary({ mac, ip }: ProbedNic): Uint8Array {
-  return craft({
-    "eth.dst": mac,
-    "eth.src": PROBER_MAC,
-    "arp.opcode": 1,
-    "arp.src.hw_mac": PROBER_MAC,
-    "arp.src.proto_ipv4": "0.0.0.0",
-    "arp.dst.hw_mac": "00:00:00:00:00:00",
-    "arp.dst.proto_ipv4": ip,
-  });
+  return whoHas({ senderMac: PROBER_MAC, senderIp: NOBODY, target: ip, to: mac });
 }
 
 function isProberMac(frame: Uint8Array, offset: number): boolean {

@@ -2,7 +2,7 @@ import { ruleById } from "../forwarding/catalogue.js";
 import type { Evidence } from "../forwarding/evidence.js";
 import type { Journey, Sighting } from "../forwarding/journey.js";
 import { modelsSeen } from "../forwarding/observed.js";
-import type { Finding } from "../forwarding/rule.js";
+import { type Finding, RUNS_ON } from "../forwarding/rule.js";
 import { type Model, modelsOf, type Setup, tapName } from "../forwarding/setup.js";
 import { isPartial } from "../forwarding/sightings.js";
 import { endpoint } from "../packet/address.js";
@@ -17,6 +17,8 @@ import type {
   HopResult,
   HostResult,
   JourneyResult,
+  LogResult,
+  Place,
   ScenarioResult,
   ServiceResult,
 } from "./result.js";
@@ -35,19 +37,31 @@ export interface Judgement {
   readonly evidence: Evidence;
   readonly findings: readonly Finding[];
   readonly problem?: string;
+  readonly problemIn?: "step" | "lab";
+  readonly problemAt?: Place;
+  /** Where the scenario file speaks of a rule or an assertion; left out where captures were judged. */
+  readonly positionOf?: (rule: string) => Place;
+  /** Place in the order of the run, from 1. */
+  readonly order?: number;
   /** Why the director could not be asked. */
   readonly notSupported?: string;
   readonly durationMs: number;
   readonly capture?: string;
   readonly captured?: CapturedResult;
+  readonly log?: LogResult;
   readonly reproduce: string;
 }
 
 /** Turns what was judged into what is reported. */
 export function collect(judgement: Judgement): ScenarioResult {
-  const { evidence, file, title, durationMs, reproduce, problem, capture, captured, notSupported } = judgement;
+  const { evidence, file, title, durationMs, reproduce, problem, order, capture, captured, notSupported, log } =
+    judgement;
   const covered = new Set(judgement.covers);
-  const findings = judgement.findings.map((finding) => describe(finding, covered.has(finding.rule)));
+  const findings = judgement.findings.map((finding) => {
+    const described = describe(finding, covered.has(finding.rule));
+    const position = isOfInterest(described) ? judgement.positionOf?.(finding.rule) : undefined;
+    return position === undefined ? described : { ...described, position: placeOf(position) };
+  });
   const start = evidence.frames[0]?.time ?? 0n;
   const kept = chosen(evidence.journeys, judgement.findings);
   const violated = violations(evidence.journeys, judgement.findings);
@@ -58,7 +72,8 @@ export function collect(judgement: Judgement): ScenarioResult {
     verdict: notSupported === undefined ? scenarioVerdict(findings, problem) : "not-supported",
     durationMs: Math.round(durationMs * 1000) / 1000,
     models: { declared: one(modelsOf(evidence.setup)) ?? "mixed", observed: observedModel(evidence) },
-    ...(problem === undefined ? {} : { problem }),
+    ...(problem === undefined ? {} : { problem, ...whereItBroke(judgement) }),
+    ...(order === undefined ? {} : { order }),
     ...(notSupported === undefined ? {} : { reason: notSupported }),
     services: services(evidence.setup),
     hosts: hosts(evidence.setup),
@@ -67,6 +82,7 @@ export function collect(judgement: Judgement): ScenarioResult {
     ...(leftOut === 0 ? {} : { journeysLeftOut: leftOut }),
     ...(capture === undefined ? {} : { capture }),
     ...(captured === undefined ? {} : { captured }),
+    ...(log === undefined ? {} : { log }),
     reproduce,
   };
 }
@@ -126,6 +142,11 @@ function describe(finding: Finding, covered: boolean): FindingResult {
     return { ...finding, title, level, profile, statement, source, covered };
   }
   const [, kind, line] = /^(expect|absent)@(\d+)(?::\d+)?$/.exec(finding.rule) ?? [];
+  if (finding.rule === RUNS_ON) {
+    const statement = "The director's program runs until it is told to end.";
+    const title = "The director's program runs on";
+    return { ...finding, title, level: "MUST", profile: "core", statement, source: "the director's file", covered };
+  }
   return {
     ...finding,
     title: "the scenario's own assertion",
@@ -135,6 +156,22 @@ function describe(finding: Finding, covered: boolean): FindingResult {
     source: line === undefined ? "the scenario file" : `line ${line} of the scenario file`,
     covered: true,
   };
+}
+
+/** Whether somebody will look for the place in the file: what the author speaks of, and whatever did not pass. */
+function isOfInterest({ covered, status }: FindingResult): boolean {
+  return covered || !["pass", "not-exercised"].includes(status);
+}
+
+function whereItBroke({ problemIn, problemAt }: Judgement): Pick<ScenarioResult, "problemIn" | "problemAt"> {
+  return {
+    ...(problemIn === undefined ? {} : { problemIn }),
+    ...(problemAt === undefined ? {} : { problemAt: placeOf(problemAt) }),
+  };
+}
+
+function placeOf({ line, column }: Place): Place {
+  return { line, column };
 }
 
 function one<T>(values: ReadonlySet<T>): T | undefined {

@@ -28,25 +28,43 @@ export function tallyRules(scenarios: readonly Pick<ScenarioResult, "findings">[
     "not-supported": 0,
     pass: 0,
   };
-  for (const finding of worstByRule(scenarios).values()) {
+  for (const finding of worstOfRules(scenarios).values()) {
     tally[finding.status] += 1;
   }
   return tally;
 }
 
-/** For each rule the finding that is the worst of all scenarios'. */
-export function worstByRule(
+/** By rule the worst that any of the scenarios found, without what their authors assert. */
+export function worstOfRules(
   scenarios: readonly Pick<ScenarioResult, "findings">[],
 ): ReadonlyMap<string, FindingResult> {
-  const worst = new Map<string, FindingResult>();
-  for (const finding of scenarios.flatMap((scenario) => scenario.findings)) {
-    if (isAssertion(finding)) continue;
-    const known = worst.get(finding.rule);
+  return worst(scenarios.flatMap(({ findings }) => findings).filter((finding) => !isAssertion(finding)));
+}
+
+/** By rule the worst of the findings. */
+export function worst(findings: readonly FindingResult[]): ReadonlyMap<string, FindingResult> {
+  const found = new Map<string, FindingResult>();
+  for (const finding of findings) {
+    const known = found.get(finding.rule);
     if (known === undefined || severity(finding) < severity(known)) {
-      worst.set(finding.rule, finding);
+      found.set(finding.rule, finding);
     }
   }
-  return worst;
+  return found;
+}
+
+/** Each rule that was broken on purpose, with the reason: once, however many scenarios it shows in; in the order of the rules. */
+export function declaredIn(
+  scenarios: readonly Pick<ScenarioResult, "findings">[],
+): readonly { readonly rule: string; readonly reason: string }[] {
+  const declared = scenarios.flatMap(({ findings }) => findings.filter(({ status }) => status === "declared"));
+  const unique = new Map(
+    declared.map((finding) => {
+      const rule = isAssertion(finding) ? "an assertion" : finding.rule;
+      return [`${rule} ${finding.reason}`, { rule, reason: finding.reason ?? "" }];
+    }),
+  );
+  return [...unique].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, deviation]) => deviation);
 }
 
 /** What a scenario's author asserts: `expect@12`, `the script's own expectations`: no ID of the catalogue has such characters. */

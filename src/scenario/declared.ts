@@ -6,10 +6,11 @@ import type { Scenario } from "./scenario.js";
  * The finding as it counts for a director whose file declares deviations: where it shows the director breaking such a
  * rule, it is declared, and what was seen stays beside the reason. Nobody else is excused by a director's file.
  */
-export function asDeclared(finding: Finding, { deviations }: Deviating): Finding {
+export function asDeclared(finding: Finding, { deviations, foreign }: Deviating): Finding {
   const { rule, status, suspect = "director" } = finding;
   const reason = Object.hasOwn(deviations, rule) ? deviations[rule] : undefined;
-  if (reason === undefined || status !== "fail" || suspect !== "director") return finding;
+  if (status !== "fail" || suspect !== "director") return finding;
+  if (reason === undefined) return foreign ? withoutCommands(finding) : finding;
   // The reason says why; likely causes would only be guesses beside it.
   return { ...finding, status: "declared", reason, causes: [] };
 }
@@ -26,4 +27,10 @@ export function assertionAsDeclared(finding: Finding, { covers }: Scenario, { de
   return { ...finding, status: "declared", reason: reasons.join("; "), causes: [] };
 }
 
-type Deviating = Pick<DirectorTraits, "deviations">;
+/** What may be the cause is the same for every director; what is typed to find out is not. */
+function withoutCommands(finding: Finding): Finding {
+  const causes = finding.causes.map(({ id, text, on }) => ({ id, text, ...(on === undefined ? {} : { on }) }));
+  return { ...finding, causes };
+}
+
+type Deviating = Pick<DirectorTraits, "deviations" | "foreign">;

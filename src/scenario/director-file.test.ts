@@ -31,6 +31,27 @@ describe("a director's file", () => {
   const known = Object.keys(drivers)
     .map((name) => `\`${name}\``)
     .join(", ");
+  it("starts any command, with the features that it has", () => {
+    const director = load(
+      "name: my-lb\nmodels: [dr]\nstart: ./my-lb\nneeds: [ip_vs]\nsupports: [rr]\nhost: { vipDevice: none }\n",
+    );
+    expect(director).to.include({ name: "my-lb", foreign: false });
+    expect(director.host).to.deep.equal({ vipDevice: "none" });
+    expect(director.lacks).to.not.have.property("rr");
+    expect(director.lacks).to.include({
+      ipv6: "not among what its file says that it supports",
+      "change-servers": "its file has no `change`",
+    });
+    expect(load("name: my-lb\nmodels: [dr]\nstart: ./my-lb\n")).to.include({ foreign: true });
+  });
+
+  it("is refused with the place in a template that nothing can be made of", () => {
+    workspace.write("lb.conf.liquid", "vip {{ services[0].vip }}\n{% for x in %}\n");
+    expect(refusal("name: my-lb\nmodels: [dr]\nstart: ./my-lb\nconfig: lb.conf.liquid\n")).to.match(
+      /^lb\.yaml:4:9: .*lb\.conf\.liquid:2:1: illegal tag: \{% for x in %\}\n/,
+    );
+  });
+
   const mistakes: readonly (readonly [text: string, message: string])[] = [
     [
       "name: ipvs\n",
@@ -42,7 +63,27 @@ describe("a director's file", () => {
     ],
     [
       "name: haproxy\nmodels: [nat]\n",
-      `lb.yaml:1:7: no director \`haproxy\` can be started (known: ${known})\n    1 | name: haproxy\n      |       ^^^^^^^`,
+      `lb.yaml:1:7: no director \`haproxy\` comes with hopcheck (known: ${known}); the command that starts one of your own stands under \`start\`\n    1 | name: haproxy\n      |       ^^^^^^^`,
+    ],
+    [
+      "name: ipvs\nmodels: [nat]\nchange: reload\n",
+      "lb.yaml:3:1: `change` is of a director that a command starts: name it under `start`\n    3 | change: reload\n      | ^^^^^^",
+    ],
+    [
+      "name: my-lb\nmodels: [nat]\nstart: ./lb\nconfig: lb.conf\n",
+      "lb.yaml:4:9: there is no file `lb.conf` (relative to this file)\n    4 | config: lb.conf\n      |         ^^^^^^^",
+    ],
+    [
+      "name: my-lb\nmodels: [nat]\nstart: ./lb\nready: { log: '(' }\n",
+      "lb.yaml:4:15: Invalid regular expression: /(/m: Unterminated group\n    4 | ready: { log: '(' }\n      |               ^^^",
+    ],
+    [
+      "name: my-lb\nmodels: [nat]\nstart: ./lb\nsupports: [rr, wrrr]\n",
+      "lb.yaml:4:16: unknown feature `wrrr`; did you mean `wrr`?\n    4 | supports: [rr, wrrr]\n      |                ^^^^",
+    ],
+    [
+      "name: my-lb\nmodels: [nat]\nstart: ./lb\nsupports: [rr]\nlacks: { udp: no }\n",
+      "lb.yaml:4:1: `supports` names all that it has: nothing is left for `lacks`\n    4 | supports: [rr]\n      | ^^^^^^^^",
     ],
     [
       "name: ipvs\nmodels: [nat]\ndeviations:\n  GEN-TTL-1: no\n",

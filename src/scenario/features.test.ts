@@ -18,6 +18,8 @@ describe("the features of a scenario", () => {
       title: "A request",
       setup: { ...setup, services: setup.services.map((service) => ({ ...service, ...more })) },
       covers: [],
+      coversAt: new Map(),
+      position,
       steps: steps.map((step) => ({ ...step, position }) as Step),
       expect: [],
       absent: [],
@@ -25,15 +27,17 @@ describe("the features of a scenario", () => {
   }
   it("knows a second director", () => {
     const { setup } = new PaperLab("tun", { standby: true });
-    expect([...featuresOf(scenarioIn(setup, {}))].sort()).to.deep.equal(["rr", "standby"]);
+    expect([...featuresOf(scenarioIn(setup, { protocol: "tcp" }))].sort()).to.deep.equal(["rr", "standby"]);
   });
 
-  const of = (more: Partial<Service> = {}, ...steps: object[]) => [...featuresOf(scenario(more, ...steps))].sort();
+  const of = (more: Partial<Service> = {}, ...steps: object[]) =>
+    [...featuresOf(scenario({ protocol: "tcp", ...more }, ...steps))].sort();
   const [server] = new PaperLab("tun").setup.services[0]?.realServers ?? [];
   const { tunnel } = new PaperLab("tun").setup.services[0] as Service;
 
   const asked: readonly (readonly [what: string, features: string[], more: Partial<Service>, step?: object])[] = [
     ["plain services", ["rr"], {}],
+    ["UDP", ["rr", "udp"], { protocol: "udp" }],
     ["SCTP", ["rr", "sctp"], { protocol: "sctp" }],
     ["a VIP of IPv6, with real servers of IPv4", ["ipv6", "mixed-families", "rr"], { vip: "fd00::10" }],
     ["another scheduler and its flags", ["scheduler-flags", "sh"], { scheduler: "sh", schedulerFlags: ["sh-port"] }],
@@ -50,7 +54,7 @@ describe("the features of a scenario", () => {
     ["GRE with checksums", ["gre", "rr", "tunnel-checksum"], { tunnel: { ...tunnel, kind: "gre", checksum: true } }],
     ["GUE", ["gue", "rr"], { tunnel: { ...tunnel, kind: "gue" } }],
     ["tunnels of any packet size", ["no-pmtu-discovery", "rr"], { tunnel: { ...tunnel, pmtuDiscovery: false } }],
-    ["a step of weight", ["rr", "weight"], {}, { kind: "weight", realServer: "rs1", weight: 0 }],
+    ["a step of weight", ["change-servers", "rr", "weight"], {}, { kind: "weight", realServer: "rs1", weight: 0 }],
     ["a server that is removed", ["change-servers", "rr"], {}, { kind: "remove", realServer: "rs1" }],
     ["a director that forgets", ["forget", "rr"], {}, { kind: "forget", host: "director" }],
     ["a real server that forgets", ["rr"], {}, { kind: "forget", host: "rs1" }],

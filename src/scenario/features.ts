@@ -9,6 +9,7 @@ const SCHEDULERS: readonly string[] = setupSchema.$defs.service.properties.sched
 
 /** What a scenario may ask of a director beyond its model, by the names in directors' files; schedulers by their own. */
 export const FEATURES: readonly string[] = [
+  "udp",
   "sctp",
   "ipv6",
   "mixed-families",
@@ -46,6 +47,7 @@ export function featuresOf({ setup, steps }: Pick<Scenario, "setup" | "steps">):
 function featuresOfService(service: Service): string[] {
   const { vip, protocol, model, scheduler, schedulerFlags, persistence, onePacket, mark, realServers } = service;
   const asked: Readonly<Record<string, boolean>> = {
+    udp: protocol === "udp",
     sctp: protocol === "sctp",
     ipv6: isIp6(vip),
     "mixed-families": realServers.some(({ ip }) => isIp6(ip) !== isIp6(vip)),
@@ -81,7 +83,7 @@ export function featuresOfStep(step: Step, { hosts }: Setup): readonly string[] 
   const isDirector = (name: string) => hosts.some(({ role, name: own }) => role === "director" && own === name);
   switch (step.kind) {
     case "weight":
-      return ["weight"];
+      return ["weight", "change-servers"];
     case "add":
     case "remove":
       return ["change-servers"];

@@ -1,10 +1,11 @@
 import type { Evidence } from "../forwarding/evidence.js";
-import type { Finding } from "../forwarding/rule.js";
+import { type Finding, RUNS_ON } from "../forwarding/rule.js";
 import { fieldValue } from "../packet/fields.js";
 import type { Frame } from "../packet/frame.js";
 import { Crafting } from "./crafting.js";
 import type { Executed } from "./execute.js";
-import type { Assertion, Scenario } from "./scenario.js";
+import type { Heard } from "./program.js";
+import type { Assertion, Position, Scenario } from "./scenario.js";
 
 /** Everything that is known of a scenario once it has run. */
 export interface Judged {
@@ -14,6 +15,12 @@ export interface Judged {
   /** What the scenario's author asserted with `expect` and `absent`. */
   readonly assertions: readonly Finding[];
   readonly problem?: string;
+  /** Of a director that is a program. */
+  readonly program?: Heard;
+  /** Whether a step failed, or the lab did. */
+  readonly problemIn?: "step" | "lab";
+  /** The step at which it broke off. */
+  readonly problemAt?: Position;
   /** Why the director could not be asked: it lacks a model or a feature. */
   readonly notSupported?: string;
   /** From the first step to the last finding, in milliseconds. */
@@ -37,6 +44,14 @@ export function assertionId(scenario: Scenario, wanted: Wanted, { position }: As
   const { line, column } = position;
   const onLine = scenario[wanted].filter((assertion) => assertion.position.line === line);
   return onLine.length > 1 ? `${wanted}@${line}:${column}` : `${wanted}@${line}`;
+}
+
+/** Where the scenario's author speaks of a rule or makes an assertion, by its ID; undefined where nowhere. */
+export function positionOf(scenario: Scenario, id: string): Position | undefined {
+  for (const wanted of ["expect", "absent"] as const)
+    for (const assertion of scenario[wanted])
+      if (assertionId(scenario, wanted, assertion) === id) return assertion.position;
+  return scenario.coversAt.get(id);
 }
 
 /** What stands for a rule's ID where an assertion in the body of a TypeScript scenario is meant. */
@@ -83,6 +98,24 @@ export function judgeAssertions(
     ...scenario.expect.map((assertion) => check(assertion, "expect")),
     ...scenario.absent.map((assertion) => check(assertion, "absent")),
     ...(scenario.script ? [scripted(ran)] : []),
+  ];
+}
+
+/** Of a director that is a program: that it ended before the scenario did. */
+export function programFindings({ program }: Pick<Executed, "program">): Finding[] {
+  if (program?.ended === undefined) return [];
+  return [
+    {
+      rule: RUNS_ON,
+      status: "fail",
+      suspect: "director",
+      frames: [],
+      lookedFor: "the director's program, when the scenario was over",
+      expected: "it runs on",
+      observed: `it ${program.ended}`,
+      count: 1,
+      causes: [],
+    },
   ];
 }
 

@@ -2,7 +2,7 @@ import { addressFor, type Host, type Nic, shareSegment } from "../forwarding/set
 import { ip6FromString, ip6ToString, isIp6, macToString } from "../packet/address.js";
 import { NOBODY } from "../packet/arp.js";
 import { craft } from "../packet/craft.js";
-import { BROADCAST } from "../packet/ethernet.js";
+import { whoHas } from "../packet/who-has.js";
 import type { Outgoing } from "./crafting.js";
 import type { AskStep } from "./scenario.js";
 
@@ -11,38 +11,28 @@ const FOREIGN = { 4: "198.51.100.77", 6: "2001:db8::77" } as const;
 const UNSPECIFIED = { 4: NOBODY, 6: "::" } as const;
 
 /** A question for an address, and behind it the canary: one for the asked host's own address. @throws Error */
-export function questions(asker: Host, asked: Host, whoHas: string, as: AskStep["as"]): Outgoing {
+export function questions(asker: Host, asked: Host, wanted: string, as: AskStep["as"]): Outgoing {
   const pair = asker.nics
     .flatMap((nic) => asked.nics.map((other) => ({ nic, other })))
     .find(({ nic, other }) => shareSegment(nic, other));
   if (!pair) throw new Error(`${asker.name} and ${asked.name} share no segment`);
   const { nic, other } = pair;
-  const family = isIp6(whoHas) ? 6 : 4;
-  const own = addressFor(nic, whoHas);
-  const canary = addressFor(other, whoHas);
+  const family = isIp6(wanted) ? 6 : 4;
+  const own = addressFor(nic, wanted);
+  const canary = addressFor(other, wanted);
   if (own === undefined || canary === undefined)
     throw new Error(`${asker.name} and ${asked.name} have no IPv${family} addresses to ask from and for`);
   const sender = as === "probe" ? UNSPECIFIED[family] : as === "foreign" ? FOREIGN[family] : own;
-  const ask = family === 6 ? solicitation : arpRequest;
+  const ask = (target: string, sender: string, to?: string) =>
+    family === 6
+      ? solicitation(nic, target, sender, to)
+      : whoHas({ senderMac: nic.mac, senderIp: sender, target, ...(to === undefined ? {} : { to }) });
   const to = as === "unicast" ? other.mac : undefined;
   return {
     host: asker.name,
     nic: nic.name,
-    frames: [ask(nic, whoHas, sender, to), ask(nic, canary, own, other.mac)],
+    frames: [ask(wanted, sender, to), ask(canary, own, other.mac)],
   };
-}
-
-/** Who-has (RFC 826), to one MAC or to all. */
-function arpRequest(nic: Nic, target: string, sender: string, to = BROADCAST): Uint8Array {
-  return craft({
-    "eth.dst": to,
-    "eth.src": nic.mac,
-    "arp.opcode": 1,
-    "arp.src.hw_mac": nic.mac,
-    "arp.src.proto_ipv4": sender,
-    "arp.dst.hw_mac": "00:00:00:00:00:00",
-    "arp.dst.proto_ipv4": target,
-  });
 }
 
 const NEIGHBOUR_SOLICITATION = 135;

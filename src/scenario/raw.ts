@@ -1,6 +1,7 @@
 /** The files as their schemas let them through: not yet checked for meaning, defaults not yet filled in. */
 
 import type { Answers, Model, Persistence, Protocol, Tunnel } from "../forwarding/setup.js";
+import type { KernelPart } from "../lab/kernel.js";
 
 export type OneOrMore<T> = T | readonly T[];
 
@@ -118,6 +119,15 @@ export interface RawScenario {
 export interface RawDirector {
   readonly name: string;
   readonly models: readonly Model[];
+  readonly start?: string;
+  readonly config?: string;
+  readonly ready?: { readonly log?: string; readonly command?: string; readonly port?: number; readonly arp?: "vip" };
+  readonly within?: number;
+  readonly stop?: NodeJS.Signals;
+  readonly change?: string;
+  readonly needs?: readonly KernelPart[];
+  readonly host?: RawHost;
+  readonly supports?: readonly string[];
   readonly deviations?: Readonly<Record<string, string>>;
   readonly lacks?: Readonly<Record<string, string>>;
 }

@@ -30,7 +30,14 @@ describe("runSuites", () => {
     paper.request({ port: 40001, out });
     const { frames } = paper.evidence();
     const lab = { begin() {}, frames, lost, settle: async () => {} };
-    return { lab, traits, earlierClients: () => new Set(), rememberClients() {}, nextId: () => 1 } as unknown as Stage;
+    return {
+      lab,
+      traits,
+      director: {},
+      earlierClients: () => new Set(),
+      rememberClients() {},
+      nextId: () => 1,
+    } as unknown as Stage;
   }
 
   const position = { file: "case.yaml", line: 9, column: 3 };
@@ -39,6 +46,8 @@ describe("runSuites", () => {
     title: "A request",
     setup: new PaperLab("dr").setup,
     covers: ["GEN-TTL-01", "DR-REQ-02"],
+    coversAt: new Map(),
+    position,
     steps: [],
     expect: [],
     absent: [],
@@ -128,6 +137,7 @@ describe("runSuites", () => {
     const stageOf = async () => stage({ broken: true, lost: "frames were lost: 3 passed a tap unrecorded" });
     const { failures, judged } = await run([gaps], { stageOf });
     expect(judged[0]?.problem).to.equal("frames were lost: 3 passed a tap unrecorded");
+    expect(judged[0]?.problemIn).to.equal("lab");
     const statuses = [...(judged[0]?.findings ?? []), ...(judged[0]?.assertions ?? [])].map(({ status }) => status);
     expect(statuses).to.include("inconclusive").and.to.not.include("fail");
     for (const rule of ["GEN-TTL-01", "DR-ARP-02", "expect@9"])

@@ -8,8 +8,9 @@ import type { Setup } from "../forwarding/setup.js";
 import { asDeclared, assertionAsDeclared } from "./declared.js";
 import { type Executed, execute } from "./execute.js";
 import { unsupported } from "./features.js";
-import { assertionId, type Judged, judgeAssertions, SCRIPT } from "./judgement.js";
+import { assertionId, type Judged, judgeAssertions, programFindings, SCRIPT } from "./judgement.js";
 import { explain, obeying } from "./obey.js";
+import { NotAwake } from "./program.js";
 import type { Scenario } from "./scenario.js";
 import type { Stage } from "./stage.js";
 
@@ -192,7 +193,9 @@ async function runScenario(scenario: Scenario, repetition: number, options: Suit
   }
   if (executed.notSupported !== undefined) return notRun(scenario, repetition, executed.notSupported);
   const proven = (finding: Finding) => asProven(finding, scenario, executed);
-  const findings = found.map((finding) => asDeclared(proven(finding), options.director));
+  const findings = [...found, ...programFindings(executed)].map((finding) =>
+    asDeclared(proven(finding), options.director),
+  );
   // What the steps that were not carried out would have shown is unknown.
   const settled = executed.evidence.settled && executed.problem === undefined;
   const judged = judgeAssertions(scenario, { ...executed.evidence, settled }, executed);
@@ -234,11 +237,17 @@ async function onStage(scenario: Scenario, options: SuiteOptions): Promise<Execu
     return nothing(scenario.setup, `the lab could not be built: ${(error as Error).message}`);
   }
   const start = performance.now();
-  const executed = await execute(scenario, stage);
+  let executed: Executed;
+  try {
+    executed = await execute(scenario, stage);
+  } catch (error) {
+    if (!(error instanceof NotAwake)) throw error;
+    return nothing(scenario.setup, error.message);
+  }
   return { ...executed, durationMs: performance.now() - start };
 }
 
 function nothing(setup: Setup, problem: string): Executed & { durationMs: number } {
   const evidence = { setup, frames: [], journeys: [], settled: false };
-  return { evidence, problem, incomplete: true, durationMs: 0 };
+  return { evidence, problem, problemIn: "lab", incomplete: true, durationMs: 0 };
 }

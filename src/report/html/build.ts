@@ -4,7 +4,7 @@ import { scoreText } from "../faults.js";
 import { problemTitle } from "../format.js";
 import type { FindingResult, RunResult, ScenarioResult } from "../result.js";
 import score from "../score.json" with { type: "json" };
-import { bySeverity, isAssertion, STATUSES, worstByRule } from "../tally.js";
+import { bySeverity, isAssertion, STATUSES, worstOfRules } from "../tally.js";
 import { isUnkeptPromise } from "../verdict.js";
 import type {
   Broken,
@@ -53,7 +53,7 @@ function packed(finding: FindingResult): PackedFinding {
 }
 
 function rulesOf(scenarios: readonly ScenarioResult[]): PageRule[] {
-  const worst = worstByRule(scenarios);
+  const worst = worstOfRules(scenarios);
   const order = new Map(catalogue.map(({ id }, at) => [id, at]));
   const known = new Map<string, Rule>(catalogue.map((rule) => [rule.id, rule]));
   const place = (id: string) => order.get(id) ?? catalogue.length;

@@ -38,6 +38,11 @@ h2 { font-size: 1.1875rem; margin-bottom: .75rem; } h2 a { color: inherit; }
 .counts table { font-size: .875rem; } .counts :is(td, th) { padding: .2rem 1.5rem .2rem 0; } .counts :is(tbody, tfoot) th { font-weight: 400; }
 .counts .number { min-width: 5.5rem; font-weight: 600; } .counts thead .number { font-weight: 400; } .counts .none { color: var(--quiet); font-weight: 400; }
 .counts tfoot :is(td, th) { border-top: 1px solid var(--line); padding-top: .4rem; } .counts tbody tr:first-child > * { padding-top: .4rem; }
+p.brand { font: 600 .9375rem/1 var(--mono); color: var(--accent); padding: 1.25rem 0; }
+dl.counts { display: flex; flex-wrap: wrap; gap: 1rem 2.25rem; border-block: 1px solid var(--line); padding-block: 1rem; margin-top: 1.5rem; }
+dl.counts div { display: flex; flex-direction: column-reverse; } dl.counts dt { font-size: .8125rem; color: var(--quiet); } dl.counts dd { font: 600 1.5rem/1.2 var(--mono); }
+.overview table { width: 100%; } .overview :is(th, td) { padding: .5rem 1.25rem .5rem 0; border-bottom: 1px solid var(--line); }
+.overview tbody th { font-weight: 500; width: 60%; overflow-wrap: anywhere; } .overview .file { display: block; font-weight: 400; color: var(--quiet); }
 .filters { display: flex; flex-wrap: wrap; align-items: center; gap: .6rem .75rem; margin-bottom: 1rem; }
 html:not(.js) .filters { display: none; }
 .filters input { flex: 1 1 16rem; max-width: 24rem; }
