@@ -247,6 +247,7 @@ const tunnel: ScenarioResult = {
     ]),
   ],
   journeysLeftOut: 3,
+  log: { file: "logs/tun-mtu.log", end: "started\nno route to 10.9.0.12" },
   reproduce: "hopcheck run cases/tun/mtu.yaml --director ipvs",
 };
 

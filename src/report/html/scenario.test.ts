@@ -31,6 +31,10 @@ describe("the view of a scenario", () => {
     expect(unsupported).to.contain("sctp: this director balances TCP and UDP only");
   });
 
+  it("shows what the director said last", () => {
+    expect(tunnelled).to.contain("started\nno route to 10.9.0.12").and.contain('<a href="logs/tun-mtu.log">');
+  });
+
   it("has a column for every hop, and a mark on every changed field", () => {
     const hops = result.scenarios[0]?.journeys[0]?.hops ?? [];
     const changes = hops.flatMap(({ changed = [] }) => changed.map(({ verdict }) => verdict));

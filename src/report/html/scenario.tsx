@@ -1,8 +1,8 @@
 import { useEffect } from "preact/hooks";
 import { firstJourney } from "../choose.js";
 import { duration, models, problemTitle, VERDICT_WORDS } from "../format.js";
-import { placesOf } from "../link.js";
-import type { FindingResult, ScenarioResult } from "../result.js";
+import { captureLink, placesOf } from "../link.js";
+import type { FindingResult, LogResult, ScenarioResult } from "../result.js";
 import { bySeverity } from "../tally.js";
 import { Badge } from "./badge.js";
 import { Captured } from "./captured.js";
@@ -38,6 +38,7 @@ export function Scenario({ data, index, evidence, spot }: ScenarioProps) {
       <Title data={data} index={index} />
       <Command label="Run it again" command={evidence.reproduce} />
       <Troubles evidence={evidence} />
+      {evidence.log && <Log log={evidence.log} />}
       {findings.length === 0 && <p>No rule was exercised, and no traffic never passes.</p>}
       {bySeverity(findings)
         .filter(deservesRoom)
@@ -109,6 +110,18 @@ export function Troubles({
         </p>
       )}
     </>
+  );
+}
+
+/** What the director's program said last. */
+function Log({ log: { file, end } }: { readonly log: LogResult }) {
+  const link = captureLink(file);
+  return (
+    <details class="fold">
+      <summary>What the director said last</summary>
+      <pre class="log">{end}</pre>
+      <p class="quiet">All of it: {link ? <a href={link}>{file}</a> : <code>{file}</code>}</p>
+    </details>
   );
 }
 

@@ -60,6 +60,7 @@ html:not(.js) .filters { display: none; }
 .scenario > header, .rule-page > header, .rules > h1 { margin: 1.75rem 0 1rem; }
 .verdict-line { display: flex; gap: 1rem; align-items: baseline; } .scenario h1, .rule-page h1, .rules h1 { font-size: clamp(1.375rem, 3vw, 1.75rem); letter-spacing: -.01em; }
 .problem { background: var(--raised); border-left: 4px solid var(--unsure); border-radius: 6px; padding: .8rem 1.1rem; margin-top: 1rem; max-width: 64rem; }
+.log { background: var(--raised); border-radius: 6px; padding: .6rem .9rem; margin: .5rem 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 .finding { border-top: 1px solid var(--line); padding: 1.1rem 0 .3rem; margin-top: 1.25rem; }
 .finding h3 { font-size: 1.0625rem; } .finding .word { font-weight: 400; font-size: .875rem; margin-left: .4em; }
 .finding h4 { font-size: .8125rem; font-weight: 400; color: var(--quiet); }
