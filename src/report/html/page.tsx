@@ -83,7 +83,7 @@ function Unscripted({ result }: { readonly result: RunResult }) {
   const places = new Map<string, never>();
   return (
     <section class="unscripted">
-      <h2>Findings</h2>
+      <h2>All scenarios and their findings</h2>
       <p class="quiet">
         Packets, rules and downloads take JavaScript, which is switched off; results.json has them as well.
       </p>
@@ -94,7 +94,7 @@ function Unscripted({ result }: { readonly result: RunResult }) {
         if (isQuiet)
           return (
             <p key={index} id={id}>
-              {VERDICT_WORDS[scenario.verdict]}: {scenario.title}
+              {VERDICT_WORDS[scenario.verdict]}: {scenario.title} (<code>{scenario.file}</code>)
             </p>
           );
         return (
