@@ -12,12 +12,14 @@ import { exitStatus } from "../report/verdict.js";
 import { capturedResult, tell } from "./captured-result.js";
 import { shellWord } from "./command.js";
 import { writeExtracts } from "./extracts.js";
-import { isWritten, write } from "./formats.js";
+import { folderFor, unwritable } from "./folder.js";
+import { isWritten } from "./formats.js";
 import { writeFile } from "./paths.js";
 import { ScenarioPrinter } from "./progress.js";
-import { fileText, folderFor, unwritable } from "./results.js";
+import { fileText } from "./results.js";
 import { type Subject, type SubjectOptions, subjectOf } from "./verify-subject.js";
 import { version } from "./version.js";
+import { write } from "./write.js";
 
 export interface VerifyOptions extends SubjectOptions {
   readonly profile: "core" | "extended";

@@ -32,7 +32,9 @@ describe("the view of a scenario", () => {
   });
 
   it("shows what the director said last", () => {
-    expect(tunnelled).to.contain("started\nno route to 10.9.0.12").and.contain('<a href="logs/tun-mtu.log">');
+    expect(tunnelled)
+      .to.contain("balancing 10.0.0.10:80\nrs2 does not answer")
+      .and.contain('<a href="logs/tun-mtu.log">');
   });
 
   it("has a column for every hop, and a mark on every changed field", () => {
