@@ -1,5 +1,7 @@
+import { readFileSync, statSync } from "node:fs";
 import { pcapngBytes } from "../capture/pcapng.js";
 import { collect } from "../report/collect.js";
+import { commentsOf } from "../report/extract.js";
 import type { LogResult, ScenarioResult } from "../report/result.js";
 import { wasRun } from "../report/verdict.js";
 import { type Judged, positionOf } from "../scenario/judgement.js";
@@ -32,6 +34,16 @@ export class CaptureNames {
       if (!taken.has(candidate)) return candidate;
     }
   }
+}
+
+/** Characters of a scenario's file, or of a setup, that a result keeps. */
+const LONGEST_FILE = 100_000;
+
+/** What stands in a file, for the result; nothing where it is long, or was a pipe, which is read already. */
+export function fileText(file: string): Pick<ScenarioResult, "fileText"> {
+  if (!statSync(file).isFile()) return {};
+  const text = readFileSync(file, "utf8");
+  return text.length > LONGEST_FILE ? {} : { fileText: text };
 }
 
 /**
@@ -70,8 +82,9 @@ export function resultOf(
   const worthKeeping = repetition === 1 || result.verdict !== "pass";
   if (wasRun(result) && worthKeeping && isWritten(options)) {
     if (log !== undefined) writeFile(`${out}/${log.file}`, judged.program?.said ?? "");
-    writeFile(`${out}/${capture}`, pcapngBytes(evidence.frames, `hopcheck ${version}`));
-    return result;
+    const comments = commentsOf(evidence.frames, findings);
+    writeFile(`${out}/${capture}`, pcapngBytes(evidence.frames, `hopcheck ${version}`, comments));
+    return { ...result, ...fileText(scenario.file) };
   }
   const { capture: _, log: __, ...without } = result;
   return { ...without, journeys: [] };

@@ -8,7 +8,7 @@ import { renderJson } from "../report/json.js";
 import { renderJunit } from "../report/junit.js";
 import type { RunResult } from "../report/result.js";
 import { LONGEST_SUMMARY } from "../report/step-summary.js";
-import { writeReport } from "../report/write.js";
+import { writePage, writeReport } from "../report/write.js";
 import { type Reporting, stepSummary, withShownCaptures } from "./formats.js";
 import { shown, writeFile } from "./paths.js";
 
@@ -27,7 +27,9 @@ export async function write(result: RunResult, out: string, { reporter }: Report
   const files = FILES.filter(([format]) => wanted.has(format));
   const isReport = wanted.has("html") && wanted.has("json");
   if (isReport) await writeReport(result, out);
-  for (const [, file, render] of files.slice(isReport ? 2 : 0)) writeFile(join(out, file), render(result));
+  else if (wanted.has("html")) await writePage(result, out);
+  const isLeft = ([format]: (typeof FILES)[number]) => format !== "html" && !(isReport && format === "json");
+  for (const [, file, render] of files.filter(isLeft)) writeFile(join(out, file), render(result));
   if (wanted.has("github")) appendSummary((most) => renderStepSummary(withShownCaptures(result, out), most), out);
   const [first] = files;
   if (first !== undefined) process.stderr.write(`report: ${shown(join(out, first[1]))}\n`);
