@@ -1,6 +1,7 @@
 /** The captures below `fixtures`, judged as `hopcheck verify` judges them, without a process for each. */
 
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
@@ -11,6 +12,9 @@ import { evidenceOf } from "./forwarding/captured/evidence.js";
 import { catalogue } from "./forwarding/catalogue.js";
 import { complaints } from "./recordings/compare.js";
 import { type Expected, readExpected } from "./recordings/recording.js";
+import { scenarioFrom } from "./scenario/from-capture/scenario.js";
+import { scenarioText } from "./scenario/from-capture/text.js";
+import { loadScenario } from "./scenario/load.js";
 
 const fixtures = fileURLToPath(new URL("../fixtures/captures", import.meta.url));
 const names = readdirSync(fixtures, { withFileTypes: true })
@@ -18,6 +22,10 @@ const names = readdirSync(fixtures, { withFileTypes: true })
   .map(({ name }) => name);
 
 describe("the captures of", () => {
+  const folder = mkdtempSync(join(tmpdir(), "hopcheck-fixtures-"));
+  const scenario = join(folder, "scenario.yaml");
+  after(() => rmSync(folder, { recursive: true }));
+
   for (const name of names) {
     describe(name, () => {
       const expected = readExpected(join(fixtures, name));
@@ -30,6 +38,21 @@ describe("the captures of", () => {
         const { verdict, findings } = judged(subject, { capture: [], profile: "extended", reporter: [] }, "");
         expect(complaints(expected, findings)).to.deep.equal([]);
         expect(verdict).to.equal(expected.verdict);
+      });
+
+      it("become scenarios that can be run, also where some of them are missing", () => {
+        const taps = [...new Set(subject.captures.map(({ tap }) => tap))];
+        for (const wanted of [taps, ...taps.map((tap) => [tap])])
+          for (const withFault of [false, true]) {
+            const captures = subject.captures.filter(({ tap }) => wanted.includes(tap));
+            const { evidence } = evidenceOf(subject.setup, captures, subject.withoutModel);
+            const { findings } = conclude(evidence, catalogue);
+            const from = scenarioFrom(name, evidence, findings, withFault);
+            if (typeof from === "string") expect(wanted).to.not.equal(taps);
+            else writeFileSync(scenario, scenarioText(from.scenario, from.notes));
+            if (typeof from === "object")
+              expect(loadScenario(scenario).steps).to.have.length(from.scenario.steps.length);
+          }
       });
 
       it("blame nobody else where some of them are missing", () => {

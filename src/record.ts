@@ -41,7 +41,10 @@ let failed = recordings.length === 0;
 for (const { name, folder, recording, scenario, plan } of recordings) {
   const stage = await stages.of(plan);
   stage.director.commit?.(recording.fault);
+  const shells = Object.entries(recording.shell ?? {});
+  for (const [host, { before }] of shells) await stage.lab.machine(host).run(["sh", "-e"], before);
   const evidence = await recorded(scenario, stage);
+  for (const [host, { after }] of shells) await stage.lab.machine(host).run(["sh", "-e"], after);
   const wrong = complaints(readExpected(folder), judge({ ...evidence, settled: true }, catalogue));
   process.stdout.write(`${wrong.length === 0 ? "✓" : "✗"} ${name}: ${evidence.frames.length} frames\n`);
   for (const complaint of wrong) process.stdout.write(`    ${complaint}\n`);

@@ -36,6 +36,8 @@ export interface CaptureSummary {
 export interface ReadOptions {
   /** Told some hundred KiB apart; the total is unknown for a pipe. */
   progress?(bytesRead: number, totalBytes: number | undefined): void;
+  /** What errors call the file; left out: its path. */
+  readonly name?: string;
 }
 
 /** The file is no capture, or cannot be opened or read; the message is a whole sentence. */
@@ -49,7 +51,7 @@ export class CaptureError extends Error {}
  * @throws CaptureError; what the visitor throws
  */
 export async function readCapture(path: string, visit: Visit, options: ReadOptions = {}): Promise<CaptureSummary> {
-  const name = path === STDIN ? "standard input" : path;
+  const name = options.name ?? (path === STDIN ? "standard input" : path);
   let frames = 0;
   let last = 0;
   let bytes = 0;

@@ -1,15 +1,16 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { execa } from "execa";
+import { readResult } from "../report/json.js";
 
 const main = fileURLToPath(new URL("./main.js", import.meta.url));
 const fixtures = fileURLToPath(new URL("../../fixtures/captures", import.meta.url));
 
 describe("a scenario from captures", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   let folder: string;
   before(() => {
@@ -34,4 +35,40 @@ describe("a scenario from captures", function () {
       const failed = [...broken.stdout.matchAll(/✗ ([A-Z]+-[A-Z]+-\d\d) failed/g)].map(([, rule]) => rule);
       expect([...new Set(failed)]).to.deep.equal([fault.slice(0, 10)]);
     });
+
+  /** Rule, suspect and cause, as `verify` finds them in the captures. */
+  const BROKEN: Readonly<Record<string, readonly string[]>> = {
+    "dr-vip-answered": ["DR-ARP-02 rs1 arp-ignore-not-effective", "DR-ARP-08 rs1 vip-hijacked-by-arp"],
+    "dr-rp-filter": ["DR-RS-04 rs1 rp-filter-strict"],
+    "nat-wrong-gateway": ["NAT-TOP-02 rs1 gateway-not-director"],
+    "nat-client-on-link": ["NAT-TOP-02 rs1 client-on-link", "NAT-TOP-02 rs2 client-on-link"],
+    "tun-vip-missing": ["TUN-RS-06 rs1 vip-not-on-real-server"],
+  };
+
+  it("shows the captured fault on real IPVS where it is wanted, and none in the network as mended", async () => {
+    const files: string[] = [];
+    for (const name of [...Object.keys(BROKEN), "tun-good"])
+      for (const more of name === "tun-good" ? [[]] : [[], ["--with-fault"]]) {
+        const file = join(folder, `${name}${more.join("")}.yaml`);
+        await hopcheck("init", "--from-capture", `${fixtures}/${name}/setup.yaml`, "--out", file, ...more);
+        files.push(file);
+      }
+    const { stdout } = await hopcheck(
+      ...["run", ...files, "--profile", "extended", "--reporter", "json", "--out", folder],
+    );
+    const results = join(folder, "results.json");
+    const { scenarios } = readResult(readFileSync(results, "utf8"), results);
+    expect(scenarios, stdout).to.have.length(files.length);
+    for (const { file, verdict, findings } of scenarios) {
+      const [name = "", isBroken] = basename(file, ".yaml").split("--");
+      const failed = findings.filter(({ status }) => status === "fail");
+      const found = [...new Set(failed.map(({ rule, suspect, causes }) => `${rule} ${suspect} ${causes[0]?.id}`))];
+      const expected = isBroken === undefined ? [] : BROKEN[name];
+      expect([name, verdict, found.toSorted()]).to.deep.equal([
+        name,
+        isBroken !== undefined ? "fail" : "pass",
+        expected,
+      ]);
+    }
+  });
 });

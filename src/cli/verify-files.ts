@@ -1,24 +1,18 @@
 import { conclude, nothingOfServices } from "../forwarding/captured/conclude.js";
 import { evidenceOf } from "../forwarding/captured/evidence.js";
-import type { Wanted } from "../forwarding/captured/infer.js";
 import { catalogue } from "../forwarding/catalogue.js";
 import { collect } from "../report/collect.js";
 import { makeStyle, renderSummary } from "../report/list.js";
 import type { RunResult, ScenarioResult } from "../report/result.js";
 import { exitStatus } from "../report/verdict.js";
 import { capturedResult, tell } from "./captured-result.js";
-import { CliError, STATUS } from "./error.js";
 import { writeExtracts } from "./extracts.js";
 import { printScenario } from "./progress.js";
 import { folderFor, shellWord, unwritable, write } from "./results.js";
-import { bySetup, byVip, type Subject } from "./verify-subject.js";
+import { type Subject, type SubjectOptions, subjectOf } from "./verify-subject.js";
 import { version } from "./version.js";
 
-export interface VerifyOptions {
-  /** Tap and file, in addition to those that the setup names. */
-  readonly capture: readonly (readonly [string, string])[];
-  readonly vip?: Wanted;
-  readonly writeSetup?: string;
+export interface VerifyOptions extends SubjectOptions {
   readonly profile: "core" | "extended";
   readonly reporter: readonly string[];
   readonly out?: string;
@@ -30,7 +24,7 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
   const started = performance.now();
   const startedAt = new Date().toISOString();
   const out = folderFor(options, startedAt);
-  const subject = await subjectOf(files, options);
+  const subject = await subjectOf("verify", files, options);
   for (const sentence of [...subject.flaws, ...subject.assumed, ...subject.notes])
     process.stderr.write(`${sentence}\n`);
   const scenario = judged(subject, options, commandOf(files, options));
@@ -52,27 +46,6 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
     process.stdout.write(`${renderSummary(result, style).join("\n")}\n`);
   }
   return exitStatus(result.verdict);
-}
-
-async function subjectOf(files: readonly string[], options: VerifyOptions): Promise<Subject> {
-  const { vip, capture, writeSetup } = options;
-  if (vip !== undefined) {
-    if (capture.length > 0)
-      throw new CliError(
-        STATUS.badInput,
-        "with --vip there is no setup whose taps --capture could name; give the files alone",
-      );
-    return byVip(vip, files, writeSetup);
-  }
-  if (writeSetup !== undefined)
-    throw new CliError(STATUS.badInput, "--write-setup writes the setup that --vip finds; give --vip as well");
-  const [file, ...others] = files;
-  if (file === undefined || others.length > 0)
-    throw new CliError(
-      STATUS.badInput,
-      "verify takes one setup file, which names its captures under `captures`; without a setup give --vip ADDRESS and the captures",
-    );
-  return bySetup(file, capture);
 }
 
 /** What captures prove, as results have it. */

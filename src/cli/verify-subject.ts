@@ -28,6 +28,40 @@ export interface Subject {
   readonly assumed: readonly string[];
 }
 
+/** What is to be judged by: a setup file, or a VIP that captures are asked about. */
+export interface SubjectOptions {
+  /** Tap and file: they take the place of those that the setup names. */
+  readonly capture: readonly (readonly [string, string])[];
+  readonly vip?: Wanted;
+  /** Where the setup goes that is found behind the VIP. */
+  readonly writeSetup?: string;
+}
+
+/** @param command as it was typed, for errors */
+export async function subjectOf(
+  command: string,
+  files: readonly string[],
+  { vip, capture, writeSetup }: SubjectOptions,
+): Promise<Subject> {
+  if (vip !== undefined) {
+    if (capture.length > 0)
+      throw new CliError(
+        STATUS.badInput,
+        "with --vip there is no setup whose taps --capture could name; give the files alone",
+      );
+    return byVip(vip, files, writeSetup);
+  }
+  if (writeSetup !== undefined)
+    throw new CliError(STATUS.badInput, "--write-setup writes the setup that --vip finds; give --vip as well");
+  const [file, ...others] = files;
+  if (file === undefined || others.length > 0)
+    throw new CliError(
+      STATUS.badInput,
+      `${command} takes one setup file, which names its captures under \`captures\`; without a setup give --vip ADDRESS and the captures`,
+    );
+  return bySetup(file, capture);
+}
+
 /** The captures that a setup file names, and those of the command line, which take the place of the file's. */
 export async function bySetup(file: string, given: readonly (readonly [string, string])[]): Promise<Subject> {
   const captured = checked(() => loadCapturedSetup(file));
@@ -37,7 +71,7 @@ export async function bySetup(file: string, given: readonly (readonly [string, s
 }
 
 /** Captures of which nobody says whose they are: they tell the setup themselves. */
-export async function byVip(wanted: Wanted, files: readonly string[], target: string | undefined): Promise<Subject> {
+async function byVip(wanted: Wanted, files: readonly string[], target: string | undefined): Promise<Subject> {
   const { isWhole, ...head } = await readable(readHeads(files.map((file) => ["", file])));
   const { captures, flaws } = head;
   const inference = inferSetup(wanted, captures);

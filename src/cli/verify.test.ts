@@ -85,6 +85,49 @@ describe("hopcheck verify", () => {
     expect(stdout).to.contain("None of the frames is for 198.51.100.7:443.");
   });
 
+  for (const file of ["director.pcapng", "rs2.pcap.gz"])
+    it(`reads ${file} from a pipe, as often as it has to, and judges as if it were a file`, () => {
+      const own = readdirSync(join(fixtures, "dr-good")).filter((name) => name.includes(".pcap"));
+      const paths = own.map((name) => join(fixtures, "dr-good", name));
+      verify("--vip", "10.0.0.10", ...paths, "--reporter", "json");
+      const before = resultOf();
+      const piped = paths.map((path) => (path.endsWith(file) ? "-" : path));
+      const words = [process.execPath, main, "verify", "--vip", "10.0.0.10", ...piped, "--reporter", "json"];
+      const pipe = spawnSync(
+        "sh",
+        ["-c", 'cat "$0" | "$@"', join(fixtures, "dr-good", file), ...words, "--out", folder],
+        {
+          encoding: "utf8",
+          cwd: folder,
+        },
+      );
+      const after = resultOf();
+      expect([pipe.status, after.verdict, statuses(after)], pipe.stderr).to.deep.equal([0, "pass", statuses(before)]);
+      expect(after.captured?.files.map(({ file }) => file)).to.include("-");
+    });
+
+  it("takes a capture from a pipe for a tap of the setup", () => {
+    const setup = join(fixtures, "dr-good/setup.yaml");
+    verify(setup, "--reporter", "json");
+    const before = resultOf();
+    const words = [process.execPath, main, "verify", setup, "--capture", "director=-", "--reporter", "json"];
+    const capture = join(fixtures, "dr-good/director.pcapng");
+    spawnSync("sh", ["-c", 'cat "$0" | "$@"', capture, ...words, "--out", folder], { cwd: folder });
+    expect(statuses(resultOf())).to.deep.equal(statuses(before));
+  });
+
+  it("says what is wrong with what comes from a pipe", () => {
+    const words = [process.execPath, main, "verify", "--vip", "10.0.0.10", "-", "--out", folder];
+    const { status, stderr } = spawnSync("sh", ["-c", 'printf "no capture at all" | "$@"', "sh", ...words], {
+      encoding: "utf8",
+      cwd: folder,
+    });
+    expect([status, stderr]).to.deep.equal([
+      2,
+      'hopcheck: standard input is no capture: it begins with 6e6f206361707475 ("no captu"). Files of pcap and pcapng can be read, also compressed by gzip or zstd.\n',
+    ]);
+  });
+
   it("works for an ordinary user", () => {
     const asNobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"];
     const isRoot = process.getuid?.() === 0;

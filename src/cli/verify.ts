@@ -25,7 +25,7 @@ export function verifyCommand(): Command {
 }
 
 /** `director=a.pcap` */
-function capture(text: string, before: readonly (readonly [string, string])[]): (readonly [string, string])[] {
+export function capture(text: string, before: readonly (readonly [string, string])[]): (readonly [string, string])[] {
   const at = text.indexOf("=");
   if (at < 1 || at === text.length - 1)
     throw new InvalidArgumentError("write the tap and its file, such as director=director.pcap.");

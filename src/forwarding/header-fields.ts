@@ -4,11 +4,11 @@
  */
 
 import type { Packet } from "../packet/packet.js";
+import { optionAt, TCP_OPTION } from "../packet/tcp.js";
 import { portsOf, protocolOf, sameBytes } from "./datagram.js";
 
 export type Value = string | number | boolean | Uint8Array | undefined;
 
-const MSS = 2;
 const HEXADECIMAL: Readonly<Record<string, number>> = {
   "ip.id": 4,
   "ip.dsfield": 2,
@@ -150,11 +150,6 @@ function mssOf(options: Uint8Array): number | undefined {
 }
 
 function mssAt(options: Uint8Array): number | undefined {
-  let at = 0;
-  while (at < options.length && options[at] !== 0) {
-    if (options[at] === MSS && at + 4 <= options.length) return at;
-    // Kind 1 is the one option without a length (RFC 9293 §3.1).
-    at += options[at] === 1 ? 1 : Math.max(2, options[at + 1] ?? 2);
-  }
-  return undefined;
+  const at = optionAt(options, TCP_OPTION.maximumSegmentSize);
+  return at !== undefined && at + 4 <= options.length ? at : undefined;
 }

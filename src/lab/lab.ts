@@ -46,6 +46,8 @@ export class Lab {
   readonly #senders = new Map<string, Sender>();
   /** Hosts on which programs forward: with what came to them they are done when they sleep. */
   readonly #programs: NamespaceMachine[] = [];
+  /** Frames on their way into the kernel that is to send them. */
+  readonly #sending: Promise<void>[] = [];
   readonly #prober: Prober;
   #frames: Frame[] = [];
   /** Frames other than canaries, since the lab was built: what must stand still for the lab to be settled. */
@@ -194,9 +196,11 @@ export class Lab {
     if (machine instanceof NamespaceMachine) this.#programs.push(machine);
   }
 
-  /** Sends a frame out of a host's NIC, as if the host itself had sent it. */
+  /** Sends a frame out of a host's NIC, as if the host itself had sent it; on the wire once the lab has come to rest. */
   send(host: string, nic: string, frame: Uint8Array): void {
-    this.#sender(this.#linkOf(host, nic)).send(frame);
+    const machine = this.#machines.get(host);
+    if (machine instanceof UmlMachine) this.#sending.push(machine.send(nic, frame));
+    else this.#sender(this.#linkOf(host, nic)).send(frame);
   }
 
   #sender(link: Link): Sender {
@@ -204,9 +208,7 @@ export class Lab {
     if (known) return known;
     const machine = this.#machines.get(link.host.name);
     if (!(machine instanceof NamespaceMachine))
-      throw new Error(
-        `frames cannot be crafted on ${link.host.name}: its network stack is not one of the host's kernel`,
-      );
+      throw new Error(`frames cannot be crafted on ${link.host.name}: it has no kernel of its own in this lab`);
     const sender = machine.enter(() => new Sender(link.nic.name));
     this.#senders.set(link.tap, sender);
     return sender;
@@ -340,6 +342,7 @@ export class Lab {
    * @throws NotSettled with the NICs that did not answer, or with the tap at which frames do not end.
    */
   async settle(): Promise<void> {
+    await Promise.all(this.#sending.splice(0));
     const deadline = performance.now() + SETTLE_TIMEOUT;
     let before: number;
     let pulse: string | undefined;

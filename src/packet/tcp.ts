@@ -37,6 +37,9 @@ export const TCP_FLAG = {
   cwr: 0x80,
 } as const;
 
+/** Kinds of options (RFC 9293 §3.2, RFC 2018 §3, RFC 7323 §3.2). */
+export const TCP_OPTION = { end: 0, none: 1, maximumSegmentSize: 2, received: 5, times: 8 } as const;
+
 const FLAG_LETTERS = "FSRPAUEC";
 const FLAGS_MASK = 0x0fff;
 const NO_FLAGS = "none";
@@ -216,3 +219,14 @@ export const TCP_FIELDS = [
   field("tcp.urgent_pointer", "Urgent Pointer", [URGENT, 2], "urgent", decimal(0xffff)),
   field("tcp.options", "TCP Options", [OPTIONS, "header end"], "options", octets(TCP_MAX_OPTIONS)),
 ];
+
+/** Where the first option of a kind begins; undefined where there is none. */
+export function optionAt(options: Uint8Array, kind: number): number | undefined {
+  let at = 0;
+  while (at < options.length && options[at] !== TCP_OPTION.end) {
+    if (options[at] === kind) return at;
+    // The one option without a length (RFC 9293 §3.1).
+    at += options[at] === TCP_OPTION.none ? 1 : Math.max(2, options[at + 1] ?? 2);
+  }
+  return undefined;
+}

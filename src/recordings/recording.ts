@@ -10,8 +10,16 @@ export interface Recording {
   readonly director?: string;
   /** What the reference director does wrong. */
   readonly fault?: string;
+  /** By the names of hosts, what their kernels do besides that no setup of a scenario can tell them. */
+  readonly shell?: Readonly<Record<string, Shell>>;
   /** By file name; `.pcapng` and `.gz` say the format, anything else is a classic pcap. */
   readonly files: Readonly<Record<string, FileOptions>>;
+}
+
+/** Lines for a host's shell: recordings share their labs. */
+export interface Shell {
+  readonly before: string;
+  readonly after: string;
 }
 
 /** What capture files of production have, and those of a lab have not. */

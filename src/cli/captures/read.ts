@@ -62,9 +62,11 @@ export async function readHeads(
 }
 
 async function opened(files: readonly TapFile[]): Promise<[NumberedFile[], Name[]]> {
-  const paths = await Promise.all(files.map(([, path]) => rereadable(path)));
+  const opened = files.map(async ([, path], number): Promise<NumberedFile> => {
+    return path === "-" ? { number, path: await rereadable(), name: "standard input" } : { number, path };
+  });
   const names = files.map(([tap, path]) => ({ tap, file: path === "-" ? path : shown(path) }));
-  return [paths.map((path, number) => ({ number, path })), names];
+  return [await Promise.all(opened), names];
 }
 
 interface Name {
@@ -94,17 +96,22 @@ async function readFrames(files: readonly NumberedFile[], small: Small) {
   const read: ReadFile[] = [];
   const flaws: string[] = [];
   let [frames, bytes, isWhole] = [0, 0, true];
-  for (const { path, number } of files) {
+  for (const source of files) {
+    const { path, number } = source;
     const byInterface = new Map<string, Raw[]>();
     try {
-      const { flaw } = await captureFrames(path, ({ interfaceName = "", ...frame }) => {
-        frames++;
-        bytes += frame.bytes.length;
-        if (frames > small.frames || bytes > small.bytes) throw new Enough();
-        const known = byInterface.get(interfaceName) ?? [];
-        byInterface.set(interfaceName, known);
-        known.push(frame);
-      });
+      const { flaw } = await captureFrames(
+        path,
+        ({ interfaceName = "", ...frame }) => {
+          frames++;
+          bytes += frame.bytes.length;
+          if (frames > small.frames || bytes > small.bytes) throw new Enough();
+          const known = byInterface.get(interfaceName) ?? [];
+          byInterface.set(interfaceName, known);
+          known.push(frame);
+        },
+        source,
+      );
       if (flaw !== undefined) flaws.push(flaw);
     } catch (error) {
       if (!(error instanceof Enough)) throw error;

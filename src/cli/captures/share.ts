@@ -13,6 +13,8 @@ import type { Setup } from "../../forwarding/setup.js";
 export interface NumberedFile {
   readonly number: number;
   readonly path: string;
+  /** What errors call it where nobody wrote the path. */
+  readonly name?: string;
 }
 
 /** The frames of one interface of a file. */
@@ -123,7 +125,7 @@ export async function screenShare(
       extent.add(record);
       screen.add(key, record);
     };
-    const { flaw } = await readCapture(file.path, visit, { progress });
+    const { flaw } = await readCapture(file.path, visit, { ...file, progress });
     if (flaw !== undefined) flaws.push({ file: file.number, flaw });
     for (const [key, { whole, interfaceName }] of extents)
       if (Math.floor(key / MOST_INTERFACES) === file.number)
@@ -153,7 +155,7 @@ export async function selectShare(
       const key = interfaces.keyOf(record.source);
       if (selector.wants(record)) frames.push(picked(key, record));
     };
-    await readCapture(file.path, visit, { progress });
+    await readCapture(file.path, visit, { ...file, progress });
     leftOut += selector.leftOut;
     leftOutForeign += selector.leftOutForeign;
   }

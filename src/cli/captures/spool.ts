@@ -5,16 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
-const STDIN = "-";
-
 let kept: Promise<string> | undefined;
 
 /**
- * A path that can be read several times. What comes from standard input is kept in a file that has no name any more: it
- * is gone with the process, however that ends.
+ * A path under which standard input can be read several times. It is kept in a file that has no name any more: it is gone
+ * with the process, however that ends.
  */
-export async function rereadable(path: string): Promise<string> {
-  if (path !== STDIN) return path;
+export function rereadable(): Promise<string> {
   kept ??= keep();
   return kept;
 }

@@ -21,16 +21,28 @@ interface Leg {
   readonly prefix: number;
 }
 
-/**
- * What a scenario's lab is built from: the addresses of the setup, and a client and a router where it names none. Real
- * servers are silent, since their answers are those of the captures.
- * @param client the address of a client in the captures
- */
-export function labSetup(setup: Setup, client: string): RawSetup {
+/** Kept for documentation (RFC 5737, RFC 3849): no network of captures has them. */
+const ELSEWHERE = { 4: "203.0.113.100", 6: "2001:db8:1::100" } as const;
+
+/** What a scenario's lab is to be beyond the setup of the captures. */
+export interface LabOptions {
+  /** The address of a client in the captures. */
+  readonly client: string;
+  /** Whether the client is to be where only the router leads. */
+  readonly isClientMoved: boolean;
+  /** Whether real servers answer by themselves, not by what the captures hold. */
+  readonly isAnsweredLive: boolean;
+}
+
+/** What a scenario's lab is built from: the addresses of the setup, and a client and a router where it names none. */
+export function labSetup(setup: Setup, { client, isClientMoved, isAnsweredLive }: LabOptions): RawSetup {
   const [director] = directorsOf(setup);
   const served = setup.hosts.filter(({ role }) => role === "real-server");
   const known = setup.hosts.find(({ role }) => role === "client")?.nics[0];
-  const own = segmentOf(known ?? { ip: client, prefix: usualPrefix(client) });
+  const elsewhere = ELSEWHERE[isIp6(client) ? 6 : 4];
+  const own = isClientMoved
+    ? { ip: elsewhere, prefix: usualPrefix(elsewhere) }
+    : segmentOf(known ?? { ip: client, prefix: usualPrefix(client) });
   const taken = new Set([
     own.ip,
     ...setup.services.flatMap(({ vip, realServers }) => [vip, ...realServers.map(({ ip }) => ip)]),
@@ -53,7 +65,7 @@ export function labSetup(setup: Setup, client: string): RawSetup {
   );
   const hosts = Object.fromEntries(served.flatMap((host) => furtherNics(host)));
   return {
-    services: setup.services.map((service) => serviceOf(service, served)),
+    services: setup.services.map((service) => serviceOf(service, served, isAnsweredLive)),
     director: { interfaces },
     ...(router.length === 0 ? {} : { router: { interfaces: router } }),
     client: { ip: `${own.ip}/${own.prefix}` },
@@ -83,11 +95,12 @@ function routerTo(hosts: readonly Leg[], director: readonly Leg[], setup: Setup,
   return [...nics.map(interfaceOf), ...more.map(({ ip, prefix }) => ({ ip: `${ip}/${prefix}` }))];
 }
 
-function serviceOf(service: Service, served: readonly Host[]): RawService {
+function serviceOf(service: Service, served: readonly Host[], isAnsweredLive: boolean): RawService {
   const { vip, port, protocol, model, scheduler, schedulerFlags, persistence, onePacket, mark, tunnel } = service;
   const isPlainTunnel = model !== "tun" || (tunnel.kind === "ipip" && !tunnel.checksum && tunnel.pmtuDiscovery);
   return {
-    ...{ vip, port, protocol, model, answers: "silent" },
+    ...{ vip, port, protocol, model },
+    ...(isAnsweredLive ? {} : { answers: "silent" as const }),
     ...(scheduler === "rr" ? {} : { scheduler }),
     ...(schedulerFlags.length === 0 ? {} : { schedulerFlags }),
     ...(persistence === undefined ? {} : { persistence }),
@@ -98,7 +111,11 @@ function serviceOf(service: Service, served: readonly Host[]): RawService {
   };
 }
 
-function serverOf({ name, ip, port, weight }: RealServer, service: Service, served: readonly Host[]): RawRealServer {
+function serverOf(
+  { name, ip, port, weight, limit }: RealServer,
+  service: Service,
+  served: readonly Host[],
+): RawRealServer {
   const nics = served.find((host) => host.name === name)?.nics ?? [];
   const known = nics.flatMap(addressesOf).find((own) => own.ip === ip);
   const { prefix } = segmentOf(known ?? { ip, prefix: usualPrefix(ip) });
@@ -107,6 +124,7 @@ function serverOf({ name, ip, port, weight }: RealServer, service: Service, serv
     ip: prefix === usualPrefix(ip) ? ip : `${ip}/${prefix}`,
     ...(service.model === "nat" && port !== service.port ? { port } : {}),
     ...(weight === 1 ? {} : { weight }),
+    ...(limit === undefined ? {} : { limit }),
   };
 }
 
