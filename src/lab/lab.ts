@@ -142,8 +142,8 @@ export class Lab {
     const tap = tapName(host, nic);
     const port = `${this.#prefix}p${this.#links.length}`;
     if (where === "user-mode-linux") {
-      const taken = (await this.#fabric.uml()).takeNic();
-      return { host, nic, tap, port: taken.tap, device: taken.name };
+      const { name, wire } = (await this.#fabric.uml()).takeNic();
+      return { host, nic, tap, port: wire.port, device: name, lost: () => wire.lost() };
     }
     return {
       host,
