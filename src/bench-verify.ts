@@ -10,8 +10,8 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { makeCaptures } from "./bench-captures.js";
 import { line, median } from "./bench-figures.js";
+import { makeCaptures } from "./capture/made-captures.js";
 
 const main = fileURLToPath(new URL("./cli/main.js", import.meta.url));
 const source = fileURLToPath(new URL("../fixtures/bench/libpcap-loop.c", import.meta.url));

@@ -40,10 +40,11 @@ const PACKAGES = [
   { name: "user-mode-linux", shownBy: "linux.uml", needed: needsUserModeLinux },
 ];
 
-/** What reads, writes and compresses captures as we do, to be held against it. */
+/** What reads, writes and compresses captures as we do, and what reads the XML of reports: both are held against it. */
 const TEST_PACKAGES = [
   { name: "tshark", shownBy: "tshark" },
   { name: "zstd", shownBy: "zstd" },
+  { name: "libxml2-utils", shownBy: "xmllint" },
 ];
 
 /**

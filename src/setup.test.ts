@@ -168,11 +168,11 @@ describe("the set-up", () => {
 
     it("installs what only tests need where it is told to", () => {
       ready();
-      installed({ but: ["tshark", "zstd"] });
+      installed({ but: ["tshark", "zstd", "libxml2-utils"] });
       expect(run().stderr).to.equal("");
-      expect(run(["--tests"]).stderr).to.equal("set-up: Debian packages tshark zstd\n");
+      expect(run(["--tests"]).stderr).to.equal("set-up: Debian packages tshark zstd libxml2-utils\n");
       expect(calls()).to.include(
-        "apt-get -qq -o DPkg::Lock::Timeout=300 -y --no-install-recommends install tshark zstd",
+        "apt-get -qq -o DPkg::Lock::Timeout=300 -y --no-install-recommends install tshark zstd libxml2-utils",
       );
     });
 

@@ -1,11 +1,13 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Direction } from "../packet/frame.js";
-import { type Opened, openPieces, STDIN } from "./reading/pieces.js";
-import { DIRECTION, Flaw, type Interface, type Recorded, Refusal, type Visit } from "./reading/record.js";
-import { RecordReader } from "./reading/record-reader.js";
+import { openPieces, STDIN } from "./reading/pieces.js";
+import { DIRECTION, Flaw, type Interface, type Mark, type Recorded, Refusal, type Visit } from "./reading/record.js";
+import { BEGINNING, RecordReader } from "./reading/record-reader.js";
+import { findSeam } from "./reading/seam.js";
 import { unpack } from "./reading/unpack.js";
 
-export type { Interface, Recorded, Visit };
-export { DIRECTION };
+export type { Interface, Mark, Recorded, Visit };
+export { BEGINNING, DIRECTION, findSeam };
 
 /** A packet of a capture file, for whom a copy of each is not too slow. */
 export interface CapturedFrame {
@@ -29,6 +31,8 @@ export interface CaptureSummary {
   readonly frames: number;
   /** Bytes of the file, as it lies compressed, that were read. */
   readonly bytes: number;
+  /** `until`, with the right number, where that is where reading ended. */
+  readonly reached?: Mark;
   /** Whole sentences: what keeps the rest of the file from being read, behind which frame, and what to do. */
   readonly flaw?: string;
 }
@@ -38,6 +42,12 @@ export interface ReadOptions {
   progress?(bytesRead: number, totalBytes: number | undefined): void;
   /** What errors call the file; left out: its path. */
   readonly name?: string;
+  /** Where to begin, of the same file, which is not compressed. */
+  readonly from?: Mark;
+  /** Where to end, whatever the number of its packet. Where no record begins there, the file is read to its end. */
+  readonly until?: Mark;
+  /** Told where the next record begins, some hundred KiB apart; never of a pipe or a compressed file. */
+  mark?(mark: Mark): void;
 }
 
 /** The file is no capture, or cannot be opened or read; the message is a whole sentence. */
@@ -52,31 +62,52 @@ export class CaptureError extends Error {}
  */
 export async function readCapture(path: string, visit: Visit, options: ReadOptions = {}): Promise<CaptureSummary> {
   const name = options.name ?? (path === STDIN ? "standard input" : path);
+  const { from = BEGINNING, until } = options;
   let frames = 0;
-  let last = 0;
+  let last = from.number;
   let bytes = 0;
+  let reached: Mark | undefined;
+  let isPlain = true;
   const reader = new RecordReader((record) => {
     frames++;
     last = record.number;
     visit(record);
-  });
-  const summary = () => ({ frames, bytes });
-  async function* counted({ pieces, size }: Opened) {
-    for await (const piece of pieces) {
-      bytes += piece.length;
-      yield piece;
-      options.progress?.(bytes, size);
-    }
-  }
+  }, from);
+  const summary = () => ({ frames, bytes, ...(reached === undefined ? {} : { reached }) });
+  const push = (piece: Buffer, isPacked = false) => {
+    reader.push(piece);
+    isPlain = !isPacked;
+  };
   try {
-    await unpack(counted(await openPieces(path)), (piece) => reader.push(piece));
-    reader.end();
+    const { pieces, size } = await openPieces(path, from.position, until?.position);
+    const read = async function* () {
+      for await (const piece of pieces) {
+        bytes += piece.length;
+        yield piece;
+        options.progress?.(bytes, size);
+        if (!isPlain || size === undefined) continue;
+        const { mark } = reader;
+        if (until !== undefined && isSame(until, mark)) {
+          reached = mark;
+          return;
+        }
+        if (mark.state !== undefined) options.mark?.(mark);
+      }
+    };
+    // What begins in the middle of a file is not compressed, even if it looks so.
+    if (from.position > 0) for await (const piece of read()) push(piece);
+    else await unpack(read(), push);
+    if (reached === undefined) reader.end();
     return summary();
   } catch (error) {
     if (error instanceof Flaw) return { ...summary(), flaw: sentences(name, last, error) };
     if (error instanceof Refusal) throw new CaptureError(`${name} ${error.message}.`);
     throw error;
   }
+}
+
+function isSame(one: Mark, other: Mark): boolean {
+  return one.position === other.position && isDeepStrictEqual(one.state, other.state);
 }
 
 /**
@@ -91,7 +122,9 @@ export async function captureFrames(
   return readCapture(path, (record) => visit(copied(record)), options);
 }
 
-function copied({ number, bytes, start, captured, original, seconds, nanoseconds, direction, source }: Recorded) {
+/** A copy, which stays valid. */
+export function copied(record: Recorded): CapturedFrame {
+  const { number, bytes, start, captured, original, seconds, nanoseconds, direction, source } = record;
   return {
     number,
     time: BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds),

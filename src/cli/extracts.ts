@@ -3,8 +3,7 @@ import type { Evidence } from "../forwarding/evidence.js";
 import type { Finding } from "../forwarding/rule.js";
 import { extractsOf } from "../report/extract.js";
 import { CliError, STATUS } from "./error.js";
-import { shown } from "./paths.js";
-import { writeFile } from "./results.js";
+import { shown, writeFile } from "./paths.js";
 import { version } from "./version.js";
 
 /** What `--extract` does, for the help of the commands that have it. */

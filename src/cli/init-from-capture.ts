@@ -6,8 +6,7 @@ import { catalogue } from "../forwarding/catalogue.js";
 import { scenarioFrom } from "../scenario/from-capture/scenario.js";
 import { scenarioText } from "../scenario/from-capture/text.js";
 import { CliError, STATUS } from "./error.js";
-import { shown } from "./paths.js";
-import { writeFile } from "./results.js";
+import { shown, writeFile } from "./paths.js";
 import { type SubjectOptions, subjectOf } from "./verify-subject.js";
 
 export interface InitOptions extends SubjectOptions {

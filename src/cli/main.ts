@@ -7,7 +7,9 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["run", async () => (await import("./run.js")).runCommand()],
   ["verify", async () => (await import("./verify.js")).verifyCommand()],
   ["faults", async () => (await import("./faults.js")).faultsCommand()],
+  ["report", async () => (await import("./report.js")).reportCommand()],
   ["rules", async () => (await import("./rules.js")).rulesCommand()],
+  ["schema", async () => (await import("./schema.js")).schemaCommand()],
   ["init", async () => (await import("./init.js")).initCommand()],
   ["doctor", async () => (await import("./doctor.js")).doctorCommand()],
 ]);

@@ -1,16 +1,15 @@
-import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { pcapngBytes } from "../capture/pcapng.js";
 import { collect } from "../report/collect.js";
-import { renderHtml } from "../report/html.js";
-import { renderJson } from "../report/json.js";
-import type { LogResult, RunResult, ScenarioResult } from "../report/result.js";
+import type { LogResult, ScenarioResult } from "../report/result.js";
 import { wasRun } from "../report/verdict.js";
-import { writeReport } from "../report/write.js";
-import type { Judged } from "../scenario/judgement.js";
+import { type Judged, positionOf } from "../scenario/judgement.js";
 import type { Scenario } from "../scenario/scenario.js";
+import { commandOf } from "./command.js";
 import { CliError, STATUS } from "./error.js";
-import { shown } from "./paths.js";
+import { isWritten } from "./formats.js";
+import { shown, writeFile } from "./paths.js";
 import type { RunOptions } from "./run-options.js";
 import { version } from "./version.js";
 
@@ -36,10 +35,6 @@ export class CaptureNames {
       if (!taken.has(candidate)) return candidate;
     }
   }
-}
-
-export function isWritten({ reporter }: Pick<RunOptions, "reporter">): boolean {
-  return reporter.some((name) => name === "html" || name === "json");
 }
 
 /** Before anything runs: minutes later, nobody wants to learn that the results have no place. */
@@ -88,27 +83,19 @@ export function unwritable(out: string, error: unknown): CliError {
   );
 }
 
-export async function write(result: RunResult, out: string, { reporter }: Pick<RunOptions, "reporter">): Promise<void> {
-  if (reporter.includes("html") && reporter.includes("json")) await writeReport(result, out);
-  else if (reporter.includes("html")) writeFile(`${out}/index.html`, renderHtml(result));
-  else if (reporter.includes("json")) writeFile(`${out}/results.json`, renderJson(result));
-  else return;
-  const name = reporter.includes("html") ? "index.html" : "results.json";
-  process.stderr.write(`report: ${shown(`${out}/${name}`)}\n`);
-}
-
-export function writeFile(file: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, content);
-}
-
-/** A word as a shell takes it. */
-export function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
-export function resultOf(judged: Judged, options: RunOptions, out: string, capture: string): ScenarioResult {
-  const { scenario, evidence, findings, assertions, problem, notSupported, durationMs, repetition } = judged;
+/**
+ * @param order its place in the order of the whole run, from 1
+ * @param capture where its frames are written, relative to `out`
+ */
+export function resultOf(
+  judged: Judged,
+  order: number,
+  options: RunOptions,
+  out: string,
+  capture: string,
+): ScenarioResult {
+  const { scenario, evidence, findings, assertions, durationMs, repetition } = judged;
+  const { problem, problemIn, problemAt, notSupported } = judged;
   const file = shown(scenario.file);
   const log = logOf(judged, capture);
   const result = collect({
@@ -118,11 +105,15 @@ export function resultOf(judged: Judged, options: RunOptions, out: string, captu
     evidence,
     findings: [...findings, ...assertions],
     ...(problem === undefined ? {} : { problem }),
+    ...(problemIn === undefined ? {} : { problemIn }),
+    ...(problemAt === undefined ? {} : { problemAt }),
+    positionOf: (rule) => positionOf(scenario, rule) ?? scenario.position,
+    order,
     ...(notSupported === undefined ? {} : { notSupported }),
     durationMs,
     capture,
     ...(log === undefined ? {} : { log }),
-    reproduce: `hopcheck run ${shellWord(file)} --director ${shellWord(options.director)}${options.profile === "core" ? "" : ` --profile ${options.profile}`}`,
+    reproduce: commandOf([scenario.file], options),
   });
   // Every repetition of what passed would say the same; what did not pass is kept whenever it happened.
   const worthKeeping = repetition === 1 || result.verdict !== "pass";

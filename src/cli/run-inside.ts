@@ -2,21 +2,22 @@ import type { Director } from "../director/director.js";
 import { directorFault } from "../director/reference/faults/known.js";
 import { catalogue } from "../forwarding/catalogue.js";
 import type { Setup } from "../forwarding/setup.js";
-import { makeStyle, renderSummary } from "../report/list.js";
 import type { RunResult, ScenarioResult } from "../report/result.js";
 import { exitStatus, runVerdict } from "../report/verdict.js";
 import { unsupported } from "../scenario/features.js";
+import type { Judged } from "../scenario/judgement.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { runSuites } from "../scenario/suite.js";
+import { commandOf } from "./command.js";
 import { directorNamed } from "./directors.js";
 import { CliError, STATUS } from "./error.js";
 import { writeExtracts } from "./extracts.js";
-import { FORMATS } from "./formats.js";
+import { isFormat, write } from "./formats.js";
 import { keepLab } from "./keep.js";
-import { printScenario } from "./progress.js";
-import { CaptureNames, folderFor, reported, resultOf, unwritable, write } from "./results.js";
+import { ScenarioPrinter } from "./progress.js";
+import { CaptureNames, folderFor, reported, resultOf, unwritable } from "./results.js";
 import type { RunOptions } from "./run-options.js";
-import { inOrder, select } from "./selection.js";
+import { inOrder, ofShard, select } from "./selection.js";
 import { checkPlaces, Stages } from "./stages.js";
 import { version } from "./version.js";
 
@@ -28,15 +29,17 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   checkFault(director, options);
   const selected = await select(paths, director, options);
   const isSupported = (scenario: Scenario) => unsupported(scenario, director) === undefined;
-  const supported = selected.filter(isSupported);
-  const plans = supported.map(({ setup }) => ({ setup, director }));
-  checkPlaces(plans, options.kernel);
-  const scenarios = [...inOrder(supported, director, options), ...selected.filter((one) => !isSupported(one))];
+  const plansOf = (some: readonly Scenario[]) => some.filter(isSupported).map(({ setup }) => ({ setup, director }));
+  checkPlaces(plansOf(selected), options.kernel);
+  const supported = inOrder(selected.filter(isSupported), director, options);
+  const whole = [...supported, ...selected.filter((one) => !isSupported(one))];
+  const scenarios = ofShard(whole, options.shard);
+  const orderOf = ({ scenario, repetition }: Judged) => (repetition - 1) * whole.length + whole.indexOf(scenario) + 1;
   const out = folderFor(options, startedAt);
   const results = new Map<string, ScenarioResult>();
   const captures = new CaptureNames();
-  const stages = new Stages(plans, options.kernel);
-  const style = makeStyle(process.stdout);
+  const stages = new Stages(plansOf(scenarios), options.kernel);
+  const printer = new ScenarioPrinter(options, out);
   const stageFor = async (setup: Setup) => {
     const stage = await stages.of({ setup, director });
     stage.director.commit?.(options.fault);
@@ -56,14 +59,14 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
       // Every other scenario would say the same, at length.
       if (stages.failure) return suites.abort();
       const name = captures.of(judged);
-      const result = reported(out, () => resultOf(judged, options, out, name));
+      const result = reported(out, () => resultOf(judged, orderOf(judged), options, out, name));
       if (options.extract !== undefined) {
         const folder = `${options.extract}/${name.replace(/^captures\/|\.pcapng$/g, "")}`;
         writeExtracts(folder, judged.evidence, [...judged.findings, ...judged.assertions]);
       }
       // A retry takes the place of what it tries again.
       results.set(name, result);
-      if (options.reporter.includes("list")) printScenario(result, out, style);
+      printer.judged(result);
     },
   });
   let interrupted = false;
@@ -84,12 +87,15 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     director: await stages.describe(director),
     startedAt,
     durationMs: Math.round(performance.now() - started),
+    profile: options.profile,
+    ...(options.shard === undefined ? {} : { shard: options.shard }),
+    reproduce: commandOf(paths, options, options),
     scenarios: scenarioResults,
   };
+  printer.ended(result);
   await write(result, out, options).catch((error) => {
     throw unwritable(out, error);
   });
-  if (options.reporter.includes("list")) process.stdout.write(`${renderSummary(result, style).join("\n")}\n`);
   if (options.keep && !interrupted && result.verdict !== "pass") await keepLab(stages.all());
   await stages.stop();
   if (interrupted) return STATUS.interrupted;
@@ -114,6 +120,6 @@ function checkFault(director: Director, { fault }: RunOptions): void {
 }
 
 function mochaReporter({ reporter }: RunOptions): { reporter?: string } {
-  const name = reporter.find((name) => !(FORMATS as readonly string[]).includes(name));
+  const name = reporter.find((name) => !isFormat(name));
   return name ? { reporter: name } : {};
 }

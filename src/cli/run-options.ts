@@ -3,7 +3,7 @@ import Mocha from "mocha";
 import type { Model } from "../forwarding/setup.js";
 import type { KernelChoice } from "../scenario/stage.js";
 import { EXTRACT } from "./extracts.js";
-import { FORMATS } from "./formats.js";
+import { FORMATS_HELP, formats, isFormat } from "./formats.js";
 
 export interface RunOptions {
   readonly director: string;
@@ -49,7 +49,7 @@ export function runOptions(command: Command): Command {
     .option("--retries <n>", "run a failed scenario again so many times", retries, 0)
     .option("--bail", "stop at the first failure", false)
     .option("--keep", "keep the lab after a failure, and say how to enter it", false)
-    .option("--reporter <names>", "list,html,json, or one of mocha's reporters", reporters, ["list", "html", "json"])
+    .option("--reporter <names>", `${FORMATS_HELP}; and one of mocha's reporters`, reporters, ["list", "html", "json"])
     .option("--out <folder>", "where to write (default: reports/ and the time)")
     .option("--extract <folder>", EXTRACT);
 }
@@ -90,13 +90,11 @@ function retries(text: string): number {
 
 /** Any other name is one of mocha's reporters. */
 function reporters(text: string): string[] {
-  const known = [...FORMATS, ...Object.keys(Mocha.reporters).filter((name) => /^[a-z]/.test(name) && name !== "base")];
-  const names = text.split(",").map((name) => {
-    if (!known.includes(name.trim()))
-      throw new InvalidArgumentError(`'${name}' is none; there are ${known.join(", ")}.`);
-    return name.trim();
-  });
-  const ofMocha = names.filter((name) => !(FORMATS as readonly string[]).includes(name));
+  const names = formats(
+    text,
+    Object.keys(Mocha.reporters).filter((name) => /^[a-z]/.test(name) && name !== "base" && !isFormat(name)),
+  );
+  const ofMocha = names.filter((name) => !isFormat(name));
   if (ofMocha.length > 1)
     throw new InvalidArgumentError(`${ofMocha.join(" and ")} are both of mocha, which prints one of them only.`);
   return names;

@@ -145,7 +145,10 @@ describe("hopcheck run", function () {
       expect(scenarios.map(({ file, title }) => [file, title])).to.deep.equal([
         ["pass.yaml", "A request reaches a real server"],
       ]);
-      expect(files.results("reference").director).to.deep.equal({ name: "reference", where: "userspace" });
+      const { features, lacks, ...reference } = files.results("reference").director ?? {};
+      expect(reference).to.deep.equal({ name: "reference", where: "userspace", models: ["nat", "dr", "tun"] });
+      expect(features).to.include("weight").and.not.include("standby");
+      expect(lacks).to.include.keys("standby");
     });
 
     it("records times that never go back, and every frame where it leaves before where it comes in", () => {
@@ -252,6 +255,31 @@ describe("hopcheck run", function () {
     it("runs one part of several", async () => {
       expect((await onReference("shard", "mixed", "--shard", "2/3", "--reporter", "json")).status).to.equal(0);
       expect(titles("shard")).to.deep.equal(["A request reaches a real server"]);
+      expect(files.results("shard")).to.deep.include({ profile: "core", shard: { index: 2, count: 3 } });
+    });
+
+    it("has parts that a report puts together to what one run gives", async () => {
+      await onReference("whole", "mixed", "--reporter", "json");
+      for (const part of ["1/2", "2/2"])
+        await onReference(`part-${part[0]}`, "mixed", "--shard", part, "--reporter", "json");
+      const report = ["report", "part-2", "part-1", "--reporter", "json", "--out", "parts"];
+      const { status, stderr } = await files.start(report).ended;
+      expect([status, stderr]).to.deep.equal([1, "report: parts/results.json\n"]);
+      const [whole, parts] = [files.results("whole"), files.results("parts")];
+      const told = ({ scenarios }: RunResult) =>
+        scenarios.map(({ title, verdict, order, capture }) => [title, verdict, order, capture]);
+      expect(told(parts)).to.deep.equal(told(whole));
+      expect(told(whole).map(([, , order]) => order)).to.deep.equal([1, 2, 3]);
+      expect(parts.reproduce).to.equal("hopcheck run mixed --director reference").and.equal(whole.reproduce);
+      for (const { capture, title } of parts.scenarios)
+        expect(files.capture("parts", capture).length, title).to.be.greaterThan(0);
+    });
+
+    it("annotates the line that speaks of what failed", async () => {
+      const { status, stdout } = await onReference("github", "violated.yaml", "--reporter", "dot,github");
+      expect(status).to.equal(1);
+      expect(stdout).to.match(/^::error file=violated\.yaml,line=\d+,col=\d+,title=✗ DR-ARP-02 failed%3A /m);
+      expect(existsSync(join(files.folder, "github/summary.md"))).to.equal(true);
     });
 
     it("stops at the first failure", async () => {

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
+import { isWritten, stepSummary } from "./formats.js";
 import { inIsolation } from "./isolated.js";
-import { isWritten } from "./results.js";
 import { type RunOptions, runOptions } from "./run-options.js";
 
 export function runCommand(): Command {
@@ -11,7 +11,7 @@ export function runCommand(): Command {
       const out = resolve(options.out ?? "reports");
       process.exitCode = await inIsolation(
         {
-          paths: [...paths, options.director, ...(options.extract === undefined ? [] : [options.extract])],
+          paths: [...paths, options.director, options.extract, stepSummary()].filter((path) => path !== undefined),
           ...(isWritten(options) ? { out } : {}),
         },
         async () => {

@@ -16,7 +16,7 @@ import { bundledCases } from "./version.js";
 export async function select(
   paths: readonly string[],
   director: Director,
-  { model, shard, grep, profile }: Pick<RunOptions, "model" | "shard" | "grep" | "profile">,
+  { model, grep, profile }: Pick<RunOptions, "model" | "grep" | "profile">,
 ): Promise<Scenario[]> {
   const scenarios: Scenario[] = [];
   try {
@@ -34,19 +34,29 @@ export async function select(
       (scenario) =>
         !grep ||
         [scenario.title, ...scenario.covers.map((id) => `${scenario.title} ${id}`)].some((title) => grep.test(title)),
-    )
-    .filter((_, i) => !shard || i % shard.count === shard.index - 1);
-  if (selected.length === 0)
-    throw new CliError(
-      STATUS.violated,
-      `no scenario was selected, of ${scenarios.length}: nothing was tested, and that never passes`,
     );
+  if (selected.length === 0) throw nothingSelected(scenarios.length);
   return selected;
 }
 
 /** What a director's file says of its host, which the setups call so. */
 function patchOf({ host }: Director): HostPatch | undefined {
   return host === undefined ? undefined : { director: host };
+}
+
+/** The part of a run's scenarios that is a shard's. Every shard keeps the order of the whole. */
+export function ofShard(scenarios: readonly Scenario[], shard: RunOptions["shard"]): readonly Scenario[] {
+  if (shard === undefined) return scenarios;
+  const own = scenarios.filter((_, index) => index % shard.count === shard.index - 1);
+  if (own.length === 0) throw nothingSelected(scenarios.length);
+  return own;
+}
+
+function nothingSelected(known: number): CliError {
+  return new CliError(
+    STATUS.violated,
+    `no scenario was selected, of ${known}: nothing was tested, and that never passes`,
+  );
 }
 
 /** Scenarios that share a lab stand together; those that need no User-Mode Linux come first, while it boots. */

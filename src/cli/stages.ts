@@ -3,7 +3,9 @@ import type { Director } from "../director/director.js";
 import type { Setup } from "../forwarding/setup.js";
 import { CannotRun } from "../lab/cannot-run.js";
 import { Fabric } from "../lab/fabric.js";
+import type { Where } from "../lab/machine.js";
 import type { DirectorResult } from "../report/result.js";
+import { FEATURES } from "../scenario/features.js";
 import { type KernelChoice, placeOf, Stage, umlNicsOf } from "../scenario/stage.js";
 import { CliError, STATUS } from "./error.js";
 
@@ -67,12 +69,18 @@ export class Stages {
 
   /** The director of a run that has only one; the kernel of a guest is known once it was needed. */
   async describe(director: Director): Promise<DirectorResult> {
-    const { name } = director;
+    const { name, models, lacks } = director;
     const where = placeOf(director, this.#kernel);
-    if (where === "userspace") return { name, where };
-    if (where === "host-kernel") return { name, where, kernel: release() };
+    const kernel = await this.#kernelAt(where);
+    const features = FEATURES.filter((feature) => !Object.hasOwn(lacks, feature));
+    return { name, where, ...(kernel === undefined ? {} : { kernel }), models, features, lacks };
+  }
+
+  async #kernelAt(where: Where): Promise<string | undefined> {
+    if (where === "userspace") return undefined;
+    if (where === "host-kernel") return release();
     const fabric = await this.#fabric;
-    return fabric === undefined ? { name, where } : { name, where, kernel: (await fabric.uml()).release };
+    return fabric === undefined ? undefined : (await fabric.uml()).release;
   }
 
   /** Ends the programs of directors, as their files say. */

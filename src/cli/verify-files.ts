@@ -2,13 +2,14 @@ import { conclude, nothingOfServices } from "../forwarding/captured/conclude.js"
 import { evidenceOf } from "../forwarding/captured/evidence.js";
 import { catalogue } from "../forwarding/catalogue.js";
 import { collect } from "../report/collect.js";
-import { makeStyle, renderSummary } from "../report/list.js";
 import type { RunResult, ScenarioResult } from "../report/result.js";
 import { exitStatus } from "../report/verdict.js";
 import { capturedResult, tell } from "./captured-result.js";
+import { shellWord } from "./command.js";
 import { writeExtracts } from "./extracts.js";
-import { printScenario } from "./progress.js";
-import { folderFor, shellWord, unwritable, write } from "./results.js";
+import { write } from "./formats.js";
+import { ScenarioPrinter } from "./progress.js";
+import { folderFor, unwritable } from "./results.js";
 import { type Subject, type SubjectOptions, subjectOf } from "./verify-subject.js";
 import { version } from "./version.js";
 
@@ -25,9 +26,9 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
   const startedAt = new Date().toISOString();
   const out = folderFor(options, startedAt);
   const subject = await subjectOf("verify", files, options);
-  for (const sentence of [...subject.flaws, ...subject.assumed, ...subject.notes])
-    process.stderr.write(`${sentence}\n`);
   const scenario = judged(subject, options, commandOf(files, options));
+  for (const sentence of [...subject.flaws, ...(scenario.captured?.assumed ?? []), ...subject.notes])
+    process.stderr.write(`${sentence}\n`);
   if (scenario.captured !== undefined) tell(scenario.captured);
   const result: RunResult = {
     schemaVersion: 1,
@@ -35,16 +36,16 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
     verdict: scenario.verdict === "not-supported" ? "inconclusive" : scenario.verdict,
     startedAt,
     durationMs: Math.round(performance.now() - started),
+    profile: options.profile,
+    reproduce: scenario.reproduce,
     scenarios: [scenario],
   };
+  const printer = new ScenarioPrinter(options, out);
+  printer.judged(scenario);
+  printer.ended(result);
   await write(result, out, options).catch((error) => {
     throw unwritable(out, error);
   });
-  if (options.reporter.includes("list")) {
-    const style = makeStyle(process.stdout);
-    printScenario(scenario, out, style);
-    process.stdout.write(`${renderSummary(result, style).join("\n")}\n`);
-  }
   return exitStatus(result.verdict);
 }
 
@@ -68,7 +69,7 @@ export function judged(subject: Subject, options: VerifyOptions, reproduce: stri
     findings,
     ...(text === "" ? {} : { problem: text }),
     durationMs: performance.now() - started,
-    captured: capturedResult(found, [...assumed]),
+    captured: capturedResult(found, [...assumed, ...found.assumed]),
     reproduce,
   });
 }

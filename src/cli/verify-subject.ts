@@ -65,9 +65,9 @@ export async function subjectOf(
 /** The captures that a setup file names, and those of the command line, which take the place of the file's. */
 export async function bySetup(file: string, given: readonly (readonly [string, string])[]): Promise<Subject> {
   const captured = checked(() => loadCapturedSetup(file));
-  const { setup, withoutModel } = captured;
+  const { setup, withoutModel, assumed } = captured;
   const read = await readable(readCaptures(filesOf(captured, given), setup));
-  return { file: shown(file), setup, withoutModel, ...read, assumed: [] };
+  return { file: shown(file), setup, withoutModel, ...read, assumed };
 }
 
 /** Captures of which nobody says whose they are: they tell the setup themselves. */
@@ -91,9 +91,8 @@ async function byVip(wanted: Wanted, files: readonly string[], target: string | 
   }
   const { setup: found, assumed } = inference;
   if (target !== undefined) writeSetup(target, found);
-  const { setup, withoutModel } = checked(() =>
-    readCapturedSetup("the setup that was found", textOf(found, undefined)),
-  );
+  const known = checked(() => readCapturedSetup("the setup that was found", textOf(found, undefined)));
+  const { setup, withoutModel } = known;
   const taps = new Map(Object.entries(found.captures).flatMap(([tap, own]) => own.map((file) => [file, tap] as const)));
   const placed = files.flatMap((file): TapFile[] => {
     const tap = taps.get(file === "-" ? file : shown(file));
@@ -109,7 +108,7 @@ async function byVip(wanted: Wanted, files: readonly string[], target: string | 
     setup,
     withoutModel,
     ...read,
-    assumed,
+    assumed: [...assumed, ...known.assumed],
   };
 }
 

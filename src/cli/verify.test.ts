@@ -43,7 +43,7 @@ describe("hopcheck verify", () => {
   });
 
   it("finds the setup behind a VIP, and judges by what it wrote as it did before", () => {
-    for (const name of ["dr-good", "nat-good", "tun-vip-missing"]) {
+    for (const name of ["dr-good", "dr-cooked-good", "nat-good", "nat-stale-neighbour", "tun-vip-missing"]) {
       const own = readdirSync(join(fixtures, name)).filter((file) => file.includes(".pcap"));
       const files = own.map((file) => join(fixtures, name, file));
       const first = verify("--vip", "10.0.0.10", ...files, "--write-setup", "found.yaml", "--reporter", "json");
@@ -57,6 +57,20 @@ describe("hopcheck verify", () => {
         first.status,
         statuses(before),
       ]);
+    }
+  });
+
+  it("finds behind a VIP what is wrong there", () => {
+    for (const [name, rule, suspect, cause] of [
+      ["nat-stale-neighbour", "NAT-REQ-04", "director", "stale-neighbour"],
+      // Nobody tells that the real server has another NIC: it just does not answer.
+      ["dr-rp-filter", "DR-RS-01", "rs1", "rp-filter-strict"],
+    ] as const) {
+      const own = readdirSync(join(fixtures, name)).filter((file) => file.includes(".pcap"));
+      verify("--vip", "10.0.0.10", ...own.map((file) => join(fixtures, name, file)), "--reporter", "json");
+      const failures = resultOf().findings.filter(({ status }) => status === "fail");
+      const told = failures.map((one) => [one.rule, one.suspect, one.causes[0]?.id]);
+      expect(told, name).to.deep.equal([[rule, suspect, cause]]);
     }
   });
 

@@ -3,7 +3,7 @@ import type { Wanted } from "../forwarding/captured/infer.js";
 import type { Protocol } from "../forwarding/setup.js";
 import { canonicalIp, isIp, isIp6 } from "../packet/address.js";
 import { EXTRACT } from "./extracts.js";
-import { FORMATS } from "./formats.js";
+import { FORMATS_HELP, formats } from "./formats.js";
 import { type VerifyOptions, verify } from "./verify-files.js";
 
 export function verifyCommand(): Command {
@@ -16,7 +16,7 @@ export function verifyCommand(): Command {
     .addOption(
       new Option("--profile <profile>", "the rules to judge by").choices(["core", "extended"]).default("extended"),
     )
-    .option("--reporter <names>", "list, html, json: several with commas between them", reporters, [...FORMATS])
+    .option("--reporter <names>", FORMATS_HELP, (text) => formats(text), ["list", "html", "json"])
     .option("--out <folder>", "where to write (default: reports/ and the time)")
     .option("--extract <folder>", EXTRACT)
     .action(async (files: string[], options: VerifyOptions) => {
@@ -49,13 +49,4 @@ export function vip(text: string): Wanted {
     ...(number === undefined ? {} : { port: number }),
     ...(protocol === undefined ? {} : { protocol: protocol as Protocol }),
   };
-}
-
-function reporters(text: string): string[] {
-  return text.split(",").map((part) => {
-    const name = part.trim();
-    if (!(FORMATS as readonly string[]).includes(name))
-      throw new InvalidArgumentError(`'${name}' is none; there are ${FORMATS.join(", ")}.`);
-    return name;
-  });
 }

@@ -39,6 +39,7 @@ const isAboutNone = ({ finding }: Site) => finding.field === undefined;
 const isKept = ({ isSentOn }: Site) => !isSentOn;
 const isSentOn = ({ isSentOn }: Site) => isSentOn;
 const isTooLong = (site: Site) => isSentOn(site) && isAbout("ip.len")(site);
+const isAnsweredElsewhere = ({ isAnsweredElsewhere }: Site) => isAnsweredElsewhere;
 const isDirectors = ({ finding }: Site) => finding.suspect === DIRECTOR;
 const isNetworks = ({ finding }: Site) => finding.suspect === "network";
 const isToRouter = ({ isToRouter }: Site) => isToRouter;
@@ -143,7 +144,13 @@ const CAUSES: Readonly<Record<string, readonly CauseOf[]>> = {
   "DR-TOP-01": [director.notAdjacent],
   "DR-RS-04": unanswered(server.rpFilter, server.noVip),
   "DR-LOOP-01": [server.balancesAsBackup],
-  "DR-RS-01": unanswered(server.noVip, server.rpFilter),
+  "DR-RS-01": [
+    when(isAnsweredElsewhere, server.rpFilter),
+    ...unanswered(
+      server.noVip,
+      when((site) => !isAnsweredElsewhere(site), server.rpFilter),
+    ),
+  ],
   "DR-RS-02": [server.noVip, server.forwardingOn],
   "DR-RS-03": [server.vipPrefix, server.arpIgnore],
   "DR-ARP-01": [when(isKept, director.vipNotUp), director.implementation],

@@ -1,7 +1,8 @@
 /** Holds packets against the matrix: once for all rules and for the report. */
 
 import type { Packet } from "../packet/packet.js";
-import { isCut, noMacs, unknownAddress, unknownMacs, unseen } from "./cut.js";
+import { verdictFromAfar } from "./afar.js";
+import { isCut, noMacs, unknownAddress, unknownMacs, unseen, unseenAtDirector } from "./cut.js";
 import { isInUnknownTunnel } from "./datagram.js";
 import type { Expected, Passage, Row } from "./expectations.js";
 import { fateOf, isCutAnyway, isRelayed, isTorn } from "./fate.js";
@@ -9,7 +10,7 @@ import { difference, equal, type FieldName, read, type Value, wiresharkName, wri
 import type { Sighting } from "./journey.js";
 import { tableOf } from "./matrix.js";
 import { isChecksumReady, isRecordedWhole } from "./offload.js";
-import { DIRECTOR, fail, type Outcome, pass } from "./outcome.js";
+import { DIRECTOR, fail, inconclusive, type Outcome, pass } from "./outcome.js";
 import { indivisible, isPartial } from "./sightings.js";
 import type { Table } from "./table.js";
 import type { Crossing, View } from "./view.js";
@@ -40,6 +41,10 @@ interface Check {
   readonly expected: Expected;
   /** Undefined where the captures do not have what decides about it. */
   readonly holds: boolean | undefined;
+  /** It does not hold, and nobody can say that it was the director. */
+  readonly isDoubtful?: boolean;
+  /** It is unknown because the director was not recorded. */
+  readonly isFromAfar?: boolean;
   /** Which frame it is about, where that is not all of them: `fragment 2 of 3`. */
   readonly fragment?: string;
 }
@@ -84,7 +89,7 @@ function compareAll(view: View): Map<string, Outcome[]> {
     if (list === undefined) all.set(rule, [outcome]);
     else list.push(outcome);
   };
-  for (const crossing of view.crossings) {
+  for (const crossing of [...view.crossings, ...view.relayed]) {
     if (fateOf(view, crossing) === "drop") continue;
     for (const out of crossing.outs) {
       const holding = new Set<string>();
@@ -101,6 +106,11 @@ function compareAll(view: View): Map<string, Outcome[]> {
       for (const [rule, outcome] of open) if (!broken.has(rule)) add(rule, outcome);
       for (const rule of holding) if (!broken.has(rule) && !open.has(rule)) add(rule, pass(crossing.in, out));
     }
+  }
+  for (const crossing of view.unproven) {
+    const { rows, outer = [], shape } = tableOf(crossing);
+    const rules = new Set([shape, ...[...rows, ...outer].map(({ rule }) => rule)]);
+    for (const rule of rules) add(rule, unknownMacs(crossing.in));
   }
   return all;
 }
@@ -166,14 +176,22 @@ function checksOf(view: View, crossing: Crossing, out: Sighting): Check[] {
     const holds = expected.holds ?? equal(expected.value, after);
     const byContent = isFragmented && table.fragments !== undefined && CONTENT.includes(row.field);
     const rule = byContent && row.rule !== "GEN-L4-01" ? (table.fragments as string) : row.rule;
-    return { row, rule, passage, nested, added, before, after, expected, holds };
+    const known = { row, rule, passage, nested, added, before, after, expected };
+    if (crossing.seen === undefined) return { ...known, holds };
+    const steps = (passage.before.ip?.ttl ?? 0) - (passage.after.ip?.ttl ?? 0);
+    const isOuter = table.outer?.includes(row) === true;
+    const verdict = verdictFromAfar(view.network, crossing, out, row, holds, steps, isOuter);
+    if (verdict === undefined) return { ...openCheck(row, passage), isFromAfar: true };
+    return verdict === "doubt" ? { ...known, holds: false, isDoubtful: true } : { ...known, holds: verdict };
   }
 }
 
 /** A frame's MACs are unknown where the capture has none, or nobody knows whose they are; all else, where it did not keep all. */
-function openOutcome({ row, passage }: Check, crossing: Crossing, out: Sighting): Outcome {
+function openOutcome({ row, passage, isFromAfar }: Check, crossing: Crossing, out: Sighting): Outcome {
+  const isFrame = row.field.startsWith("eth.");
+  if (isFromAfar && crossing.seen !== undefined && !isFrame) return unseenAtDirector(crossing.seen, crossing.in, out);
   if (row.field === "ip.src" && !passage.isCut) return unknownAddress(out.packet.ip?.src ?? "", crossing.in, out);
-  if (!row.field.startsWith("eth.")) return unseen(crossing.in, out);
+  if (!isFrame) return unseen(crossing.in, out);
   const isRecorded = read(out.packet, row.field) !== undefined;
   return isRecorded ? unknownMacs(crossing.in, out) : noMacs(crossing.in, out);
 }
@@ -222,7 +240,7 @@ function passageOf(view: View, crossing: Crossing, out: Sighting): Passage {
     network: view.network,
     isComplete: view.evidence.settled,
     out,
-    before: cut ? crossing.in.common : crossing.in.packet,
+    before: crossing.seen === "behind" ? (outer.inner ?? outer) : cut ? crossing.in.common : crossing.in.packet,
     after: outer.inner ?? outer,
     outer,
     found: outer,
@@ -255,7 +273,8 @@ function shapeCheck(table: Table, passage: Passage): Check {
 function violationOf(check: Check, crossing: Crossing, out: Sighting): Outcome {
   const { expected, observed } = texts(check);
   const suspect = check.row.suspect ?? DIRECTOR;
-  return fail([crossing.in, out], { suspect, field: nameOf(check), expected, observed });
+  const violation = { suspect, field: nameOf(check), expected, observed };
+  return (check.isDoubtful ? inconclusive : fail)([crossing.in, out], violation);
 }
 
 function texts({ row, before, after, expected, fragment }: Check): { expected: string; observed: string } {

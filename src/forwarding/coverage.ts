@@ -1,8 +1,9 @@
 /** What was recorded where and when. */
 
 import type { Evidence } from "./evidence.js";
-import { type Host, tapName } from "./setup.js";
+import { type Host, type Service, tapName } from "./setup.js";
 import { earliest } from "./times.js";
+import type { View } from "./view.js";
 
 /** A stretch of time in which a tap was recorded, ends included. */
 export interface Window {
@@ -16,6 +17,14 @@ export type Coverage = ReadonlyMap<string, readonly Window[]>;
 /** Taps of a host that were recorded at no time. */
 export function missingTaps({ coverage }: Pick<Evidence, "coverage">, host: Host): string[] {
   return coverage === undefined ? [] : host.nics.map((nic) => tapName(host, nic)).filter((tap) => !coverage.has(tap));
+}
+
+/** Whether every NIC of a service's real servers was recorded. */
+export function areAllRecorded({ evidence, network }: View, { realServers }: Service): boolean {
+  return realServers.every(({ name }) => {
+    const host = network.host(name);
+    return host !== undefined && missingTaps(evidence, host).length === 0;
+  });
 }
 
 /** Until when all NICs of a host were recorded without a gap, from a time on; undefined where one was not at that time. */

@@ -6,6 +6,7 @@ import type { Packet } from "../packet/packet.js";
 import { core } from "./datagram.js";
 import type { Sighting } from "./journey.js";
 import type { Outcome } from "./outcome.js";
+import type { Seen } from "./relays.js";
 import type { View } from "./view.js";
 
 /** What all captures have of their frames. */
@@ -91,6 +92,15 @@ export function unknownMacs(...at: readonly Sighting[]): Outcome {
 /** What a rule says about an address that is nobody's: a setup beside captures need not list all that the director has. */
 export function unknownAddress(ip: string, ...at: readonly Sighting[]): Outcome {
   const reason = `nobody in the setup has ${ip}; name all addresses of the director in it`;
+  return { status: "not-exercised", at, reason };
+}
+
+/** What a rule says about a director that was not recorded, where others may have done to the packet what is to be judged. */
+export function unseenAtDirector(seen: Seen, ...at: readonly Sighting[]): Outcome {
+  const reason =
+    seen === "behind"
+      ? "no capture shows the packet before the director; one of the director, or of who sent the packet, would settle it"
+      : "where it was seen the packet was not next to the director on both sides; a capture of the director would settle it";
   return { status: "not-exercised", at, reason };
 }
 

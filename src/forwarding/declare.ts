@@ -29,10 +29,11 @@ export function matrixRule(declared: Declared): Rule {
 }
 
 function finding(id: string, { at, ...outcome }: Outcome): Finding {
-  const all = at.flatMap((sighting) => sighting.frames);
+  const places = [...new Set(at)];
+  const all = places.flatMap((sighting) => sighting.frames);
   // Of a datagram in many fragments some, so that what became of it is named as well.
-  const each = all.length > FRAMES ? Math.max(1, Math.floor(FRAMES / at.length)) : FRAMES;
-  const frames = at.flatMap((sighting) => sighting.frames.slice(0, each).map(reference));
+  const each = all.length > FRAMES ? Math.max(1, Math.floor(FRAMES / places.length)) : FRAMES;
+  const frames = places.flatMap((sighting) => sighting.frames.slice(0, each).map(reference));
   const last = at.at(-1);
   return {
     rule: id,

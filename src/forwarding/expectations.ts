@@ -52,6 +52,8 @@ export interface Row {
   readonly rule: string;
   /** Who is to blame; left out: the director. */
   readonly suspect?: string;
+  /** Whether it looks at nothing but the packet as it left. */
+  readonly isOfOut?: boolean;
   expect(passage: Passage): Expected | undefined;
 }
 
@@ -86,6 +88,7 @@ export function is(field: FieldName, rule: string, value: (passage: Passage) => 
   return {
     field,
     rule,
+    isOfOut: true,
     expect: (passage) => {
       const expected = value(passage);
       return expected === undefined || expected === "" ? undefined : { value: expected };
@@ -97,6 +100,7 @@ export function oneOf(field: FieldName, rule: string, values: (passage: Passage)
   return {
     field,
     rule,
+    isOfOut: true,
     expect: (passage) => {
       const allowed = values(passage).filter((value) => value !== "");
       if (allowed.length === 0) return undefined;
@@ -246,10 +250,11 @@ export function macs(rule: string, to: (passage: Passage) => string | undefined)
 }
 
 export function sourceMac(rule: string): Row {
-  const expect = ({ network, out }: Passage) => {
-    const nic = network.port(out.tap)?.nic;
-    if (!nic?.mac) return OPEN;
-    return { text: nic.mac, holds: hasMac(nic, out.packet.linkSrc ?? "") };
+  const expect = ({ network, crossing, out }: Passage) => {
+    const sender = crossing.seen === undefined ? network.port(out.tap) : network.byMac(out.packet.linkSrc);
+    if (!sender?.nic.mac) return OPEN;
+    const holds = sender.host === crossing.director && hasMac(sender.nic, out.packet.linkSrc ?? "");
+    return { text: sender.nic.mac, holds };
   };
   return { field: "eth.src", rule, expect };
 }

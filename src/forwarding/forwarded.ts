@@ -15,28 +15,31 @@ const ENOUGH = 6;
 
 type Key = (sighting: OpenSighting) => string | undefined;
 
+/** What a host may change of packets that it sends on besides MACs, TTL and tunnels: `anything` rightly or not. */
+export type Changing = "nothing" | "addresses" | "anything";
+
 /**
  * Sets `from` of what the host sent on. First by keys that no correct director changes, then, for what is left,
  * by the number of features that it kept.
  *
  * @param ins what the host received, in the order of time
  * @param outs what it sent
- * @param rewrites whether the host forwards packets of others and may change them on the way, rightly or not
+ * @param changes what the host may do to packets of others that it forwards
  * @param isRejoined whether NICs may have joined segments, or were still to cut them: then only equal ones belong together
  * @param serves tells equal packets to different services apart; left out where a host has no services
  */
 export function linkForwarded(
   ins: readonly OpenSighting[],
   outs: readonly OpenSighting[],
-  rewrites: boolean,
+  changes: Changing,
   isRejoined: boolean,
   serves: Serves = () => false,
 ): void {
   const taken = new Set<OpenSighting>();
-  const keys = rewrites ? [unchangedKey, requestKey, replyKey] : [unchangedKey];
+  const keys = changes === "nothing" ? [unchangedKey] : [unchangedKey, requestKey, replyKey];
   let left = outs.filter(({ packet }) => packet.ip !== undefined && !staysOnLink(packet));
   for (const key of keys) left = linkEquals(ins, left, key, taken, serves);
-  if (rewrites) linkAlike(ins, left, taken, isRejoined, serves);
+  if (changes === "anything") linkAlike(ins, left, taken, isRejoined, serves);
 }
 
 /** Neighbour discovery: with any hop limit but 255 nobody would believe it (RFC 4861 §7.1). */

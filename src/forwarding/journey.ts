@@ -8,6 +8,7 @@ import { groupBy } from "./group.js";
 import { Network } from "./network.js";
 import type { Setup } from "./setup.js";
 import { type OpenSighting, sight, startOf } from "./sightings.js";
+import { linkUnseenDirectors } from "./unseen-director.js";
 
 /** A datagram at one tap: one frame, or all its fragments. */
 export interface Sighting {
@@ -50,9 +51,10 @@ export function followJourneys(frames: readonly Frame[], setup: Setup, isCapture
     const ins = seen.filter((sighting) => sighting.direction === "in" && sighting.addressed && sighting.packet.ip);
     const outs = seen.filter((sighting) => sighting.direction === "out");
     const role = network.host(host)?.role;
-    const rewrites = role === "director" || role === "router";
-    linkForwarded(ins, outs, rewrites, isCaptured, (before, after) => serves(setup, before, after));
+    const changes = role === "director" || role === "router" ? "anything" : "nothing";
+    linkForwarded(ins, outs, changes, isCaptured, (before, after) => serves(setup, before, after));
   }
+  if (isCaptured) linkUnseenDirectors(sightings, network, (before, after) => serves(setup, before, after));
   return trees(sightings);
 }
 
@@ -113,7 +115,9 @@ function linkUnseenHops(sightings: readonly OpenSighting[], network: Network): v
   );
   for (const [key, ins] of groupBy(sightings.filter(isOpen), (at) => `${at.tap} ${contentKey(at)}`)) {
     const senders = outs.get(key.slice(key.indexOf(" ") + 1)) ?? [];
-    const isSent = (out: OpenSighting, at: OpenSighting) => out.host !== at.host && ttlOf(at) <= ttlOf(out);
+    // What a host sent may come back to it: then somebody took one from its TTL.
+    const isSent = (out: OpenSighting, at: OpenSighting) =>
+      ttlOf(at) < ttlOf(out) || (ttlOf(at) === ttlOf(out) && out.host !== at.host);
     for (const [index, at] of ins.entries()) {
       const possible = senders.filter((out) => isSent(out, at));
       const nearest = possible.filter((out) => ttlOf(out) === Math.min(...possible.map(ttlOf)));

@@ -4,7 +4,7 @@
  */
 
 import { SCTP_CHUNK } from "../packet/sctp.js";
-import { closesConnection, isReset, isSyn } from "./datagram.js";
+import { closesConnection, core, isReset, isSyn } from "./datagram.js";
 import type { Protocol } from "./setup.js";
 import type { Crossing, Flow } from "./view.js";
 
@@ -24,7 +24,8 @@ const CLOSED_CHUNKS: ReadonlySet<number> = new Set([SCTP_CHUNK.abort, SCTP_CHUNK
 const CLOSING_CHUNKS: ReadonlySet<number> = new Set([SCTP_CHUNK.shutdown, SCTP_CHUNK.shutdownAck]);
 
 /** What a packet of either end, whether it was forwarded or not, makes of the stage of its connection. */
-export function stageAfter(stage: Stage, { kind, in: { packet } }: Crossing): Stage {
+export function stageAfter(stage: Stage, { kind, in: sighting }: Crossing): Stage {
+  const packet = core(sighting.packet);
   const { tcp, sctp } = packet;
   if (kind !== "request" && kind !== "reply") return stage;
   if (stage === "closed" || isReset(packet)) return "closed";

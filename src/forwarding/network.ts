@@ -33,6 +33,7 @@ export interface NextHop {
 
 /** The setup turned around: who owns an address, a MAC, a tap, and where packets go from there. */
 export class Network {
+  readonly hosts: readonly Host[];
   readonly directors: readonly Host[];
   readonly realServers: readonly Host[];
   readonly #ports = new Map<string, Port>();
@@ -51,6 +52,7 @@ export class Network {
         for (const { ip } of addressesOf(nic)) this.#byIp.set(ip, port);
       }
     }
+    this.hosts = setup.hosts;
     this.directors = setup.hosts.filter((host) => host.role === "director");
     this.realServers = setup.hosts.filter((host) => host.role === "real-server");
   }

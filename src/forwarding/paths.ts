@@ -4,7 +4,7 @@ import { endpoint } from "../packet/address.js";
 import { core, portsOf, protocolOf } from "./datagram.js";
 import type { Sighting } from "./journey.js";
 import { ownsMac } from "./network.js";
-import type { Host } from "./setup.js";
+import type { Host, Service } from "./setup.js";
 import { isPartial, startOf } from "./sightings.js";
 import { type Crossing, type Flow, flowsOf, type View } from "./view.js";
 
@@ -31,7 +31,8 @@ export function answersOf(view: View): readonly Answer[] {
 /** Where the copies of a packet arrived: at NICs of real servers that they were addressed to, before any further hop. */
 export function arrivalsOf(view: View, out: Sighting): Sighting[] {
   const arrivals: Sighting[] = [];
-  const open = [...(view.children.get(out) ?? [])];
+  // What left a director that nobody recorded may have arrived where it was first seen.
+  const open = out.direction === "in" ? [out] : [...(view.children.get(out) ?? [])];
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
     const role = view.network.host(at.host)?.role;
     if (role === "real-server" && at.direction === "in" && at.addressed) arrivals.push(at);
@@ -48,7 +49,20 @@ export function pathTo(sighting: Sighting): Sighting[] {
 }
 
 export function passesDirector(view: View, sighting: Sighting): boolean {
-  return pathTo(sighting).some((at) => view.network.isDirector(at.host));
+  const sent = sentByDirector(view);
+  return pathTo(sighting).some((at) => view.network.isDirector(at.host) || sent.has(at));
+}
+
+const relayed = new WeakMap<View, ReadonlySet<Sighting>>();
+
+/** What is known to come from a director that nobody recorded, where it was first seen. */
+function sentByDirector(view: View): ReadonlySet<Sighting> {
+  let known = relayed.get(view);
+  if (known === undefined) {
+    known = new Set(view.relayed.flatMap(({ outs }) => outs));
+    relayed.set(view, known);
+  }
+  return known;
 }
 
 /** True where a packet that this came from was sent to a client: no director is behind it any more. */
@@ -56,6 +70,11 @@ export function reachesClient(view: View, sighting: Sighting): boolean {
   return (view.children.get(sighting) ?? []).some(
     (child) => (view.network.host(child.host)?.role === "client" && child.addressed) || reachesClient(view, child),
   );
+}
+
+/** Whether nobody knows whose MAC it is, and the director's are not all known. */
+export function mayBeDirectors({ network }: View, mac: string | undefined): boolean {
+  return network.byMac(mac) === undefined && network.directors.some(({ nics }) => nics.some((nic) => nic.mac === ""));
 }
 
 export function hasDirectorMac(view: View, mac: string | undefined): boolean {
@@ -111,11 +130,38 @@ function answerAt(view: View, sighting: Sighting): Answer | undefined {
   return server === undefined ? { flow, at: sighting } : { flow, at: sighting, server };
 }
 
+/** Whether somebody got its requests, as far as anybody can know. */
+function isForwarded({ servers, requests }: Flow): boolean {
+  return servers.length > 0 || requests.some(({ seen }) => seen === "before");
+}
+
 /** Whatever else a server sends to the same port of a client is no answer; from the VIP, though, it sends nothing else. */
 function isFromService(view: View, { service, servers }: Flow, own: { ip: string; port: number }): boolean {
+  if (servers.length === 0 && !isOfService(view, service, own.ip)) return false;
   if (own.port === service.port || servers.some(({ port }) => port === own.port)) return true;
   const isOther = view.services.some(({ vip, port }) => vip === own.ip && port === own.port);
   return own.ip === service.vip && !isOther;
+}
+
+interface End {
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** Whether the client's own capture shows that it asked there as well, by the port by which it asked the service. */
+function isAskedItself({ evidence, network, sightings }: View, client: End, asked: End): boolean {
+  if (evidence.coverage === undefined) return false;
+  return sightings.some(({ host, direction, packet }) => {
+    const [{ ip }, ports] = [packet, portsOf(packet)];
+    if (direction !== "out" || network.host(host)?.role !== "client" || ip?.src !== client.ip) return false;
+    return ip.dst === asked.ip && ports?.dst === asked.port && ports.src === client.port;
+  });
+}
+
+/** Whether an address is the service's, or that of one of its servers. */
+function isOfService({ network }: View, { vip, realServers }: Service, ip: string): boolean {
+  const owner = network.byIp(ip)?.host.name;
+  return ip === vip || realServers.some((server) => server.ip === ip || server.name === owner);
 }
 
 function flowOfAnswer(view: View, sighting: Sighting, server: Host | undefined): Flow | undefined {
@@ -129,11 +175,11 @@ function flowOfAnswer(view: View, sighting: Sighting, server: Host | undefined):
   const flows = flowsOf(view, protocol, client.ip, client.port).filter(
     (flow) =>
       (flow.requests[0]?.time ?? 0n) < startOf(sighting) &&
-      (server === undefined ? flow.servers.length > 0 : flow.servers.some(({ name }) => name === server.name)),
+      (server === undefined ? isForwarded(flow) : flow.servers.some(({ name }) => name === server.name)),
   );
   const own = isError ? { ip: about.ip.dst, port: ports.dst } : { ip: about.ip.src, port: ports.src };
   return (
     flows.find(({ service }) => service.vip === own.ip && service.port === own.port) ??
-    flows.find((flow) => isFromService(view, flow, own))
+    flows.find((flow) => isFromService(view, flow, own) && !isAskedItself(view, client, own))
   );
 }

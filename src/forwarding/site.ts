@@ -6,9 +6,11 @@ import type { Packet } from "../packet/packet.js";
 import { core, portsOf, protocolOf } from "./datagram.js";
 import type { Evidence } from "./evidence.js";
 import type { Sighting } from "./journey.js";
-import { Network } from "./network.js";
-import type { Finding } from "./rule.js";
-import { type Host, type Nic, type RealServer, type Service, shareSegment } from "./setup.js";
+import type { Network } from "./network.js";
+import { answersOf } from "./paths.js";
+import type { Finding, FrameReference } from "./rule.js";
+import { type Host, type Nic, type RealServer, type Service, shareSegment, tapName } from "./setup.js";
+import { type View, viewOf } from "./view.js";
 
 /** From this many frames on a finding may have left some out (see judge.ts). */
 const MOST_FRAMES = 8;
@@ -41,28 +43,31 @@ export interface Site {
   readonly shown: Packet | undefined;
   /** Whether that frame goes to a router. */
   readonly isToRouter: boolean;
-  /** Whether any of the finding's frames left the director. */
+  /** Whether any of the finding's frames left the director, or came from one that was not recorded. */
   readonly isSentOn: boolean;
   /** Whether the real server answered anything in the name of the VIP: then it holds it, and lets such packets in. */
   readonly isServing: boolean;
   /** Whether the director forwarded packets other than requests: then it forwards. */
   readonly isForwarding: boolean;
+  /** Whether clients got answers of a real server that left it by none of the NICs that captures are of. */
+  readonly isAnsweredElsewhere: boolean;
 }
 
 /** Undefined where the setup has no service of the finding's model. */
 export function siteOf(finding: Finding, evidence: Evidence): Site | undefined {
   const { setup } = evidence;
+  const { network, relayed } = viewOf(evidence);
+  const places = placesOf(evidence);
   const model = /^(GEN|HA)-/.test(finding.rule) ? undefined : finding.rule.split("-")[0]?.toLowerCase();
   const services = setup.services.filter((candidate) => model === undefined || candidate.model === model);
-  const service = serviceOf(finding, evidence, services) ?? services[0];
-  const frames = framesIn(finding, evidence);
+  const frames = finding.frames.flatMap((reference) => places.frames.get(frameKey(reference)) ?? []);
+  const service = serviceOf(frames, services) ?? services[0];
   const shown = finding.status === "fail" && finding.frames.length < MOST_FRAMES ? frames.at(-1)?.packet : undefined;
   const server =
     service?.realServers.find(({ name }) => name === finding.suspect) ??
-    service?.realServers.find(({ ip }) => ip === shown?.ip?.dst) ??
+    service?.realServers.find(({ ip }) => frames.some(({ packet }) => packet.ip?.dst === ip)) ??
     service?.realServers[0];
   if (service === undefined || server === undefined) return undefined;
-  const network = new Network(setup);
   const host = network.host(server.name);
   const nic = host?.nics[0];
   const onLink = (role: Host["role"]) =>
@@ -74,7 +79,6 @@ export function siteOf(finding: Finding, evidence: Evidence): Site | undefined {
   const clientNic = host?.nics.find((own) => clients.some((other) => shareSegment(own, other)));
   const own = onLink("director") ?? network.directors[0]?.nics[0];
   const bySetup = clients.length === 0 || nic === undefined ? undefined : clientNic !== undefined;
-  const sightings = evidence.journeys.flatMap((journey) => journey.sightings);
   return {
     finding,
     service,
@@ -86,30 +90,78 @@ export function siteOf(finding: Finding, evidence: Evidence): Site | undefined {
     directorNic: own?.name ?? "eth0",
     router: onLink("router")?.ip ?? "ROUTER",
     client: clientOf(frames, service) ?? "CLIENT",
-    clientsOnLink: wentToClient(frames, sightings, server, network) ?? bySetup,
+    clientsOnLink: wentToClient(frames, places, server, network) ?? bySetup,
     clientNic: clientNic ?? nic,
     shown,
     isToRouter: network.byMac(shown?.linkDst)?.host.role === "router",
-    isSentOn: frames.some((frame) => frame.direction === "out" && network.isDirector(frame.host)),
-    isServing: sightings.some(
-      (at) => at.host === server.name && at.direction === "out" && at.packet.ip?.src === service.vip,
-    ),
-    isForwarding: sightings.some(
-      ({ host: at, direction, from }) =>
-        direction === "out" && from?.packet.ip !== undefined && network.isDirector(at) && !isToVip(evidence, from),
-    ),
+    isSentOn: frames.some(({ direction, host: at }) => {
+      return direction === "out" ? network.isDirector(at) : relayed.length > 0 && network.host(at)?.role !== "director";
+    }),
+    isServing: places.sources.get(server.name)?.has(service.vip) === true,
+    isForwarding: places.isForwarding,
+    isAnsweredElsewhere: places.isAnsweredElsewhere,
   };
 }
 
-function framesIn({ frames }: Finding, evidence: Evidence): Frame[] {
-  return frames.flatMap(({ tap, file, number }) => {
-    return evidence.frames.find((frame) => frame.number === number && frame.tap === tap && frame.file === file) ?? [];
-  });
+/** All sightings looked at once, for all findings. */
+interface Places {
+  readonly frames: ReadonlyMap<string, Frame>;
+  /** In causal order, journey by journey. */
+  readonly order: ReadonlyMap<Sighting, number>;
+  readonly ofFrame: ReadonlyMap<Frame, readonly Sighting[]>;
+  /** By host the addresses that it sent from. */
+  readonly sources: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly isForwarding: boolean;
+  readonly isAnsweredElsewhere: boolean;
+}
+
+const known = new WeakMap<Evidence, Places>();
+
+function placesOf(evidence: Evidence): Places {
+  let found = known.get(evidence);
+  if (found === undefined) {
+    found = findPlaces(viewOf(evidence));
+    known.set(evidence, found);
+  }
+  return found;
+}
+
+function findPlaces(view: View): Places {
+  const { evidence, network, services } = view;
+  const sightings = evidence.journeys.flatMap((journey) => journey.sightings);
+  const vips = new Set(services.map(({ vip }) => vip));
+  const ofFrame = new Map<Frame, Sighting[]>();
+  const sources = new Map<string, Set<string>>();
+  let isForwarding = false;
+  for (const at of sightings) {
+    for (const frame of at.frames) ofFrame.set(frame, [...(ofFrame.get(frame) ?? []), at]);
+    const { ip } = at.packet;
+    if (at.direction !== "out") continue;
+    if (ip !== undefined) sources.set(at.host, (sources.get(at.host) ?? new Set()).add(ip.src));
+    const before = at.from?.packet.ip;
+    if (before !== undefined && network.isDirector(at.host) && !vips.has(before.dst)) isForwarding = true;
+  }
+  return {
+    frames: new Map(evidence.frames.map((frame) => [frameKey(frame), frame])),
+    order: new Map(sightings.map((at, index) => [at, index])),
+    ofFrame,
+    sources,
+    isForwarding,
+    isAnsweredElsewhere: answersOf(view).some(({ server, flow: { service, servers } }) => {
+      const host = network.host(servers[0]?.name ?? "");
+      const isRecorded = host?.nics.some((nic) => evidence.coverage?.has(tapName(host, nic))) === true;
+      return server === undefined && isRecorded && !sources.get(host?.name ?? "")?.has(service.vip);
+    }),
+  };
+}
+
+function frameKey({ tap, file, number }: FrameReference): string {
+  return JSON.stringify([tap, file, number]);
 }
 
 /** The service that the first of the finding's frames with an endpoint of one is about. */
-function serviceOf(finding: Finding, evidence: Evidence, services: readonly Service[]): Service | undefined {
-  for (const { packet: whole } of framesIn(finding, evidence)) {
+function serviceOf(frames: readonly Frame[], services: readonly Service[]): Service | undefined {
+  for (const { packet: whole } of frames) {
     const packet = core(whole);
     const ports = portsOf(packet);
     if (packet.ip === undefined || ports === undefined) continue;
@@ -138,12 +190,12 @@ function clientOf(frames: readonly Frame[], { vip, realServers }: Service): stri
 /** Whether the real server sent the packet that the finding is about to the client's own MAC; undefined where no tap saw. */
 function wentToClient(
   frames: readonly Frame[],
-  sightings: readonly Sighting[],
+  { ofFrame, order }: Places,
   server: RealServer,
   network: Network,
 ): boolean | undefined {
-  const cited = new Set(frames);
-  const seen = sightings.filter((sighting) => sighting.frames.some((frame) => cited.has(frame)));
+  const cited = new Set(frames.flatMap((frame) => ofFrame.get(frame) ?? []));
+  const seen = [...cited].sort((left, right) => (order.get(left) ?? 0) - (order.get(right) ?? 0));
   for (const sighting of seen) {
     for (let at: Sighting | undefined = sighting; at !== undefined; at = at.from) {
       const { eth } = at.packet;
@@ -154,9 +206,4 @@ function wentToClient(
     }
   }
   return undefined;
-}
-
-function isToVip({ setup, changes = [] }: Evidence, { packet }: Sighting): boolean {
-  const services = [...setup.services, ...changes.flatMap((change) => change.services)];
-  return services.some(({ vip }) => vip === packet.ip?.dst);
 }

@@ -1,10 +1,12 @@
 import { endpoint } from "../packet/address.js";
-import { isSyn, opensConnection, portsOf, protocolOf } from "./datagram.js";
+import type { Packet } from "../packet/packet.js";
+import { core, isSyn, opensConnection, portsOf, protocolOf } from "./datagram.js";
 import { type Evidence, mayBeEarlier, servicesAt } from "./evidence.js";
 import { groupBy } from "./group.js";
 import type { Sighting } from "./journey.js";
 import { forgottenAt, type Stage, stageAfter } from "./lifetime.js";
 import { Network, ownsIp } from "./network.js";
+import { type Relay, relaysOf, type Seen } from "./relays.js";
 import type { Host, Model, Protocol, RealServer, Service } from "./setup.js";
 import { isPartial, startOf } from "./sightings.js";
 
@@ -29,13 +31,15 @@ export interface Flow {
 /** `request` and `reply`: packets of a flow; `client-error` and `server-error`: ICMP errors about one, by who sent them. */
 export type Kind = "request" | "reply" | "client-error" | "server-error";
 
-/** A packet of a service at the director: what came in and all that went out of it. */
+/** A packet of a service at the director, or at the places next to it: what came in and all that went out of it. */
 export interface Crossing {
   readonly kind: Kind;
   readonly model: Model;
   readonly director: Host;
   /** As it was when the packet came in. */
   readonly service: Service;
+  /** Where it was seen instead; left out: at the director. */
+  readonly seen?: Seen;
   readonly flow: Flow;
   readonly time: bigint;
   readonly in: Sighting;
@@ -53,6 +57,8 @@ export interface Stray {
   readonly director: Host;
   readonly in: Sighting;
   readonly outs: readonly Sighting[];
+  /** Where it was seen instead; left out: at the director. */
+  readonly seen?: Seen;
   /** The service table in force at the time. */
   readonly services: readonly Service[];
 }
@@ -64,7 +70,12 @@ export interface View {
   /** In the order of their times. */
   readonly sightings: readonly Sighting[];
   readonly children: ReadonlyMap<Sighting, readonly Sighting[]>;
+  /** At the director itself. */
   readonly crossings: readonly Crossing[];
+  /** Of a director that nobody recorded, or not at all its NICs: those that came from it. */
+  readonly relayed: readonly Crossing[];
+  /** Those that came to a real server, and nothing proves that the director sent them. */
+  readonly unproven: readonly Crossing[];
   readonly strays: readonly Stray[];
   /** By `clientKey`. */
   readonly flows: ReadonlyMap<string, readonly Flow[]>;
@@ -98,6 +109,8 @@ class Observer implements View {
   readonly sightings: readonly Sighting[];
   readonly children: ReadonlyMap<Sighting, readonly Sighting[]>;
   readonly crossings: Crossing[] = [];
+  readonly relayed: Crossing[] = [];
+  readonly unproven: Crossing[] = [];
   readonly strays: Stray[] = [];
   readonly flows = new Map<string, Flow[]>();
   readonly services: readonly Service[];
@@ -115,10 +128,21 @@ class Observer implements View {
       if (director?.role !== "director" || sighting.direction !== "in" || !sighting.addressed) continue;
       if (sighting.packet.ip !== undefined) this.#observe(director, sighting);
     }
+    if (evidence.coverage === undefined) return;
+    for (const relay of relaysOf(this.sightings, this.network, this.services)) this.#relay(relay);
+  }
+
+  #relay({ service, ...relay }: Relay): void {
+    if (this.#isSentOn(relay.in)) return;
+    const stray = { ...relay, services: this.services };
+    const crossing =
+      service === undefined ? this.#reply(stray) : this.#requestOf(service, stray, core(relay.in.packet));
+    if (crossing === undefined || relay.seen === "before") return;
+    (relay.seen === "beside" ? this.unproven : this.relayed).push(crossing);
   }
 
   #observe(director: Host, sighting: Sighting): void {
-    if (this.#isSentOn(sighting)) return;
+    if (this.#isSentOn(sighting) || this.#isRelayed(sighting)) return;
     const outs = (this.children.get(sighting) ?? []).filter((child) => child.direction === "out");
     const services = servicesAt(this.evidence, startOf(sighting));
     const stray = { director, in: sighting, outs, services };
@@ -127,6 +151,12 @@ class Observer implements View {
       : (this.#request(stray) ?? this.#reply(stray) ?? this.#clientError(stray) ?? this.#serverError(stray));
     if (crossing === undefined) this.strays.push(stray);
     else this.crossings.push(crossing);
+  }
+
+  /** What left the director by a NIC that was not recorded. */
+  #isRelayed(sighting: Sighting): boolean {
+    const children = this.children.get(sighting) ?? [];
+    return children.length > 0 && children.every(({ host }) => host !== sighting.host);
   }
 
   /** A request that a real server of DR or TUN routed back, which is no client's any more; it may be a client itself. */
@@ -149,34 +179,39 @@ class Observer implements View {
     const service = stray.services.find(
       (candidate) => candidate.vip === ip.dst && candidate.port === ports.dst && candidate.protocol === protocol,
     );
-    if (service === undefined) return undefined;
+    return service && this.#requestOf(service, stray, stray.in.packet);
+  }
+
+  /** @param packet as the client sent it, or as it is in the tunnel */
+  #requestOf(service: Service, stray: Stray, packet: Packet): Crossing | undefined {
+    const { ip } = packet;
+    const [protocol, ports] = [protocolOf(packet), portsOf(packet)];
+    if (ip === undefined || protocol === undefined || ports === undefined) return undefined;
     const known = this.#flow(protocol, ip.src, ports.src, service);
-    const opens = opensConnection(stray.in.packet);
-    const isNew = known === undefined || beginsAnew(known, stray.in) || (opens && mayBeForgotten(known, stray.in));
+    const opens = opensConnection(packet);
+    const isNew = known === undefined || beginsAnew(known, packet) || (opens && mayBeForgotten(known, stray.in));
     const [out] = stray.outs;
     // A capture may begin in the middle of a connection: what the director forwards has one.
-    const isOlder = isNew && !opens && this.evidence.coverage !== undefined && out !== undefined;
+    const isOlder = isNew && !opens && this.evidence.coverage !== undefined && (out ?? stray.seen) !== undefined;
     if (isNew && !opens && !isOlder) return undefined;
     const server = out && this.#chosen(out, [...service.realServers, ...(known?.service.realServers ?? [])], service);
     // What may have been forgotten and goes elsewhere is a connection of its own from then on.
     const isMoved = !isNew && mayBeForgotten(known, stray.in) && server && !serverAt(known, server.ip);
-    const flow = isNew || isMoved ? this.#begin(stray, service, protocol, known) : known;
+    const flow = isNew || isMoved ? this.#begin(stray, service, packet, protocol, known) : known;
     if (server !== undefined && serverAt(flow, server.ip) === undefined) flow.servers.push(server);
     const crossing = this.#crossing("request", stray, service, flow, isNew && !isOlder, server, isMoved === true);
     flow.requests.push(crossing);
     return heard(crossing);
   }
 
-  #begin(stray: Stray, service: Service, protocol: Protocol, known: Flow | undefined): Flow {
-    const { ip } = stray.in.packet;
-    const ports = portsOf(stray.in.packet);
+  #begin(stray: Stray, service: Service, packet: Packet, protocol: Protocol, known: Flow | undefined): Flow {
+    const { ip } = packet;
+    const ports = portsOf(packet);
     const [clientIp, clientPort] = [ip?.src ?? "", ports?.src ?? 0];
     const client = endpoint(clientIp, clientPort);
     const certainlyNew =
       known === undefined &&
-      (isSyn(stray.in.packet)
-        ? this.evidence.earlierClients?.has(client) !== true
-        : !mayBeEarlier(this.evidence, client));
+      (isSyn(packet) ? this.evidence.earlierClients?.has(client) !== true : !mayBeEarlier(this.evidence, client));
     const flow: Flow = {
       protocol,
       clientIp,
@@ -190,7 +225,7 @@ class Observer implements View {
       heard: startOf(stray.in),
     };
     // A packet that was refused leaves no connection behind: the next one is a new one again.
-    if (stray.outs.length === 0) return flow;
+    if (stray.outs.length === 0 && stray.seen === undefined) return flow;
     const key = clientKey(protocol, clientIp, clientPort);
     const flows = this.flows.get(key);
     if (flows === undefined) this.flows.set(key, [flow]);
@@ -240,11 +275,11 @@ class Observer implements View {
     server: RealServer | undefined,
     isMoved = false,
   ): Crossing {
-    const { director, in: sighting, outs } = stray;
+    const { director, in: sighting, outs, seen } = stray;
     const { model } = service;
     const continuity = { isNew, mayBeForgotten: isMoved || (!isNew && mayBeForgotten(flow, sighting)) };
-    const common = { kind, model, director, service, flow, time: startOf(sighting), in: sighting, outs, ...continuity };
-    return server === undefined ? common : { ...common, server };
+    const at = { director, time: startOf(sighting), in: sighting, outs, ...(seen && { seen }) };
+    return { kind, model, service, flow, ...at, ...continuity, ...(server && { server }) };
   }
 
   #flow(protocol: Protocol, ip: string, port: number, service: Pick<Service, "vip" | "port">): Flow | undefined {
@@ -265,7 +300,7 @@ class Observer implements View {
 
   /** The address that the model puts the choice in comes first; the MAC decides where that address is none of the servers'. */
   #chosen(out: Sighting, servers: readonly RealServer[], { model }: Service): RealServer | undefined {
-    const byMac = this.network.byMac(out.packet.linkDst)?.host.name;
+    const byMac = out.direction === "in" ? out.host : this.network.byMac(out.packet.linkDst)?.host.name;
     const arrived = this.children.get(out)?.find((child) => this.#isArrivalOf(out, child));
     const atMac = servers.find((server) => server.name === (byMac ?? arrived?.host));
     const atIp = servers.find((server) => server.ip === out.packet.ip?.dst);
@@ -284,10 +319,10 @@ function serverAt(flow: Flow, ip: string): RealServer | undefined {
 }
 
 /** Whether a SYN or an INIT opens another connection on the addresses and ports of an older one; a retransmission does not. */
-function beginsAnew({ stage, requests: [first] }: Flow, { packet }: Sighting): boolean {
+function beginsAnew({ stage, requests: [first] }: Flow, packet: Packet): boolean {
   const isOver = stage === "closing" || stage === "closed";
   if (packet.sctp !== undefined) return isOver && opensConnection(packet);
-  return isSyn(packet) && (isOver || first?.in.packet.tcp?.seq !== packet.tcp?.seq);
+  return isSyn(packet) && (isOver || (first && core(first.in.packet).tcp?.seq) !== packet.tcp?.seq);
 }
 
 function mayBeForgotten({ protocol, stage, heard }: Flow, sighting: Sighting): boolean {

@@ -44,14 +44,16 @@ export class Lab {
   readonly #machines = new Map<string, Machine>();
   readonly #links: Link[] = [];
   readonly #senders = new Map<string, Sender>();
-  /** Hosts on which programs forward: with what came to them they are done when they sleep. */
-  readonly #programs: NamespaceMachine[] = [];
   /** Frames on their way into the kernel that is to send them. */
   readonly #sending: Promise<void>[] = [];
+  /** Hosts on which programs of their own forward or answer: with what came to them they are done when they sleep. */
+  readonly #programs: Machine[] = [];
   readonly #prober: Prober;
   #frames: Frame[] = [];
   /** Frames other than canaries, since the lab was built: what must stand still for the lab to be settled. */
   #seen = 0;
+  /** What that was when the lab last came to rest. */
+  #seenAtRest = 0;
   #lostBefore = 0;
   #droppedBefore: ReadonlyMap<string, number> = new Map();
   #overflowedBefore = 0;
@@ -172,7 +174,9 @@ export class Lab {
     await machine.ip([...renamed, ...plan.ip]);
     if (plan.ip6.length > 0) await machine.ip(plan.ip6, 6);
     await machine.sysctl(plan.after);
-    if (plan.echoes.length > 0) await machine.echo(plan.echoes);
+    if (plan.echoes.length === 0) return;
+    await machine.echo(plan.echoes);
+    if (machine instanceof UmlMachine) this.waitFor(plan.host.name);
   }
 
   /** Binds a director that owns its NICs: `receive` gets every frame that arrives at one of them. */
@@ -190,10 +194,9 @@ export class Lab {
       );
   }
 
-  /** Tells that programs forward on a host of this machine's kernel: the lab is at rest when they are. */
+  /** Tells that programs of its own forward on a host: the lab is at rest when they are. */
   waitFor(host: string): void {
-    const machine = this.machine(host);
-    if (machine instanceof NamespaceMachine) this.#programs.push(machine);
+    this.#programs.push(this.machine(host));
   }
 
   /** Sends a frame out of a host's NIC, as if the host itself had sent it; on the wire once the lab has come to rest. */
@@ -348,16 +351,17 @@ export class Lab {
     let pulse: string | undefined;
     do {
       before = this.#seen;
-      pulse = this.#pulse();
+      pulse = await this.#pulse();
       await this.#prober.round();
       await this.#echoed(deadline);
       if (performance.now() > deadline)
         throw new NotSettled(
           this.#seen === before
-            ? "the director's program does not come to rest: it waits for packets without sleeping, or never ends what it does"
+            ? "a program does not come to rest: it waits for packets without sleeping, or never ends what it does"
             : `frames keep coming; the last was at ${this.#frames.at(-1)?.tap}`,
         );
-    } while (this.#seen !== before || pulse === undefined || this.#pulse() !== pulse);
+    } while (this.#seen !== before || pulse === undefined || (await this.#pulse()) !== pulse);
+    this.#seenAtRest = this.#seen;
   }
 
   /** Lets the echo services of this process answer what they have been sent, and records the answers. */
@@ -368,9 +372,11 @@ export class Lab {
     this.#fabric.recorder.drain();
   }
 
-  /** Of the programs that forward: the same as before where all have slept since; undefined where one is awake. */
-  #pulse(): string | undefined {
-    const pulses = this.#programs.map(({ pulse }) => pulse);
+  /** Of all hosts' own programs: the same as before where they have slept since; undefined where one is awake. */
+  async #pulse(): Promise<string | undefined> {
+    // Nothing has come to anybody since they rested.
+    if (this.#seen === this.#seenAtRest) return "";
+    const pulses = await Promise.all(this.#programs.map((machine) => machine.pulse()));
     return pulses.includes(undefined) ? undefined : pulses.join(" ");
   }
 

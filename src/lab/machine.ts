@@ -22,6 +22,11 @@ export interface Machine {
   run(command: readonly string[], input?: string): Promise<string>;
   /** Starts echo services; resolves when all of them listen. */
   echo(services: readonly Echo[]): Promise<void>;
+  /**
+   * Of the processes that live in the host: the same as before where all have slept since; undefined where one is awake.
+   * A packet that comes to one has woken it when a canary behind it is answered.
+   */
+  pulse(): Promise<string | undefined>;
 }
 
 /** A command inside a host that ended with another status than 0. */

@@ -72,8 +72,7 @@ export class NamespaceMachine implements Machine {
     }
   }
 
-  /** Of this host's processes: the same as before where all have slept since; undefined where one is awake. */
-  get pulse(): string | undefined {
+  async pulse(): Promise<string | undefined> {
     return pulseOf(this.path);
   }
 

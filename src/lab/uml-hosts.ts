@@ -13,8 +13,8 @@ export const ACCEPTED = "+";
  * All shells share one line to the outside, for a User-Mode Linux kernel has interrupts for some twenty lines only
  * (NR_IRQS, two for each line). Lines to the guest are a host's number and an order: `new`, a shell in a network
  * namespace of its own; `type` and bytes in hexadecimal, for that shell; `adopt` and NICs; `echo`, and for each service its
- * protocol and its socket address in hexadecimal. Lines from it are a host's number and bytes in hexadecimal: what its
- * shell says, and how `adopt` and `echo` ended, as a shell's command ends. Each line to the guest is acknowledged before
+ * protocol and its socket address in hexadecimal; `pulse`, for whether those sleep. Lines from it are a host's number and bytes in hexadecimal: what its
+ * shell says, and how other orders ended, as a shell's command ends. Each line to the guest is acknowledged before
  * the next is sent: a terminal that has more to hold than its reader took may stop for good (line_throttle of
  * arch/um/drivers/line.c).
  *
@@ -26,7 +26,7 @@ my ($setns, $unshare) = $wide ? (308, 272) : (346, 310);
 my $new_network = 0x40000000;
 open my $home, "<", "/proc/self/ns/net";
 socket my $route, 16, 3, 0;
-my (%shell, %input, %output, $all, $received);
+my (%shell, %served, %input, %output, $all, $received);
 vec($all, 0, 1) = 1;
 $received = "";
 sub start {
@@ -63,7 +63,7 @@ sub adopt {
 sub serve {
   my ($host, @services) = @_;
   pipe my $heard, my $said;
-  unless (fork) {
+  unless (my $child = fork) {
     close $heard;
     open my $namespace, "<", "/proc/$shell{$host}/ns/net";
     syscall($setns, fileno $namespace, $new_network) == 0 or die "setns: $!";
@@ -72,6 +72,8 @@ sub serve {
     eval { echo($said, @services) };
     print $said $@;
     exit;
+  } else {
+    push @{$served{$host}}, $child;
   }
   close $said;
   local $/;
@@ -110,11 +112,26 @@ sub echo {
     }
   }
 }
+# Of the host's echo services: how often each has gone to sleep or been put off; empty where one is awake.
+sub pulse {
+  my ($host) = @_;
+  my $beats = "";
+  for my $child (@{$served{$host}}) {
+    open my $file, "<", "/proc/$child/status" or return "";
+    my $status = do { local $/; <$file> };
+    return "" unless $status =~ /^State:\s+S/m;
+    $beats .= "$child";
+    $beats .= "+$1" while $status =~ /^(?:non)?voluntary_ctxt_switches:\s+(\d+)/mg;
+    $beats .= " ";
+  }
+  return $beats;
+}
 sub say_of { print "$_[0] ", unpack("H*", $_[1]), "\n" }
 sub ordered {
   my ($host, $order, @words) = @_;
   if ($order eq "new") { start($host) }
   elsif ($order eq "type") { syswrite $input{$host}, pack "H*", $words[0] }
+  elsif ($order eq "pulse") { say_of($host, pulse($host) . "${END}0\n") }
   else {
     my $failure = $order eq "adopt" ? adopt($host, @words) : serve($host, @words);
     say_of($host, $failure . "${END}" . ($failure eq "" ? 0 : 1) . "\n");

@@ -58,7 +58,11 @@ export class UmlMachine implements Machine {
     await this.#order("echo", ...words);
   }
 
-  async #order(...words: readonly string[]): Promise<void> {
-    await this.#shell.answered(this.#name, words.join(" "), () => this.#channel.order(...words));
+  async pulse(): Promise<string | undefined> {
+    return (await this.#order("pulse")).trim() || undefined;
+  }
+
+  #order(...words: readonly string[]): Promise<string> {
+    return this.#shell.answered(this.#name, words.join(" "), () => this.#channel.order(...words));
   }
 }

@@ -45,6 +45,35 @@ const violationsOf = ({ journeys }: ScenarioResult) =>
     });
 const numbersOf = ({ hops }: JourneyResult) => hops.flatMap(({ tap, frames }) => frames.map((n) => `${tap} #${n}`));
 
+describe("collect: places in the scenario file", () => {
+  const evidence = new PaperLab("dr").evidence();
+
+  it("are said of what the author promised and of what did not pass, and of nothing else", () => {
+    const findings = [
+      finding({ rule: "DR-REQ-01", frames: [{ tap: "rs1", number: 1 }] }),
+      finding({ rule: "DR-REQ-02", status: "fail", lookedFor: "x" }),
+      finding({ rule: "DR-REQ-03", frames: [{ tap: "rs1", number: 1 }] }),
+      finding({ rule: "DR-REQ-04", status: "not-exercised", count: 0 }),
+    ];
+    const positionOf = (rule: string) => ({ file: "x", line: Number(rule.slice(-1)), column: 3 });
+    const found = collected(evidence, { findings, covers: ["DR-REQ-01"], positionOf });
+    expect(found.findings.map(({ position }) => position)).to.deep.equal([
+      { line: 1, column: 3 },
+      { line: 2, column: 3 },
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it("are said of the step at which it broke off", () => {
+    const problemAt = { file: "x", line: 7, column: 5 };
+    const found = collected(evidence, { problem: "no answer", problemIn: "step", problemAt });
+    expect(found).to.include({ problem: "no answer", problemIn: "step" });
+    expect(found.problemAt).to.deep.equal({ line: 7, column: 5 });
+    expect(collected(evidence, { problemIn: "step", problemAt })).to.not.have.any.keys("problemIn", "problemAt");
+  });
+});
+
 describe("collect: the verdict", () => {
   const evidence = new PaperLab("dr").evidence();
   const verdict = (...findings: Finding[]) => collected(evidence, { findings, covers: ["DR-REQ-01"] }).verdict;

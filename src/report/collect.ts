@@ -18,6 +18,7 @@ import type {
   HostResult,
   JourneyResult,
   LogResult,
+  Place,
   ScenarioResult,
 } from "./result.js";
 import { scenarioVerdict } from "./verdict.js";
@@ -35,6 +36,12 @@ export interface Judgement {
   readonly evidence: Evidence;
   readonly findings: readonly Finding[];
   readonly problem?: string;
+  readonly problemIn?: "step" | "lab";
+  readonly problemAt?: Place;
+  /** Where the scenario file speaks of a rule or an assertion; left out where captures were judged. */
+  readonly positionOf?: (rule: string) => Place;
+  /** Place in the order of the run, from 1. */
+  readonly order?: number;
   /** Why the director could not be asked. */
   readonly notSupported?: string;
   readonly durationMs: number;
@@ -46,9 +53,14 @@ export interface Judgement {
 
 /** Turns what was judged into what is reported. */
 export function collect(judgement: Judgement): ScenarioResult {
-  const { evidence, file, title, durationMs, reproduce, problem, capture, captured, notSupported, log } = judgement;
+  const { evidence, file, title, durationMs, reproduce, problem, order, capture, captured, notSupported, log } =
+    judgement;
   const covered = new Set(judgement.covers);
-  const findings = judgement.findings.map((finding) => describe(finding, covered.has(finding.rule)));
+  const findings = judgement.findings.map((finding) => {
+    const described = describe(finding, covered.has(finding.rule));
+    const position = isOfInterest(described) ? judgement.positionOf?.(finding.rule) : undefined;
+    return position === undefined ? described : { ...described, position: placeOf(position) };
+  });
   const start = evidence.frames[0]?.time ?? 0n;
   const kept = chosen(evidence.journeys, judgement.findings);
   const violated = violations(evidence.journeys, judgement.findings);
@@ -59,7 +71,8 @@ export function collect(judgement: Judgement): ScenarioResult {
     verdict: notSupported === undefined ? scenarioVerdict(findings, problem) : "not-supported",
     durationMs: Math.round(durationMs * 1000) / 1000,
     models: { declared: one(modelsOf(evidence.setup)) ?? "mixed", observed: observedModel(evidence) },
-    ...(problem === undefined ? {} : { problem }),
+    ...(problem === undefined ? {} : { problem, ...whereItBroke(judgement) }),
+    ...(order === undefined ? {} : { order }),
     ...(notSupported === undefined ? {} : { reason: notSupported }),
     hosts: hosts(evidence.setup),
     findings,
@@ -141,6 +154,22 @@ function describe(finding: Finding, covered: boolean): FindingResult {
     source: line === undefined ? "the scenario file" : `line ${line} of the scenario file`,
     covered: true,
   };
+}
+
+/** Whether somebody will look for the place in the file: what the author speaks of, and whatever did not pass. */
+function isOfInterest({ covered, status }: FindingResult): boolean {
+  return covered || !["pass", "not-exercised"].includes(status);
+}
+
+function whereItBroke({ problemIn, problemAt }: Judgement): Pick<ScenarioResult, "problemIn" | "problemAt"> {
+  return {
+    ...(problemIn === undefined ? {} : { problemIn }),
+    ...(problemAt === undefined ? {} : { problemAt: placeOf(problemAt) }),
+  };
+}
+
+function placeOf({ line, column }: Place): Place {
+  return { line, column };
 }
 
 function one<T>(values: ReadonlySet<T>): T | undefined {

@@ -45,6 +45,7 @@ const request: PacketSpec = {
 const directRouting: ScenarioResult = {
   file: "cases/dr/arp.yaml",
   title: "Real servers keep quiet about the VIP",
+  order: 1,
   verdict: "fail",
   durationMs: 42,
   models: { declared: "dr", observed: "none" },
@@ -73,6 +74,7 @@ const directRouting: ScenarioResult = {
     finding("DR-ARP-02", {
       status: "fail",
       covered: true,
+      position: { line: 3, column: 10 },
       suspect: "rs1",
       tap: "rs1",
       field: "arp.src.hw_mac",
@@ -101,6 +103,7 @@ const directRouting: ScenarioResult = {
     }),
     finding("DR-ARP-08", {
       status: "fail",
+      position: { line: 5, column: 5 },
       suspect: "rs1",
       tap: "rs1",
       field: "eth.dst",
@@ -156,6 +159,7 @@ const inside: PacketSpec = {
 const translation: ScenarioResult = {
   file: "cases/nat/request.yaml",
   title: "A request is translated to the real server's address and port",
+  order: 2,
   verdict: "pass",
   durationMs: 1_310,
   models: { declared: "nat", observed: "nat" },
@@ -187,10 +191,13 @@ const { "eth.src": _source, "eth.dst": _destination, ...tunnelled } = second;
 const tunnel: ScenarioResult = {
   file: "cases/tun/mtu.yaml",
   title: "A request too long for the tunnel is refused",
+  order: 3,
   verdict: "inconclusive",
   durationMs: 10_004,
   models: { declared: "tun", observed: "tun" },
   problem: "The lab did not settle: rs2 answered no canary within 10 s.\nLast frame of rs2: #12, 10.002 s ago.",
+  problemIn: "lab",
+  problemAt: { line: 7, column: 5 },
   hosts: [
     host("client", "client", ["172.16.0.100", MAC.client]),
     host("director", "director", ["10.0.0.1", MAC.director]),
@@ -239,6 +246,7 @@ const tunnel: ScenarioResult = {
 const unsupported: ScenarioResult = {
   file: "cases/nat/sctp.yaml",
   title: "SCTP is translated with a checksum of its own",
+  order: 4,
   verdict: "not-supported",
   durationMs: 0,
   models: { declared: "nat", observed: "none" },
@@ -263,9 +271,19 @@ export function exampleResult(): RunResult {
     schemaVersion: 1,
     tool: { name: "hopcheck", version: "0.1.0" },
     verdict: "fail",
-    director: { name: "ipvs", kernel: "6.1.176", where: "user-mode-linux" },
+    director: {
+      name: "ipvs",
+      kernel: "6.1.176",
+      where: "user-mode-linux",
+      models: ["nat", "dr", "tun"],
+      features: ["ipv6", "weight"],
+      lacks: { sctp: "this director balances TCP and UDP only" },
+    },
     startedAt: "2025-11-23T07:12:45Z",
     durationMs: 17_420,
+    profile: "extended",
+    shard: { index: 1, count: 1 },
+    reproduce: "hopcheck run --director ipvs --profile extended",
     scenarios: [directRouting, translation, tunnel, unsupported],
   };
 }

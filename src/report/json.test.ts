@@ -74,10 +74,20 @@ describe("readResult", () => {
     [
       "a later version",
       changed("schemaVersion", 2),
-      "$.schemaVersion: this hopcheck reads version 1 of the results, not 2",
+      "$.schemaVersion: version 2 of the results is that of a newer hopcheck, and this one reads version 1; update it",
+    ],
+    [
+      "a version that never was",
+      changed("schemaVersion", "0"),
+      '$.schemaVersion: there is no version "0" of the results; this hopcheck reads version 1',
     ],
     ["a result of another tool", changed("tool.name", "x"), '$.tool.name: must be "hopcheck", not "x"'],
-    ["a list", "[]", "$: must be object, not []"],
+    ["a list", "[]", "$: this is no result of hopcheck (results.json): it has no schemaVersion"],
+    [
+      "the JSON of something else",
+      '{"name":"x","version":"1.0.0"}',
+      "$: this is no result of hopcheck (results.json): it has no schemaVersion",
+    ],
     [
       "an object with a prototype",
       renderJson(exampleResult()).replace("{", '{"__proto__":{},'),

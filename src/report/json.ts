@@ -1,4 +1,4 @@
-import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import type { RunResult } from "./result.js";
 import schema from "./results.schema.json" with { type: "json" };
 import { visible } from "./visible.js";
@@ -8,7 +8,13 @@ export class ResultFormatError extends Error {
   override readonly name = "ResultFormatError";
 }
 
-const validate = new Ajv2020({ strict: true, strictRequired: false, verbose: true }).compile<RunResult>(schema);
+let compiled: ValidateFunction<RunResult> | undefined;
+
+/** Takes a tenth of a second, once, which who only writes results is spared. */
+function validator(): ValidateFunction<RunResult> {
+  compiled ??= new Ajv2020({ strict: true, strictRequired: false, verbose: true }).compile<RunResult>(schema);
+  return compiled;
+}
 
 /** The result as `results.json` holds it. */
 export function renderJson(result: RunResult): string {
@@ -63,15 +69,26 @@ export function readResult(text: string, name: string): RunResult {
     throw new ResultFormatError(`${where}: not JSON: ${visible((error as Error).message)}`, { cause: error });
   }
   const version = versionOf(value);
-  if (version !== undefined && version !== 1) {
-    throw new ResultFormatError(
-      `${where}: $.schemaVersion: this hopcheck reads version 1 of the results, not ${visible(JSON.stringify(version))}`,
-    );
+  if (version === undefined) {
+    throw new ResultFormatError(`${where}: $: this is no result of hopcheck (results.json): it has no schemaVersion`);
   }
+  if (version !== VERSION) {
+    throw new ResultFormatError(`${where}: $.schemaVersion: ${aboutVersion(version)}`);
+  }
+  const validate = validator();
   if (!validate(value)) {
     throw new ResultFormatError(`${where}: ${validate.errors?.[0] ? explain(validate.errors[0]) : "not a result"}`);
   }
   return value;
+}
+
+/** The version of the results that this hopcheck writes, and the only one so far. */
+const VERSION = 1;
+
+function aboutVersion(version: unknown): string {
+  if (Number.isInteger(version) && Number(version) > VERSION)
+    return `version ${version} of the results is that of a newer hopcheck, and this one reads version ${VERSION}; update it`;
+  return `there is no version ${quote(version)} of the results; this hopcheck reads version ${VERSION}`;
 }
 
 function versionOf(value: unknown): unknown {

@@ -97,7 +97,7 @@ describe("renderFailure", () => {
       expected: HOSTILE,
       observed: HOSTILE,
       frames: Array.from({ length: 10_000 }, (_, number) => ({ tap: HOSTILE, number })),
-      causes: [{ id: "x", text: HOSTILE, fix: HOSTILE }],
+      causes: [{ id: "x", text: HOSTILE, confirm: HOSTILE, fix: HOSTILE }],
     });
     const scenario = {
       ...directRouting,
@@ -109,6 +109,7 @@ describe("renderFailure", () => {
     };
     const lines = [...renderFailure(scenario, hostile), ...renderProblem(scenario)];
     expect(renderFailure(scenario, hostile)).to.have.lengthOf.at.most(12);
+    expect(renderFailure(scenario, { ...hostile, frames: [] })).to.have.lengthOf.at.most(12);
     expect(lines.filter((line) => /\p{Cc}/u.test(line))).to.deep.equal([]);
     expect(lines.filter((line) => /^\s*::|##\[/.test(line))).to.deep.equal([]);
     expect(lines).to.include("  suspect     ␛[31mred␛]0;title␇␊::error file=x::boo␍# #[add-mask]x");

@@ -2,8 +2,8 @@ import { styleText } from "node:util";
 import type { Cause, Status } from "../forwarding/rule.js";
 import { count, directorPlace, duration, frameList, STATUS_WORDS } from "./format.js";
 import type { FindingResult, RunResult, ScenarioResult } from "./result.js";
-import { isAssertion, STATUSES, tallyRules, tallyScenarios } from "./tally.js";
-import { wasRun } from "./verdict.js";
+import { declaredIn, STATUSES, tallyRules, tallyScenarios } from "./tally.js";
+import { isWorthSaying, problemOf, wasRun } from "./verdict.js";
 import { shortened, visibleInLog } from "./visible.js";
 
 /** How text is set off on a terminal. Each function returns its text unchanged where there is no colour. */
@@ -32,33 +32,63 @@ export function makeStyle(
     return PLAIN;
   }
   // Which stream is meant has been decided above; styleText would look at stdout.
-  const paint = (format: "bold" | "dim" | "green" | "red" | "yellow") => (text: string) =>
+  const ansi = (format: "bold" | "dim" | "green" | "red" | "yellow") => (text: string) =>
     styleText(format, text, { validateStream: false });
   return {
-    strong: paint("bold"),
-    quiet: paint("dim"),
-    good: paint("green"),
-    bad: paint("red"),
-    unsure: paint("yellow"),
+    strong: ansi("bold"),
+    quiet: ansi("dim"),
+    good: ansi("green"),
+    bad: ansi("red"),
+    unsure: ansi("yellow"),
   };
+}
+
+/** One line for a scenario, and behind it everything that is wrong with it. */
+export function renderScenario(scenario: ScenarioResult, style: Style = PLAIN): string[] {
+  const { verdict, title } = scenario;
+  const wrong = complaints(scenario, style).flatMap((lines) => ["", ...lines.map((line) => `  ${line}`)]);
+  return [
+    `${paint(verdict, style)(STATUS_WORDS[verdict].sign)} ${shortened(visibleInLog(title))} ${style.quiet(inShort(scenario))}`,
+    ...(wrong.length === 0 ? [] : [...wrong, ""]),
+  ];
+}
+
+/** Everything that is wrong with a scenario, each in at most a dozen lines. */
+export function complaints(scenario: ScenarioResult, style: Style = PLAIN): string[][] {
+  const findings = scenario.findings.filter((finding) => isWorthSaying(finding, scenario));
+  return [
+    ...findings.map((finding) => renderFailure(scenario, finding, style)),
+    ...(problemOf(scenario) === undefined ? [] : [renderProblem(scenario, style)]),
+  ];
+}
+
+/** `16 rules hold, 1 declared, 32 ms`, or why it was not run. */
+function inShort({ reason, findings, durationMs }: ScenarioResult): string {
+  if (reason !== undefined) return `${STATUS_WORDS["not-supported"].word}: ${shortened(visibleInLog(reason))}`;
+  const rules = (status: Status) =>
+    new Set(findings.filter((one) => one.status === status).map(({ rule }) => rule)).size;
+  const declared = rules("declared");
+  return `${rules("pass")} rules hold, ${declared > 0 ? `${declared} declared, ` : ""}${duration(durationMs)}`;
 }
 
 /** One finding in at most a dozen lines: what was wanted, what came, who is at fault, and what to do. */
 export function renderFailure(scenario: ScenarioResult, finding: FindingResult, style: Style = PLAIN): string[] {
   const cause = finding.causes[0];
   const others = finding.causes.length - 1;
-  const colour = colourOf(finding.status, style);
+  const colour = paint(finding.status, style);
   const { word, sign } = STATUS_WORDS[finding.status];
   const safe = (text: string) => shortened(visibleInLog(text));
   // An assertion is its own rule: said once, it is clear enough.
-  const lookedFor = finding.lookedFor === finding.statement ? undefined : finding.lookedFor;
+  const isSaid = finding.frames.length > 0 || finding.lookedFor === finding.statement;
+  const lookedFor = isSaid ? undefined : finding.lookedFor;
+  const seenAt = safe(whereabouts(finding));
   return [
     `${colour(`${sign} ${safe(finding.rule)} ${word}`)}: ${finding.level} · ${style.strong(safe(finding.title))}`,
     ...labelled(style, [
       ["scenario", [safe(scenario.title), visibleInLog(scenario.file)].join(" · ")],
       ["rule", safe(finding.statement)],
-      ["seen at", safe(whereabouts(finding))],
-      ["looked for", lookedFor && safe(lookedFor)],
+      ["seen at", lookedFor === undefined ? seenAt : ""],
+      ["looked for", lookedFor && [safe(lookedFor), ...(seenAt === "" ? [] : [seenAt])].join(" · ")],
       ["reason", finding.reason && safe(finding.reason)],
       ["expected", finding.expected && safe(finding.expected)],
       ["observed", finding.observed && colour(safe(finding.observed))],
@@ -78,13 +108,14 @@ function where({ on }: Cause, { suspect }: FindingResult): string {
   return host === undefined || host === "network" ? "" : `  # on ${visibleInLog(host)}`;
 }
 
-/** What kept a scenario from ending. */
+/** What kept a scenario from ending, or from showing anything. */
 export function renderProblem(scenario: ScenarioResult, style: Style = PLAIN): string[] {
+  const problem = problemOf(scenario);
   return [
     `${style.unsure("? problem")}: ${style.strong(shortened(visibleInLog(scenario.title)))}`,
     ...labelled(style, [
       ["scenario", visibleInLog(scenario.file)],
-      ["problem", scenario.problem && shortened(oneLine(scenario.problem), LONG_PROBLEM)],
+      ["problem", problem && shortened(oneLine(problem), LONG_PROBLEM)],
       ["capture", scenario.capture && visibleInLog(scenario.capture)],
       ["again", visibleInLog(scenario.reproduce)],
     ]),
@@ -98,7 +129,7 @@ export function renderSummary(result: RunResult, style: Style = PLAIN): string[]
   const judged = STATUSES.reduce((sum, status) => sum + rules[status], 0);
   const part = (number: number, status: Status) => {
     const text = `${number} ${STATUS_WORDS[status].word}`;
-    return number === 0 ? style.quiet(text) : colourOf(status, style)(text);
+    return number === 0 ? style.quiet(text) : paint(status, style)(text);
   };
   const rows: [string, string[]][] = [
     [
@@ -119,7 +150,7 @@ export function renderSummary(result: RunResult, style: Style = PLAIN): string[]
     ],
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
-  const colour = colourOf(result.verdict, style);
+  const colour = paint(result.verdict, style);
   const by = result.director ? ` · ${visibleInLog(`${result.director.name}, ${directorPlace(result.director)}`)}` : "";
   const nothing = result.scenarios.some(wasRun) ? "" : ": no scenario was run, and no traffic never passes";
   return [
@@ -129,15 +160,11 @@ export function renderSummary(result: RunResult, style: Style = PLAIN): string[]
   ];
 }
 
-/** Each rule that was broken on purpose, with the reason: once, however many scenarios it shows in. */
 function renderDeviations({ scenarios }: RunResult, style: Style): string[] {
-  const declared = scenarios.flatMap(({ findings }) => findings.filter(({ status }) => status === "declared"));
   const { word, sign } = STATUS_WORDS.declared;
-  const lines = declared.map(
-    ({ rule, reason }) =>
-      `${style.quiet(`${sign} ${isAssertion({ rule }) ? "an assertion" : visibleInLog(rule)} ${word}`)}: ${visibleInLog(reason ?? "")}`,
+  return declaredIn(scenarios).map(
+    ({ rule, reason }) => `${style.quiet(`${sign} ${visibleInLog(rule)} ${word}`)}: ${visibleInLog(reason)}`,
   );
-  return [...new Set(lines)].toSorted();
 }
 
 /** The hop at which it shows, before the others that the finding rests on. */
@@ -162,7 +189,8 @@ function labelled(style: Style, entries: readonly (readonly [string, string | un
   return entries.filter(([, text]) => text).map(([label, text]) => `  ${style.quiet(label.padEnd(10))}  ${text}`);
 }
 
-function colourOf(status: Status, style: Style): (text: string) => string {
+/** How a status is coloured. */
+export function paint(status: Status, style: Style): (text: string) => string {
   switch (status) {
     case "pass":
       return style.good;

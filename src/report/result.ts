@@ -2,6 +2,12 @@ import type { CapturedFile } from "../forwarding/captured/evidence.js";
 import type { Finding, Level, Profile } from "../forwarding/rule.js";
 import type { Model } from "../forwarding/setup.js";
 
+/** A place in the scenario file, from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
 /**
  * The worst of what was found: `fail` before `inconclusive` before `pass`. A scenario that the director has not what it
  * takes for is `not-supported`; a run never is.
@@ -18,7 +24,19 @@ export interface RunResult {
   readonly startedAt: string;
   /** Wall time of the whole run in milliseconds, set-up of kernels and labs included. */
   readonly durationMs: number;
+  /** The rules that were judged by, besides those that scenarios cover. */
+  readonly profile?: Profile;
+  /** The part of the scenarios that was run; left out where all were. */
+  readonly shard?: Shard;
+  /** The command that runs all of it again, every shard. */
+  readonly reproduce?: string;
   readonly scenarios: readonly ScenarioResult[];
+}
+
+/** The `index`-th, from 1, of `count` parts. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
 }
 
 export interface DirectorResult {
@@ -26,6 +44,10 @@ export interface DirectorResult {
   /** The kernel that forwarded (`uname -r`); left out for a director in userspace. */
   readonly kernel?: string;
   readonly where: "host-kernel" | "user-mode-linux" | "userspace";
+  /** What its file says of it: how it can forward, and by feature why it has not what scenarios may ask for. */
+  readonly models?: readonly Model[];
+  readonly features?: readonly string[];
+  readonly lacks?: Readonly<Record<string, string>>;
 }
 
 export interface ScenarioResult {
@@ -37,6 +59,12 @@ export interface ScenarioResult {
   readonly models: { readonly declared: Model | "mixed"; readonly observed: Model | "mixed" | "none" };
   /** What kept the scenario from ending (a lab that did not settle, frames lost at a tap, a step that failed). */
   readonly problem?: string;
+  /** Whether a step failed, or the lab did (the machine, hopcheck itself), which says nothing about the director; left out of captures. */
+  readonly problemIn?: "step" | "lab";
+  /** The step at which it broke off; left out where none was under way. */
+  readonly problemAt?: Place;
+  /** Its place in the order of the whole run, from 1: shards are put together by it. */
+  readonly order?: number;
   /** Why it was not run: what the director lacks, by its file. Present with the verdict `not-supported` alone. */
   readonly reason?: string;
   /** The hosts and what they are, for drawing the network. */
@@ -97,6 +125,8 @@ export interface FindingResult extends Finding {
   readonly source: string;
   /** True where the scenario's author named the rule under `covers`. */
   readonly covered: boolean;
+  /** Where the scenario file speaks of it; for a rule that it does not name, where its traffic begins. */
+  readonly position?: Place;
 }
 
 export interface JourneyResult {

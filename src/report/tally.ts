@@ -20,14 +20,6 @@ export const STATUSES: readonly Status[] = [
  * What a scenario's author asserts is no rule. `not-exercised` is left for rules that no scenario exercised, and for those that a scenario promised to exercise and did not.
  */
 export function tallyRules(scenarios: readonly Pick<ScenarioResult, "findings">[]): Tally {
-  const worst = new Map<string, FindingResult>();
-  for (const finding of scenarios.flatMap((scenario) => scenario.findings)) {
-    if (isAssertion(finding)) continue;
-    const known = worst.get(finding.rule);
-    if (known === undefined || severity(finding) < severity(known)) {
-      worst.set(finding.rule, finding);
-    }
-  }
   const tally: Record<Status, number> = {
     fail: 0,
     inconclusive: 0,
@@ -36,10 +28,43 @@ export function tallyRules(scenarios: readonly Pick<ScenarioResult, "findings">[
     "not-supported": 0,
     pass: 0,
   };
-  for (const finding of worst.values()) {
+  for (const finding of worstOfRules(scenarios).values()) {
     tally[finding.status] += 1;
   }
   return tally;
+}
+
+/** By rule the worst that any of the scenarios found, without what their authors assert. */
+export function worstOfRules(
+  scenarios: readonly Pick<ScenarioResult, "findings">[],
+): ReadonlyMap<string, FindingResult> {
+  return worst(scenarios.flatMap(({ findings }) => findings).filter((finding) => !isAssertion(finding)));
+}
+
+/** By rule the worst of the findings. */
+export function worst(findings: readonly FindingResult[]): ReadonlyMap<string, FindingResult> {
+  const found = new Map<string, FindingResult>();
+  for (const finding of findings) {
+    const known = found.get(finding.rule);
+    if (known === undefined || severity(finding) < severity(known)) {
+      found.set(finding.rule, finding);
+    }
+  }
+  return found;
+}
+
+/** Each rule that was broken on purpose, with the reason: once, however many scenarios it shows in; in the order of the rules. */
+export function declaredIn(
+  scenarios: readonly Pick<ScenarioResult, "findings">[],
+): readonly { readonly rule: string; readonly reason: string }[] {
+  const declared = scenarios.flatMap(({ findings }) => findings.filter(({ status }) => status === "declared"));
+  const unique = new Map(
+    declared.map((finding) => {
+      const rule = isAssertion(finding) ? "an assertion" : finding.rule;
+      return [`${rule} ${finding.reason}`, { rule, reason: finding.reason ?? "" }];
+    }),
+  );
+  return [...unique].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, deviation]) => deviation);
 }
 
 /** What a scenario's author asserts: `expect@12`, `the script's own expectations`: no ID of the catalogue has such characters. */

@@ -44,6 +44,25 @@ export function isUnkeptPromise(finding: FindingResult): boolean {
   return finding.covered && idle;
 }
 
+/**
+ * Whether somebody has to look into a finding. A scenario that broke off leaves many rules inconclusive; the one reason
+ * says it all.
+ */
+export function isWorthSaying(finding: FindingResult, { problem }: Pick<ScenarioResult, "problem">): boolean {
+  if (finding.status === "fail") return true;
+  return problem === undefined && (finding.status === "inconclusive" || isUnkeptPromise(finding));
+}
+
+/** What is wrong with a scenario and with none of its rules; undefined where nothing is. */
+export function problemOf(scenario: Pick<ScenarioResult, "problem" | "verdict" | "findings">): string | undefined {
+  const { problem, verdict, findings } = scenario;
+  if (problem !== undefined || verdict === "pass" || !wasRun(scenario)) return problem;
+  return findings.some((finding) => isWorthSaying(finding, scenario)) ? undefined : NOTHING_HELD;
+}
+
+/** Why a scenario fails of which no rule does. */
+export const NOTHING_HELD = "no rule was seen to hold, and no traffic never passes";
+
 function holds(finding: FindingResult): boolean {
   return finding.status === "pass" && finding.count > 0;
 }

@@ -15,6 +15,10 @@ describe("visible", () => {
     expect(visible("a\u202eb\u2066c\u200bd\ufeff\u2028")).to.equal("a‹U+202E›b‹U+2066›c‹U+200B›d‹U+FEFF›‹U+2028›");
   });
 
+  it("shows what is no character, which XML may not have", () => {
+    expect(visible("a\ufffe\uffffb")).to.equal("a‹U+FFFE›‹U+FFFF›b");
+  });
+
   it("shows half a surrogate pair, which no encoding can carry", () => {
     expect(visible("a\ud800b😀")).to.equal("a‹U+D800›b😀");
   });

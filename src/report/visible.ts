@@ -2,10 +2,11 @@
  * Text that came out of packets, captures and other people's files, made safe to look at.
  *
  * Whatever a terminal or a browser would obey instead of show is replaced by something that can be read:
- * control characters (a terminal's escapes among them), marks that turn the direction of writing, and invisible characters.
+ * control characters (a terminal's escapes among them), marks that turn the direction of writing, invisible characters,
+ * and those that Unicode keeps from being characters, two of which no XML may have.
  */
 
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{NChar}]/gu;
 
 /** One line: every control character is replaced, line breaks too. */
 export function visible(text: string): string {

@@ -16,7 +16,7 @@ import type { Place } from "./source.js";
 import { quoted } from "./suggest.js";
 
 /** What prefix lengths a segment can have. The longest of IPv4 still has room for two hosts. */
-const PREFIXES = {
+export const PREFIXES = {
   4: { usual: 24, shortest: 8, longest: 30, longestOfAll: 32, example: "10.0.0.1/24" },
   6: { usual: 64, shortest: 16, longest: 126, longestOfAll: 128, example: "fd00::1/64" },
 } as const;

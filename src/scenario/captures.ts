@@ -1,6 +1,8 @@
 import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type Service, type Setup, tapName } from "../forwarding/setup.js";
+import { isIp6 } from "../packet/address.js";
+import { PREFIXES } from "./addresses.js";
 import type { RawSetup } from "./raw.js";
 import type { Place } from "./source.js";
 import { quoted, suggestion } from "./suggest.js";
@@ -12,6 +14,22 @@ export interface CapturedSetup {
   readonly captures: ReadonlyMap<string, readonly string[]>;
   /** The services for which the file names no model; `nat` in the setup is a mere placeholder. */
   readonly withoutModel: readonly Service[];
+  /** What was taken for granted, in whole sentences. */
+  readonly assumed: readonly string[];
+}
+
+/** How large networks are taken to be where the setup has addresses without a prefix length. */
+export function assumedPrefixes(raw: RawSetup): string[] {
+  const { services, director, standby, router, client, hosts = {} } = raw;
+  const nics = [director, standby, router, ...Object.values(hosts)].flatMap((host) => host?.interfaces ?? []);
+  const servers = services.flatMap(({ realServers }) => realServers);
+  const texts = [...nics, ...(client ? [client] : []), ...servers].flatMap(({ ip }) => ip);
+  const open = [...new Set(texts.filter((text) => !text.includes("/")))];
+  return [open.filter((ip) => !isIp6(ip)), open.filter(isIp6)].flatMap((of, index) => {
+    if (of.length === 0) return [];
+    const usual = PREFIXES[index === 0 ? 4 : 6].usual;
+    return [`The setup has no prefix length for ${new Intl.ListFormat("en").format(of)}: /${usual} is taken for it.`];
+  });
 }
 
 /** The files under `captures`; unlike a scenario's, they may lie anywhere: an engineer names files of their own. */

@@ -16,7 +16,7 @@ import { ScenarioError, scriptedSteps } from "./load.js";
 import { rememberOrigin } from "./obey.js";
 import { awaken, type Heard, hear } from "./program.js";
 import { questions } from "./questions.js";
-import type { AnswerStep, Assertion, BurstStep, ReplayStep, Scenario, SendStep, Step } from "./scenario.js";
+import type { AnswerStep, Assertion, BurstStep, Position, ReplayStep, Scenario, SendStep, Step } from "./scenario.js";
 import { callIn, shownAt } from "./script-calls.js";
 import type { Stage } from "./stage.js";
 
@@ -24,6 +24,10 @@ export interface Executed {
   readonly evidence: Evidence;
   /** Why the scenario could not be carried out to its end; the evidence holds what was recorded up to there. */
   readonly problem?: string;
+  /** Whether a step failed, which is the director's fault more often than not, or the lab did. */
+  readonly problemIn?: "step" | "lab";
+  /** The step at which it broke off; left out where none was under way. */
+  readonly problemAt?: Position;
   /** The feature that a script asks for and the director lacks. */
   readonly notSupported?: string;
   /** The assertion that failed in the body of a TypeScript scenario. */
@@ -50,11 +54,12 @@ export async function execute(scenario: Scenario, stage: Stage, patient = false)
   const heard = program && (await hear(program));
   stage.rememberClients(evidence.frames);
   await execution.restore(evidence.frames, heard);
-  const { expectation, notSupported } = execution;
+  const { expectation, notSupported, failedAt } = execution;
   return {
     evidence,
     incomplete: lost !== undefined,
-    ...(problem === undefined ? {} : { problem }),
+    ...(problem === undefined ? {} : { problem, problemIn: lost === undefined ? execution.failedIn : "lab" }),
+    ...(failedAt === undefined ? {} : { problemAt: failedAt }),
     ...(expectation === undefined ? {} : { expectation }),
     ...(notSupported === undefined ? {} : { notSupported }),
     ...(heard === undefined ? {} : { program: heard }),
@@ -73,6 +78,9 @@ class Execution {
   readonly changes: Change[] = [];
   expectation: string | undefined;
   notSupported: string | undefined;
+  failedIn: "step" | "lab" = "step";
+  /** The step that could not be carried out. */
+  failedAt: Position | undefined;
   /** Whether everything that the steps caused has been recorded, also where one of them failed. */
   settled = true;
   readonly #scenario: Scenario;
@@ -105,8 +113,10 @@ class Execution {
         await this.#stage.lab.settle();
       } catch (error) {
         if (!(error instanceof Error)) throw error;
+        if (error instanceof NotSettled) this.failedIn = "lab";
         // What came before is evidence all the same: that a session fails is the director's fault more often than not.
         this.settled = await this.#comesToRest(error);
+        this.failedAt = step.position;
         return `line ${step.position.line}, \`${step.kind}\`: ${error.message}`;
       }
     }
@@ -135,8 +145,10 @@ class Execution {
           const position = callIn(file, new Error("called here"));
           const known = { ...shownAt(position, () => read(step)), position };
           this.#checkSupport(known);
+          this.failedAt = position;
           await this.#step(known);
           await this.#stage.lab.settle();
+          this.failedAt = undefined;
         },
         evidence: () => this.evidence(true),
       });
@@ -146,6 +158,7 @@ class Execution {
         return undefined;
       }
       if (!isExpectation(error)) {
+        if (error instanceof NotSettled) this.failedIn = "lab";
         this.settled = error instanceof Error && (await this.#comesToRest(error));
         if (error instanceof ScenarioError) return error.message;
         return `${file}: ${error instanceof Error ? error.message : error}`;

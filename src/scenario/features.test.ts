@@ -18,6 +18,8 @@ describe("the features of a scenario", () => {
       title: "A request",
       setup: { ...setup, services: setup.services.map((service) => ({ ...service, ...more })) },
       covers: [],
+      coversAt: new Map(),
+      position,
       steps: steps.map((step) => ({ ...step, position }) as Step),
       expect: [],
       absent: [],

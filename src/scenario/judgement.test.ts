@@ -21,6 +21,8 @@ describe("judgeAssertions", () => {
       title: "some",
       setup: lab.setup,
       covers: [],
+      coversAt: new Map(),
+      position,
       steps: [],
       expect: kind === "expect" ? [full] : [],
       absent: kind === "absent" ? [full] : [],

@@ -5,7 +5,7 @@ import type { Frame } from "../packet/frame.js";
 import { Crafting } from "./crafting.js";
 import type { Executed } from "./execute.js";
 import type { Heard } from "./program.js";
-import type { Assertion, Scenario } from "./scenario.js";
+import type { Assertion, Position, Scenario } from "./scenario.js";
 
 /** Everything that is known of a scenario once it has run. */
 export interface Judged {
@@ -17,6 +17,10 @@ export interface Judged {
   readonly problem?: string;
   /** Of a director that is a program. */
   readonly program?: Heard;
+  /** Whether a step failed, or the lab did. */
+  readonly problemIn?: "step" | "lab";
+  /** The step at which it broke off. */
+  readonly problemAt?: Position;
   /** Why the director could not be asked: it lacks a model or a feature. */
   readonly notSupported?: string;
   /** From the first step to the last finding, in milliseconds. */
@@ -40,6 +44,14 @@ export function assertionId(scenario: Scenario, wanted: Wanted, { position }: As
   const { line, column } = position;
   const onLine = scenario[wanted].filter((assertion) => assertion.position.line === line);
   return onLine.length > 1 ? `${wanted}@${line}:${column}` : `${wanted}@${line}`;
+}
+
+/** Where the scenario's author speaks of a rule or makes an assertion, by its ID; undefined where nowhere. */
+export function positionOf(scenario: Scenario, id: string): Position | undefined {
+  for (const wanted of ["expect", "absent"] as const)
+    for (const assertion of scenario[wanted])
+      if (assertionId(scenario, wanted, assertion) === id) return assertion.position;
+  return scenario.coversAt.get(id);
 }
 
 /** What stands for a rule's ID where an assertion in the body of a TypeScript scenario is meant. */

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { pcapBytes } from "../capture/pcap.js";
+import { positionOf } from "./judgement.js";
 import { bundledSetups } from "./paths.js";
 import type { AskStep, BurstStep, ConnectStep, ReplayStep, SendStep } from "./scenario.js";
 import { Workspace } from "./workspace.test-support.js";
@@ -33,6 +34,23 @@ describe("loadScenario", () => {
     expect(fields["ip.id"]).to.equal(0x1234);
     expect(fields["ip.ttl"]).to.equal(8);
     expect(Buffer.from(fields.payload as Uint8Array).toString()).to.equal("abcdefghijklmnopqrstuvwxyz0123456789-abc");
+  });
+
+  it("knows where it speaks of a rule, and where its traffic begins", () => {
+    const text =
+      "title: t\nsetup: nat\ncovers: [GEN-TTL-01,\n  NAT-REQ-01]\nsteps:\n  - send: { flow: a }\nabsent:\n  - { at: client, direction: in, ip.ttl: 1 }\n";
+    const scenario = workspace.scenario(text);
+    const place = (id: string) => {
+      const { line, column } = positionOf(scenario, id) ?? { line: 0, column: 0 };
+      return `${line}:${column}`;
+    };
+    expect(["GEN-TTL-01", "NAT-REQ-01", "absent@8", "NAT-REQ-02"].map(place)).to.deep.equal([
+      "3:10",
+      "4:3",
+      "8:5",
+      "0:0",
+    ]);
+    expect(scenario.position).to.include({ line: 6, column: 5 });
   });
 
   it("keeps names of the setup, and hex digits that YAML takes for a number", () => {

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import type { Setup } from "../forwarding/setup.js";
 import { readAssertions } from "./assertions.js";
-import { type CapturedSetup, readCaptures } from "./captures.js";
+import { assumedPrefixes, type CapturedSetup, readCaptures } from "./captures.js";
 import { Names } from "./names.js";
 import { setupPath, type Tree, treeOf } from "./paths.js";
 import { fileError, ScenarioError } from "./problem.js";
@@ -59,6 +59,8 @@ function readScenario(source: Source, raw: RawScenario, patch: HostPatch): Scena
     title: raw.title,
     setup,
     covers: raw.covers ?? [],
+    coversAt: new Map(raw.covers?.map((rule, index) => [rule, source.root.at("covers", index).position])),
+    position: source.root.at("steps", 0).position,
     steps: readSteps(raw.steps, source.root.at("steps"), names, tree),
     expect: readAssertions(raw.expect ?? [], source.root.at("expect"), names),
     absent: readAssertions(raw.absent ?? [], source.root.at("absent"), names),
@@ -96,7 +98,7 @@ function capturedSetup(source: Source): CapturedSetup {
   const captures = readCaptures(raw, source.root, setup, source.file);
   source.throwProblems();
   const withoutModel = setup.services.filter((_, index) => raw.services[index]?.model === undefined);
-  return { setup, captures, withoutModel };
+  return { setup, captures, withoutModel, assumed: assumedPrefixes(raw) };
 }
 
 /** The YAML file at a path; throws a `ScenarioError` where it cannot be read or is no sound YAML. */

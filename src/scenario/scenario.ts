@@ -18,6 +18,10 @@ export interface Scenario {
   readonly setup: Setup;
   /** The rules that it promises to exercise. */
   readonly covers: readonly string[];
+  /** Where each of them stands; empty for a script, whose declaration is no text of its own. */
+  readonly coversAt: ReadonlyMap<string, Position>;
+  /** Where what it does begins: the first step, or the call that declares a script. */
+  readonly position: Position;
   readonly steps: readonly Step[];
   readonly expect: readonly Assertion[];
   readonly absent: readonly Assertion[];

@@ -46,6 +46,15 @@ describe("a TypeScript scenario", () => {
     return execute(scenario, { lab, director: {}, ...rest } as unknown as Stage);
   }
 
+  it("says at which of its steps it broke off, and that the lab did not", async () => {
+    const file = scripted("await lab.step({ connect: {} });");
+    const [scenario] = await loadScenarios(file);
+    expect(scenario?.position).to.deep.equal({ file, line: 2, column: 1 });
+    const { problem, problemIn, problemAt } = await run(file);
+    expect(problem).to.be.a("string");
+    expect([problemIn, problemAt]).to.deep.equal(["step", { file, line: 3, column: 11 }]);
+  });
+
   it("says where its syntax is wrong", async () => {
     expect(await refusal(write("", "const a: = 3;"))).to.match(/^FILE:2:10: Unexpected token `=`/);
   });

@@ -36,10 +36,11 @@ let stripping = false;
 /** The scenarios of a file: one of a YAML file, those that a TypeScript file declares. @throws ScenarioError */
 export async function loadScenarios(file: string, patch?: HostPatch): Promise<Scenario[]> {
   if (file.endsWith(".yaml")) return [loadScenario(file, patch)];
-  return (await declarationsOf(file)).map(({ declaration, script, call }) => ({
-    ...shownAt(callIn(file, call), () => readDeclaration(file, declaration, patch)),
-    script,
-  }));
+  return (await declarationsOf(file)).map(({ declaration, script, call }) => {
+    const position = callIn(file, call);
+    const scenario = shownAt(position, () => readDeclaration(file, declaration, patch));
+    return { ...scenario, script, coversAt: new Map(), position };
+  });
 }
 
 /** By file: Node runs a module once. */

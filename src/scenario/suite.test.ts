@@ -46,6 +46,8 @@ describe("runSuites", () => {
     title: "A request",
     setup: new PaperLab("dr").setup,
     covers: ["GEN-TTL-01", "DR-REQ-02"],
+    coversAt: new Map(),
+    position,
     steps: [],
     expect: [],
     absent: [],
@@ -135,6 +137,7 @@ describe("runSuites", () => {
     const stageOf = async () => stage({ broken: true, lost: "frames were lost: 3 passed a tap unrecorded" });
     const { failures, judged } = await run([gaps], { stageOf });
     expect(judged[0]?.problem).to.equal("frames were lost: 3 passed a tap unrecorded");
+    expect(judged[0]?.problemIn).to.equal("lab");
     const statuses = [...(judged[0]?.findings ?? []), ...(judged[0]?.assertions ?? [])].map(({ status }) => status);
     expect(statuses).to.include("inconclusive").and.to.not.include("fail");
     for (const rule of ["GEN-TTL-01", "DR-ARP-02", "expect@9"])

@@ -249,5 +249,5 @@ async function onStage(scenario: Scenario, options: SuiteOptions): Promise<Execu
 
 function nothing(setup: Setup, problem: string): Executed & { durationMs: number } {
   const evidence = { setup, frames: [], journeys: [], settled: false };
-  return { evidence, problem, incomplete: true, durationMs: 0 };
+  return { evidence, problem, problemIn: "lab", incomplete: true, durationMs: 0 };
 }

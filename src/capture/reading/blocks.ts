@@ -1,10 +1,11 @@
 import {
   checkLength,
+  type Described,
   DIRECTION,
   Flaw,
   type Format,
-  type Interface,
   type Recorded,
+  type State,
   type Visit,
   viewOf,
 } from "./record.js";
@@ -36,19 +37,31 @@ const LONGEST_NAME = 256;
 
 const OPTION = { end: 0, ifName: 2, packetFlags: 2, ifTsresol: 9, ifTsoffset: 14 } as const;
 
+type BlocksState = State & { readonly format: "blocks" };
+const BEGINNING: BlocksState = { format: "blocks", little: true, interfaces: [] };
+
 /** @see draft-ietf-opsawg-pcapng */
 export class Blocks implements Format {
   need = SHORTEST_OTHER;
-  #little = true;
-  #interfaces: Interface[] = [];
-  #clocks: Ticks[] = [];
+  #little: boolean;
+  #interfaces: Described[];
+  #clocks: Ticks[];
+  /** What marks have been given, since anything in it changed. */
+  #state: State | undefined;
   readonly #record: Recorded;
   readonly #visit: Visit;
 
-  constructor(visit: Visit) {
+  /**
+   * @param state of a mark; left out: at the beginning of a file
+   * @param number of the last packet that was read before
+   */
+  constructor(visit: Visit, state: BlocksState = BEGINNING, number = 0) {
     this.#visit = visit;
+    this.#little = state.little;
+    this.#interfaces = [...state.interfaces];
+    this.#clocks = state.interfaces.map(({ resolution, offset }) => new Ticks(resolution, offset));
     this.#record = {
-      number: 0,
+      number,
       bytes: Buffer.alloc(0),
       start: 0,
       captured: 0,
@@ -60,6 +73,15 @@ export class Blocks implements Format {
     };
   }
 
+  get state(): State {
+    this.#state ??= { format: "blocks", little: this.#little, interfaces: this.#interfaces };
+    return this.#state;
+  }
+
+  get number(): number {
+    return this.#record.number;
+  }
+
   read(bytes: Buffer, from: number): number {
     const view = viewOf(bytes);
     this.#record.bytes = bytes;
@@ -69,7 +91,10 @@ export class Blocks implements Format {
         return at;
       }
       const type = view.getUint32(at, this.#little);
-      if (type === SECTION_HEADER) this.#little = isLittle(view, at + 8);
+      if (type === SECTION_HEADER) {
+        this.#little = isLittle(view, at + 8);
+        this.#state = undefined;
+      }
       const length = view.getUint32(at + 4, this.#little);
       const shortest = SHORTEST.get(type);
       if (length < (shortest ?? SHORTEST_OTHER) || length % 4 !== 0)
@@ -185,12 +210,18 @@ export class Blocks implements Format {
       if (code === OPTION.ifTsoffset && size === 8) offset = view.getBigInt64(value, little);
     });
     this.#clocks.push(new Ticks(resolution, offset));
-    this.#interfaces.push({
+    const described: Described = {
       index,
       linkType: view.getUint16(at + 8, little),
       snapLength: view.getUint32(at + 12, little),
       ...(name === undefined ? {} : { name }),
-    });
+      ...(resolution === undefined ? {} : { resolution }),
+      ...(offset === undefined ? {} : { offset }),
+    };
+    // A mark may have the list as it is.
+    if (this.#state !== undefined) this.#interfaces = [...this.#interfaces];
+    this.#interfaces.push(described);
+    this.#state = undefined;
   }
 
   /** @throws Flaw where an option does not fit into the block. */

@@ -6,6 +6,7 @@ import {
   type Interface,
   type Recorded,
   Refusal,
+  type State,
   type Visit,
   viewOf,
 } from "./record.js";
@@ -33,6 +34,7 @@ export function classicOrder(bytes: Uint8Array): "little" | "big" | undefined {
 /** libpcap's own format. @see draft-ietf-opsawg-pcap */
 export class Classic implements Format {
   need: number;
+  readonly state: State;
   readonly #little: boolean;
   readonly #unit: number;
   readonly #header: number;
@@ -41,9 +43,10 @@ export class Classic implements Format {
 
   /**
    * @param header the first `CLASSIC_HEADER` bytes of a file.
+   * @param number of the last packet that was read before
    * @throws Refusal where the version is not 2.4, the only one written since 1998.
    */
-  constructor(header: Buffer, visit: Visit) {
+  constructor(header: Uint8Array, visit: Visit, number = 0) {
     const view = viewOf(header);
     const little = classicOrder(header) === "little";
     const variant = VARIANTS.get(view.getUint32(0, little));
@@ -56,14 +59,15 @@ export class Classic implements Format {
       linkType: view.getUint32(20, little) & LINK_TYPE,
       snapLength: view.getUint32(16, little),
     };
+    this.state = { format: "classic", header: Uint8Array.from(header) };
     this.#little = little;
     this.#unit = variant.unit;
     this.#header = variant.header;
     this.need = variant.header;
     this.#visit = visit;
     this.#record = {
-      number: 0,
-      bytes: header,
+      number,
+      bytes: Buffer.alloc(0),
       start: 0,
       captured: 0,
       original: 0,
@@ -72,6 +76,10 @@ export class Classic implements Format {
       direction: DIRECTION.unknown,
       source,
     };
+  }
+
+  get number(): number {
+    return this.#record.number;
   }
 
   read(bytes: Buffer, from: number): number {

@@ -15,27 +15,35 @@ export interface Opened {
 
 /**
  * Opens a file, or standard input for `-`; it is closed when the iteration ends, however it ends.
+ * @param from bytes to leave out at the beginning of a file
+ * @param border bytes behind which, whatever their length, a new piece begins
  * @throws Refusal, also while the pieces are read
  */
-export async function openPieces(path: string): Promise<Opened> {
+export async function openPieces(path: string, from = 0, border = from): Promise<Opened> {
   if (path === STDIN) return { pieces: process.stdin, size: undefined };
   const file = await open(path).catch(refuse);
   const status = await file.stat();
   // By position where there is one: what /dev/fd opens may share another reader's.
-  return { pieces: piecesOf(file, status.isFile()), size: status.isFile() ? status.size : undefined };
+  return status.isFile()
+    ? { pieces: piecesOf(file, from, border), size: status.size }
+    : { pieces: piecesOf(file), size: undefined };
 }
 
 /** Two buffers in turn: one is filled while the other is worked on. */
-async function* piecesOf(file: FileHandle, hasPositions: boolean): AsyncGenerator<Buffer> {
+async function* piecesOf(file: FileHandle, from?: number, border = 0): AsyncGenerator<Buffer> {
   let [current, next] = [Buffer.allocUnsafeSlow(PIECE), Buffer.allocUnsafeSlow(PIECE)];
-  let position = 0;
-  let reading = file.read(current, 0, PIECE, hasPositions ? 0 : null);
+  let position = from;
+  const read = (into: Buffer) => {
+    const length = position === undefined || position >= border ? PIECE : Math.min(PIECE, border - position);
+    return file.read(into, 0, length, position ?? null);
+  };
+  let reading = read(current);
   try {
     for (;;) {
       const { bytesRead } = await reading.catch(refuse);
       if (bytesRead === 0) return;
-      position += bytesRead;
-      reading = file.read(next, 0, PIECE, hasPositions ? position : null);
+      if (position !== undefined) position += bytesRead;
+      reading = read(next);
       // Its failure is told by the next turn, which may never come.
       reading.catch(() => {});
       yield current.subarray(0, bytesRead);

@@ -1,7 +1,12 @@
 import { Blocks, SECTION_HEADER } from "./blocks.js";
 import { CLASSIC_HEADER, Classic, classicOrder } from "./classic.js";
-import { Flaw, type Format, type Visit } from "./record.js";
+import { Flaw, type Format, type Mark, type Visit } from "./record.js";
 import { refusalOf } from "./refusal.js";
+
+/** Bytes of a record that two pieces share, for which there is room at once. */
+const LEAST_HELD = 64 << 10;
+
+export const BEGINNING: Mark = { position: 0, number: 0 };
 
 /**
  * Finds the records of a capture in the pieces of its file, wherever these were cut. Packets stay where they lie; only a
@@ -10,17 +15,32 @@ import { refusalOf } from "./refusal.js";
 export class RecordReader {
   readonly #visit: Visit;
   #format: Format | undefined;
+  /** Of the file: where the piece that is expected begins. */
+  #position: number;
   /** Bytes still to be passed over. */
   #skip = 0;
-  #held = Buffer.allocUnsafeSlow(64 << 10);
+  #held = Buffer.alloc(0);
   #heldLength = 0;
 
-  constructor(visit: Visit) {
+  /** @param from where the first piece begins */
+  constructor(visit: Visit, { position, number, state }: Mark = BEGINNING) {
     this.#visit = visit;
+    this.#position = position;
+    if (state?.format === "classic") this.#format = new Classic(state.header, visit, number);
+    if (state?.format === "blocks") this.#format = new Blocks(visit, state, number);
+  }
+
+  /** The first record that was not visited. */
+  get mark(): Mark {
+    const format = this.#format;
+    if (format === undefined) return BEGINNING;
+    const position = this.#position - this.#heldLength + this.#skip;
+    return { position, number: format.number, state: format.state };
   }
 
   /** @throws Flaw; Refusal; what the visitor throws */
   push(piece: Buffer): void {
+    this.#position += piece.length;
     let at = 0;
     for (;;) {
       const skipped = Math.min(this.#skip, piece.length - at);
@@ -72,7 +92,7 @@ export class RecordReader {
   #hold(bytes: Buffer): void {
     const length = this.#heldLength + bytes.length;
     if (length > this.#held.length) {
-      const larger = Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(length)));
+      const larger = Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(Math.max(length, LEAST_HELD))));
       this.#held.copy(larger, 0, 0, this.#heldLength);
       this.#held = larger;
     }

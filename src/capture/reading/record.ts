@@ -43,8 +43,33 @@ export type Visit = (record: Recorded) => void;
 /** No packet has more bytes: libpcap's MAXIMUM_SNAPLEN, which Wireshark holds to as well. */
 export const LONGEST_PACKET = 262_144;
 
+/** What a reader must know of a file to read on from the middle of it: plain data. */
+export type State =
+  | { readonly format: "classic"; readonly header: Uint8Array }
+  | { readonly format: "blocks"; readonly little: boolean; readonly interfaces: readonly Described[] };
+
+/** An interface of pcapng, and its clock. */
+export interface Described extends Interface {
+  readonly resolution?: number;
+  readonly offset?: bigint;
+}
+
+/** The beginning of a record in a file that is not compressed: whoever knows it can read on there. */
+export interface Mark {
+  /** Bytes before it. */
+  readonly position: number;
+  /** The number of the last packet before it. */
+  readonly number: number;
+  /** Unknown at the beginning of a file. */
+  readonly state?: State;
+}
+
 /** Reads the records of one format out of pieces of a file. */
 export interface Format {
+  /** For a mark: the same object until it changes. */
+  readonly state: State;
+  /** The number of the last packet. */
+  readonly number: number;
   /** As many bytes, from where the last call stopped, let the next call go on. */
   readonly need: number;
   /**

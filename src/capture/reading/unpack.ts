@@ -5,7 +5,8 @@ import { PIECE } from "./pieces.js";
 import { Flaw } from "./record.js";
 import { ZstdFrames } from "./zstd-frames.js";
 
-type Push = (piece: Buffer) => void;
+/** @param isPacked whether these are other bytes than those of the file */
+type Push = (piece: Buffer, isPacked: boolean) => void;
 
 const GZIP = "1f8b";
 const ZSTD = /^(?:28b52ffd|5.2a4d18)$/;
@@ -23,7 +24,7 @@ export async function unpack(pieces: AsyncIterable<Buffer>, push: Push): Promise
   const magic = first.toString("hex", 0, 4);
   if (magic.startsWith(GZIP)) return gunzip(all, push);
   if (ZSTD.test(magic)) return unzstd(all, push);
-  for await (const piece of all) push(piece);
+  for await (const piece of all) push(piece, false);
 }
 
 /** The first pieces as one, which is longer than this unless the file is not. */
@@ -56,7 +57,7 @@ async function gunzip(pieces: AsyncIterable<Buffer>, push: Push): Promise<void> 
   const unzip = createGunzip(options);
   try {
     await pipeline(pieces, unzip, async (unzipped: AsyncIterable<Buffer>) => {
-      for await (const piece of unzipped) push(piece);
+      for await (const piece of unzipped) push(piece, true);
     });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -71,7 +72,7 @@ async function unzstd(pieces: AsyncIterable<Buffer>, push: Push): Promise<void> 
   let failure: { readonly error: unknown } | undefined;
   const decoder = new Decompress((piece) => {
     try {
-      push(Buffer.from(piece.buffer, piece.byteOffset, piece.length));
+      push(Buffer.from(piece.buffer, piece.byteOffset, piece.length), true);
     } catch (error) {
       failure = { error };
       throw error;

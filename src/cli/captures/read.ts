@@ -5,15 +5,19 @@ import type { Capture, CapturedFrame } from "../../forwarding/captured/capture.j
 import { groupBy } from "../../forwarding/group.js";
 import { Endpoints } from "../../forwarding/screen/endpoints.js";
 import { Flows } from "../../forwarding/screen/flows.js";
-import { BUDGET, select } from "../../forwarding/screen/select.js";
+import { BUDGET, isForStreams, type Selection, select } from "../../forwarding/screen/select.js";
 import type { Setup } from "../../forwarding/setup.js";
 import { decodeLink } from "../../packet/link.js";
 import { shown } from "../paths.js";
+import { divideFiles, divideParts, THREADS, type Threads } from "./division.js";
+import type { CaptureSeen } from "./extents.js";
+import { type Joined, joined } from "./joined.js";
+import { lengthOf, type NumberedFile, type Part, sizeOf } from "./part.js";
 import { ReadingBar } from "./reading-bar.js";
-import type { CaptureSeen, NumberedFile } from "./share.js";
+import type { Picked } from "./share.js";
 import { rereadable } from "./spool.js";
 import { alikeLines, unjudged } from "./tallies.js";
-import { screenFiles, selectFrames, shares, sizeOf } from "./threads.js";
+import { screenParts, selectFrames } from "./threads.js";
 
 /** Tap and path of a capture file. */
 export type TapFile = readonly [tap: string, path: string];
@@ -34,15 +38,24 @@ export interface Small {
   readonly bytes: number;
 }
 
+/** Bytes of a segment at least, and segments at most, which take some memory. */
+const LEAST_SEGMENT = 1 << 20;
+const MOST_SEGMENTS = 1 << 14;
+
 const SMALL: Small = { frames: 20_000, bytes: 40 << 20 };
 
 /**
  * The captures of a setup's taps.
  * @throws CaptureError
  */
-export async function readCaptures(files: readonly TapFile[], setup: Setup, small = SMALL): Promise<ReadCaptures> {
+export async function readCaptures(
+  files: readonly TapFile[],
+  setup: Setup,
+  small = SMALL,
+  threads = THREADS,
+): Promise<ReadCaptures> {
   const [paths, names] = await opened(files);
-  return (await readWhole(paths, names, small)) ?? (await readScreened(paths, names, setup));
+  return (await readWhole(paths, names, small)) ?? (await readScreened(paths, names, setup, threads));
 }
 
 /**
@@ -87,7 +100,7 @@ async function readWhole(
   names: readonly Name[],
   small: Small,
 ): Promise<ReadCaptures | undefined> {
-  if (sizeOf(files) > small.bytes) return undefined;
+  if (files.reduce((sum, file) => sum + sizeOf(file), 0) > small.bytes) return undefined;
   const { read, flaws, isWhole } = await readFrames(files, small);
   return isWhole ? { captures: read.map((one) => captureOf(one, names)), flaws, notes: [] } : undefined;
 }
@@ -139,32 +152,54 @@ async function readScreened(
   files: readonly NumberedFile[],
   names: readonly Name[],
   setup: Setup,
+  threads: Threads,
 ): Promise<ReadCaptures> {
-  const parts = shares(files);
-  using bar = new ReadingBar(sizeOf(files));
-  const screened = await screenFiles(setup, parts, (bytes) => bar.add(bytes));
   const endpoints = new Endpoints(setup);
-  const selection = select(new Flows(screened.map(({ seen }) => seen)), endpoints);
-  const selected = await selectFrames(setup, parts, selection, BUDGET.others, (bytes) => bar.add(bytes));
+  const total = files.reduce((sum, file) => sum + sizeOf(file), 0);
+  const others = Math.floor(BUDGET.others / files.length);
+  const limits = { others, segment: Math.max(LEAST_SEGMENT, Math.ceil(total / MOST_SEGMENTS)) };
+  const shares = await divideFiles(files, threads);
+  let [seen, selection] = await screenAll(false);
+  // Rarely, and twice as slow as all the rest: most NICs of a network and its captures leave packets as they are.
+  if (isForStreams(selection)) [seen, selection] = await screenAll(true);
+  const chosen = seen.segments.filter((_, number) => selection.segments[number] === 1);
+  const selected = await selectAll(divideParts(chosen, threads));
   const frames = groupBy(
-    selected.flatMap((one) => one.frames),
-    ({ capture }) => capture,
+    [...seen.others, ...selected].toSorted((left, right) => left.number - right.number),
+    captureName,
   );
-  const seen = screened.flatMap(({ captures }) => captures).toSorted((left, right) => left.key - right.key);
   const captures = files.flatMap(({ number }): Capture[] => {
-    const own = seen.filter(({ file }) => file === number);
+    const own = seen.captures.filter(({ file }) => file === number);
     const name = names[number] as Name;
     return own.length === 0 ? [{ ...name, frames: [] }] : own.map((capture) => ({ ...name, ...of(capture) }));
   });
-  const leftOut = selected.reduce((sum, one) => sum + one.leftOut, 0);
-  const foreign = selected.reduce((sum, one) => sum + one.leftOutForeign, 0);
-  const problem = unjudged(selection, leftOut);
-  const flaws = screened.flatMap((one) => one.flaws).toSorted((left, right) => left.file - right.file);
-  const notes = [...alikeLines(selection), ...(foreign > 0 ? [`${foreign} packets of other hosts were left out`] : [])];
-  return { captures, flaws: flaws.map(({ flaw }) => flaw), notes, ...(problem === undefined ? {} : { problem }) };
+  const problem = unjudged(selection, seen.leftOut);
+  const foreign = seen.leftOutForeign > 0 ? [`${seen.leftOutForeign} packets of other hosts were left out`] : [];
+  const notes = [...alikeLines(selection), ...foreign];
+  const flaws = seen.flaws.map(({ flaw }) => flaw);
+  return { captures, flaws, notes, ...(problem === undefined ? {} : { problem }) };
 
-  function of({ key, whole }: CaptureSeen): Pick<Capture, "frames" | "whole"> {
-    const own = (frames.get(key) ?? []).map(({ capture: _, ...frame }) => decoded(frame));
-    return { frames: own, whole };
+  async function screenAll(isOfStreams: boolean): Promise<[Joined, Selection]> {
+    using bar = new ReadingBar(total, isOfStreams ? "of the captures read once more" : "of the captures read");
+    const screened = await screenParts(setup, shares, { ...limits, isOfStreams }, (bytes) => bar.add(bytes));
+    const all = await joined(screened, endpoints, others);
+    return [all, select(new Flows(all.seen), endpoints)];
   }
+
+  async function selectAll(shares: readonly Part[][]): Promise<Picked[]> {
+    const length = shares.flat().reduce((sum, part) => sum + lengthOf(part), 0);
+    using bar = new ReadingBar(length, "of the packets to be judged found");
+    return await selectFrames(setup, shares, selection, (bytes) => bar.add(bytes));
+  }
+
+  function of(capture: CaptureSeen): Pick<Capture, "frames" | "whole"> {
+    const own = (frames.get(captureName(capture)) ?? []).map(({ file: _, interfaceName: __, ...frame }) =>
+      decoded(frame),
+    );
+    return { frames: own, whole: capture.whole };
+  }
+}
+
+function captureName({ file, interfaceName = "" }: Pick<Picked, "file" | "interfaceName">): string {
+  return `${file} ${interfaceName}`;
 }

@@ -1,7 +1,5 @@
 /** How much of the captures was read, on a terminal. */
 
-/** Captures are read through the screen, and once more for the frames to be judged. */
-const PASSES = 2;
 const WIDTH = 30;
 
 export class ReadingBar {
@@ -10,9 +8,15 @@ export class ReadingBar {
   #read = 0;
   #shown = -1;
 
-  /** @param size of all files, in bytes */
-  constructor(size: number, isShown = process.stderr.isTTY) {
-    this.#total = PASSES * size;
+  readonly #text: string;
+
+  /**
+   * @param size bytes to be read
+   * @param text what stands behind the percentage
+   */
+  constructor(size: number, text: string, isShown = process.stderr.isTTY) {
+    this.#total = size;
+    this.#text = text;
     this.#isShown = isShown && this.#total > 0;
   }
 
@@ -22,7 +26,7 @@ export class ReadingBar {
     if (!this.#isShown || percent === this.#shown) return;
     this.#shown = percent;
     const full = Math.round((WIDTH * percent) / 100);
-    process.stderr.write(`\r${"█".repeat(full)}${"░".repeat(WIDTH - full)} ${percent} % of the captures read`);
+    process.stderr.write(`\r${"█".repeat(full)}${"░".repeat(WIDTH - full)} ${percent} % ${this.#text}`);
   }
 
   [Symbol.dispose](): void {

@@ -6,6 +6,7 @@ import { alikeLines, unjudged } from "./tallies.js";
 const alike = {
   service: "10.0.0.10:80/tcp",
   reasons: 0,
+  isOfStreams: false,
   connections: 40_000,
   packets: 5_000_000,
   judged: { connections: 12, packets: 190 },
@@ -13,13 +14,14 @@ const alike = {
 const different = {
   service: "10.0.0.10:80/tcp",
   reasons: REASON.differs | REASON.peer,
+  isOfStreams: false,
   connections: 3000,
   packets: 90_000,
   judged: { connections: 120, packets: 13_000 },
 };
 
 function selection(tallies: Selection["tallies"], unscreened = 0): Selection {
-  return { chosen: { cells: new Int32Array(), size: 0, stride: 3 }, tallies, unscreened };
+  return { chosen: { cells: new Int32Array(), size: 0, stride: 3 }, segments: new Uint8Array(), tallies, unscreened };
 }
 
 describe("what a screen found", () => {
@@ -28,6 +30,12 @@ describe("what a screen found", () => {
       "10.0.0.10:80/tcp: 40,000 connections with 5,000,000 packets are the same in all captures, of one kind; 12 of these were judged one by one",
     ]);
     expect(unjudged(selection([alike]), 0)).to.equal(undefined);
+  });
+
+  it("is told of connections that are alike but for their cuts", () => {
+    expect(alikeLines(selection([{ ...alike, isOfStreams: true }]))).to.deep.equal([
+      "10.0.0.10:80/tcp: 40,000 connections with 5,000,000 packets are the same in all captures but for what NICs cut and what was not recorded, of one kind; 12 of these were judged one by one",
+    ]);
   });
 
   it("is never silent about what was not judged", () => {

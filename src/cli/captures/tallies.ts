@@ -13,6 +13,7 @@ const WORDS: readonly (readonly [number, string])[] = [
   [REASON.peer, "are those of clients about which there are errors, fragments or other packets"],
   [REASON.differs, "have not the same packets in all captures"],
   [REASON.partial, "are missing in captures that others like them are in"],
+  [REASON.long, "are too long, with packets put together or cut by NICs, to be judged"],
   [REASON.many, "differ from one another in where they were recorded"],
 ];
 
@@ -24,7 +25,8 @@ export function alikeLines({ tallies }: Selection): string[] {
     if (alike.length === 0) return [];
     const judged = sum(alike, ({ judged: { connections } }) => connections);
     const kinds = alike.length === 1 ? "of one kind" : `of ${alike.length} kinds`;
-    return `${service}: ${amount(alike)} are the same in all captures, ${kinds}; ${judged} of these were judged one by one`;
+    const but = alike.some(({ isOfStreams }) => isOfStreams) ? " but for what NICs cut and what was not recorded" : "";
+    return `${service}: ${amount(alike)} are the same in all captures${but}, ${kinds}; ${judged} of these were judged one by one`;
   });
 }
 

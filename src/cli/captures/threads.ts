@@ -1,100 +1,100 @@
-/** Shares the reading of capture files among the cores: each file is read by one thread. */
+/** Shares the reading of capture files among the cores. */
 
-import { statSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { CaptureError } from "../../capture/read-capture.js";
 import { MOST_LEGS, type Seen } from "../../forwarding/screen/screen.js";
 import type { Selection } from "../../forwarding/screen/select.js";
 import type { Setup } from "../../forwarding/setup.js";
-import { type NumberedFile, type Screened, type Selected, screenShare, selectShare } from "./share.js";
+import type { Part } from "./part.js";
+import { type Limits, type Picked, type Progress, type Screened, screenShare, selectShare } from "./share.js";
 
-/** More threads read no faster than memory does, and each has a memory of its own. */
-const MOST_THREADS = 4;
 /** Bytes after which a thread tells how far it is. */
 const TELL = 4 << 20;
 
-export interface Work {
-  readonly setup: Setup;
-  readonly files: readonly NumberedFile[];
-  readonly mostLegs: number;
-  /** Given where frames are to be picked; else they are screened. */
-  readonly selection?: Pick<Selection, "chosen">;
-  readonly others: number;
-}
+type Work = { readonly setup: Setup; readonly parts: readonly Part[] } & (
+  | { readonly limits: Limits }
+  | { readonly selection: Pick<Selection, "chosen"> }
+);
 
 type Message =
   | { readonly progress: number }
-  | { readonly screened: Screened }
-  | { readonly selected: Selected }
+  | { readonly screened: Screened[] }
+  | { readonly frames: Picked[] }
   | { readonly refusal: string };
 
-/** Tells how many more bytes were read. */
-export type Progress = (bytes: number) => void;
-
-/** Bytes of all files, as they lie compressed; those that cannot be read count nothing. */
-export function sizeOf(files: readonly NumberedFile[]): number {
-  return files.reduce((sum, { path }) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
-}
-
-/** Whole files, the largest first, each to who has least. */
-export function shares(files: readonly NumberedFile[], threads = availableParallelism()): NumberedFile[][] {
-  const sized = files.map((file) => ({ file, size: sizeOf([file]) }));
-  const all = Array.from({ length: Math.max(1, Math.min(threads, MOST_THREADS, files.length)) }, () => ({
-    files: [] as NumberedFile[],
-    size: 0,
-  }));
-  for (const { file, size } of sized.toSorted((left, right) => right.size - left.size)) {
-    const least = all.reduce((best, next) => (next.size < best.size ? next : best));
-    least.files.push(file);
-    least.size += size;
-  }
-  return all.map((share) => share.files.toSorted((left, right) => left.number - right.number));
-}
-
-/** @throws CaptureError */
-export async function screenFiles(
+/**
+ * What screens saw of the parts, in the order of these.
+ * @param shares of each thread
+ * @throws CaptureError
+ */
+export async function screenParts(
   setup: Setup,
-  parts: readonly NumberedFile[][],
+  shares: readonly Part[][],
+  limits: Omit<Limits, "legs">,
   progress: Progress,
 ): Promise<Screened[]> {
-  const mostLegs = Math.floor(MOST_LEGS / parts.length);
-  return inThreads(parts, async (files, isOwn) => {
-    if (isOwn) return screenShare(setup, files, mostLegs, meter(progress));
-    const message = await other({ setup, files, mostLegs, others: 0 }, progress);
-    if ("screened" in message) return message.screened;
-    throw new Error("a thread answered another question");
-  });
+  const own = { ...limits, legs: Math.floor(MOST_LEGS / shares.flatMap(batches).length) };
+  const all = await inThreads(
+    shares,
+    (parts) => screenBatches(setup, parts, own, meter(progress)),
+    async (parts) => {
+      const message = await ask({ setup, parts, limits: own }, progress);
+      if ("screened" in message) return message.screened;
+      throw new Error("a thread answered another question");
+    },
+  );
+  return all.flat();
 }
 
 /** @throws CaptureError */
 export async function selectFrames(
   setup: Setup,
-  parts: readonly NumberedFile[][],
+  shares: readonly Part[][],
   selection: Pick<Selection, "chosen">,
-  others: number,
   progress: Progress,
-): Promise<Selected[]> {
-  const files = parts.flat().length;
-  return inThreads(parts, async (own, isOwn) => {
-    const share = Math.floor((others * own.length) / files);
-    if (isOwn) return selectShare(setup, own, selection, share, meter(progress));
-    const message = await other({ setup, files: own, mostLegs: 0, selection, others: share }, progress);
-    if ("selected" in message) return message.selected;
-    throw new Error("a thread answered another question");
-  });
+): Promise<Picked[]> {
+  const { chosen } = selection;
+  const all = await inThreads(
+    shares,
+    (parts) => selectShare(setup, parts, selection, meter(progress)),
+    async (parts) => {
+      const message = await ask({ setup, parts, selection: { chosen } }, progress);
+      if ("frames" in message) return message.frames;
+      throw new Error("a thread answered another question");
+    },
+  );
+  return all.flat();
 }
 
-/** The first part is this thread's own. */
+/** The first share is this thread's own. */
 function inThreads<Result>(
-  parts: readonly NumberedFile[][],
-  read: (files: readonly NumberedFile[], isOwn: boolean) => Promise<Result>,
+  [own = [], ...others]: readonly Part[][],
+  here: (parts: readonly Part[]) => Promise<Result>,
+  there: (parts: readonly Part[]) => Promise<Result>,
 ): Promise<Result[]> {
-  const others = parts.slice(1).map((files) => read(files, false));
-  return Promise.all([read(parts[0] ?? [], true), ...others]);
+  const elsewhere = others.map(there);
+  return Promise.all([here(own), ...elsewhere]);
 }
 
-function other(work: Work, progress: Progress): Promise<Exclude<Message, { progress: number }>> {
+/** What may turn out not to be what it was taken for, the rest of a file, has a screen of its own. */
+function batches(parts: readonly Part[]): Part[][] {
+  const [first, ...rest] = parts;
+  const all = first !== undefined && first.from.position > 0 ? [[first], rest] : [[...parts]];
+  return all.filter((batch) => batch.length > 0);
+}
+
+async function screenBatches(
+  setup: Setup,
+  parts: readonly Part[],
+  limits: Limits,
+  progress: Progress,
+): Promise<Screened[]> {
+  const screened: Screened[] = [];
+  for (const batch of batches(parts)) screened.push(await screenShare(setup, batch, limits, progress));
+  return screened;
+}
+
+function ask(work: Work, progress: Progress): Promise<Exclude<Message, { progress: number }>> {
   const worker = new Worker(new URL(import.meta.url), { workerData: work });
   return new Promise((resolve, reject) => {
     worker.on("error", reject);
@@ -107,8 +107,8 @@ function other(work: Work, progress: Progress): Promise<Exclude<Message, { progr
   });
 }
 
-/** From bytes of each file to bytes in all, told now and then. */
-function meter(progress: Progress): (bytes: number) => void {
+/** From bytes of each part to bytes in all, told now and then. */
+function meter(progress: Progress): Progress {
   let [last, untold] = [0, 0];
   return (bytes) => {
     untold += bytes < last ? bytes : bytes - last;
@@ -119,15 +119,19 @@ function meter(progress: Progress): (bytes: number) => void {
   };
 }
 
-async function work({ setup, files, mostLegs, selection, others }: Work): Promise<void> {
+async function work(asked: Work): Promise<void> {
   const tell = (message: Message, transfer: ArrayBufferLike[] = []) =>
     parentPort?.postMessage(message, transfer as ArrayBuffer[]);
   const progress = meter((bytes) => tell({ progress: bytes }));
+  const { setup, parts } = asked;
   try {
-    if (selection === undefined) {
-      const screened = await screenShare(setup, files, mostLegs, progress);
-      tell({ screened }, buffersOf(screened.seen));
-    } else tell({ selected: await selectShare(setup, files, selection, others, progress) });
+    if ("limits" in asked) {
+      const screened = await screenBatches(setup, parts, asked.limits, progress);
+      tell(
+        { screened },
+        screened.flatMap(({ seen }) => buffersOf(seen)),
+      );
+    } else tell({ frames: await selectShare(setup, parts, asked.selection, progress) });
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
     tell({ refusal: error.message });
@@ -141,5 +145,5 @@ function buffersOf({ legs, links, tunnels, peers }: Seen): ArrayBufferLike[] {
 if (!isMainThread && isWork(workerData)) await work(workerData);
 
 function isWork(data: unknown): data is Work {
-  return typeof data === "object" && data !== null && "files" in data && "mostLegs" in data;
+  return typeof data === "object" && data !== null && "setup" in data && "parts" in data;
 }

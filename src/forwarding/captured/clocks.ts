@@ -79,7 +79,9 @@ function singles(group: readonly Placed[]): Placed[] {
 
 /** The TTL only falls on the way. */
 function mayFollow(before: Placed, after: Placed): boolean {
-  if (before.capture.file === after.capture.file || before.direction === after.direction) return false;
+  if (before.capture.file === after.capture.file) return false;
+  // A host between them sent it on, whose other NIC was not recorded.
+  if (before.direction === after.direction) return before.host !== after.host && ttlOf(after) < ttlOf(before);
   const isThrough = before.direction === "in";
   if (isThrough && before.frame.packet.arp !== undefined) return false;
   if (isThrough !== (before.host === after.host)) return false;

@@ -10,8 +10,9 @@ import { modelsSeen } from "../observed.js";
 import { answersOf } from "../paths.js";
 import type { Finding, Rule } from "../rule.js";
 import { type Host, type Model, type Role, type Service, type Setup, serviceName } from "../setup.js";
-import { viewOf } from "../view.js";
+import { type View, viewOf } from "../view.js";
 import type { Capture } from "./capture.js";
+import { askedInVain, unansweredClients } from "./unanswered.js";
 
 /** The findings about captures, and why they prove too little. */
 export interface Conclusion {
@@ -33,7 +34,10 @@ export function conclude(evidence: Evidence, rules: readonly Rule[]): Conclusion
   const mistaken = rules.filter(({ id }) => [...otherwise.keys()].some(({ model }) => SHAPE[model] === id));
   const mismatches = judge(evidence, mistaken).filter(({ status }) => status === "fail");
   const others = findings.filter(({ rule }) => !mismatches.some((mismatch) => mismatch.rule === rule));
-  const problem = [...untested(withModels(evidence, otherwise))].join(" ");
+  const known = withModels(evidence, otherwise);
+  // Where something failed, that is why.
+  const hasFailed = [...mismatches, ...others].some(({ status }) => status === "fail");
+  const problem = [...untested(known), ...(hasFailed ? [] : inVain(known))].join(" ");
   return { findings: [...mismatches, ...others], ...(problem === "" ? {} : { problem }) };
 }
 
@@ -59,25 +63,42 @@ function withModels(evidence: Evidence, models: ReadonlyMap<Service, Model>): Ev
 /** For each service what is missing: a request that was forwarded, or an answer. */
 function* untested(evidence: Evidence): Iterable<string> {
   const view = viewOf(evidence);
+  const passed = [...view.crossings, ...view.relayed.filter(({ seen }) => seen === "around")];
   const answered = new Set([
     ...answersOf(view).map(({ flow }) => serviceName(flow.service)),
-    ...view.crossings
+    ...passed
       .filter(({ kind, outs }) => kind === "reply" && outs.length > 0)
       .map(({ service }) => serviceName(service)),
   ]);
   const { setup } = evidence;
   for (const service of setup.services) {
     const name = serviceName(service);
-    const requests = view.crossings.filter((one) => one.kind === "request" && serviceName(one.service) === name);
+    const requests = passed.filter((one) => one.kind === "request" && serviceName(one.service) === name);
     if (!evidence.frames.some(({ packet }) => isAbout(packet, service)))
       yield `There is no frame to or from ${name} in the captures.`;
     else if (!requests.some(({ outs }) => outs.length > 0))
-      yield `No capture shows a request to ${name} before and behind the director${wanted(evidence, ["director"])}.`;
+      yield `No capture shows a request to ${name} before and behind the director${wanted(evidence, rolesNextTo(view, service))}.`;
     else if (!answered.has(name)) {
       const roles: Role[] = service.model === "nat" ? ["director"] : ["real-server", "client"];
       yield `No answer from ${name} was captured: what never answers does not pass${wanted(evidence, roles)}.`;
     }
   }
+}
+
+/** Connections of which nobody knows why they were not answered. */
+function* inVain(evidence: Evidence): Iterable<string> {
+  for (const service of evidence.setup.services) {
+    const clients = unansweredClients(viewOf(evidence), service);
+    if (clients.length > 0) yield `${askedInVain(service, clients)}${wanted(evidence, ["director", "real-server"])}.`;
+  }
+}
+
+/** Where a request has to be seen as well: on one side of the director the other one will do. */
+function rolesNextTo(view: View, service: Service): Role[] {
+  const isBehind = view.relayed.some(
+    (one) => one.seen === "behind" && serviceName(one.service) === serviceName(service),
+  );
+  return isBehind ? ["client", "director"] : ["director"];
 }
 
 function isAbout(outer: Parameters<typeof core>[0], { vip, port, protocol }: Service): boolean {

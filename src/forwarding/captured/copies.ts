@@ -6,6 +6,7 @@ import type { Model, Protocol, Tunnel } from "../setup.js";
 import { type Capture, type CapturedFrame, isUnicast } from "./capture.js";
 import { type InferredServer, isFor, requestKey, type Wanted } from "./infer.js";
 import { heaviest } from "./neighbours.js";
+import { receiversOf } from "./receivers.js";
 
 /** One packet as it left the director. */
 export interface Copy {
@@ -30,7 +31,8 @@ const NEARLY_ALL = 0.9;
 
 interface Seen {
   readonly frame: CapturedFrame;
-  readonly capture: Capture;
+  /** The MAC that it is for. */
+  readonly to: string | undefined;
 }
 
 export class Copies {
@@ -39,12 +41,16 @@ export class Copies {
   readonly seen: number;
   readonly #wanted: Wanted;
   readonly #answering: ReadonlySet<string>;
+  readonly #receivers: ReadonlyMap<Capture, (frame: CapturedFrame) => string | undefined>;
+  /** By a server's address the MAC that it answers with. */
+  readonly #answerers = new Map<string, string>();
   /** MACs by which the director is known to send requests on. */
   #senders: ReadonlySet<string> = new Set();
 
   constructor(wanted: Wanted, captures: readonly Capture[]) {
     this.#wanted = wanted;
-    const all = captures.flatMap((capture) => capture.frames.map((frame) => ({ frame, capture })));
+    this.#receivers = new Map(captures.map((capture) => [capture, receiversOf(capture)]));
+    const all = captures.flatMap((capture) => this.#seenIn(capture));
     this.seen = all.filter(({ frame: { packet } }) => isFor(wanted, packet)).length;
     this.#answering = new Set(
       all.flatMap(({ frame: { packet } }) => (isAnswer(wanted, packet) ? (packet.linkSrc ?? []) : [])),
@@ -54,6 +60,15 @@ export class Copies {
     this.#senders = new Set(certain.flatMap(({ leftWith }) => leftWith ?? []));
     const copies = groups.flatMap((group) => this.#copyOf(group) ?? []);
     this.forwarded = certain.length === 0 ? copies : this.#withoutRouters(copies, certain);
+    const servers = new Set(this.forwarded.map(({ server }) => server));
+    for (const { packet } of all.map(({ frame }) => frame))
+      if (servers.has(packet.ip?.src ?? "") && isUnicast(packet.linkSrc))
+        this.#answerers.set(packet.ip?.src ?? "", packet.linkSrc);
+  }
+
+  #seenIn(capture: Capture): Seen[] {
+    const receiver = this.#receivers.get(capture);
+    return capture.frames.map((frame) => ({ frame, to: receiver?.(frame) }));
   }
 
   /** What a router sent to the director, which kept it or changed it, looks as if the director were a real server. */
@@ -79,31 +94,42 @@ export class Copies {
     return [...new Set([cameTo, leftWith])].filter((mac) => mac !== undefined);
   }
 
+  hasAnswered(server: string): boolean {
+    return this.#answerers.has(server);
+  }
+
+  /** Whether a MAC of the director is in nearly all frames: it is as well where a server talks to nobody else. */
+  mayBeDirectors(captures: readonly Capture[]): boolean {
+    const macs = captures.flatMap((capture) => this.#seenIn(capture)).filter(hasMacs);
+    return this.directorMacs().some((mac) => isNearlyAlways(macs, mac));
+  }
+
   /** The name of the host that recorded a file; undefined where it is none of those that are known. */
   hostOf(captures: readonly Capture[], servers: ReadonlyMap<string, InferredServer>): string | undefined {
-    const frames = captures.flatMap((capture) => capture.frames);
-    const macs = frames.filter(({ packet }) => isUnicast(packet.linkSrc) && isUnicast(packet.linkDst));
-    const plain = frames.filter(({ packet }) => isFor(this.#wanted, packet));
-    const isIn = (mac: string | undefined) => {
-      const own = macs.filter(({ packet }) => packet.linkSrc === mac || packet.linkDst === mac).length;
-      return mac !== undefined && macs.length > 0 && own >= macs.length * NEARLY_ALL;
-    };
-    const isDirectors = this.directorMacs().some(isIn);
+    const frames = captures.flatMap((capture) => this.#seenIn(capture));
+    const macs = frames.filter(hasMacs);
+    const plain = frames.filter(({ frame: { packet } }) => isFor(this.#wanted, packet));
+    const isIn = (mac: string | undefined) => isNearlyAlways(macs, mac);
+    const isDirectors = this.mayBeDirectors(captures);
     const known = [...servers].map(([key, server]) => ({ server, mac: server.mac ?? this.#macOf(key) }));
     const { server, mac } = known.find((candidate) => isIn(candidate.mac)) ?? {};
     // Of two that talk to each other alone: a real server gets no packets that are another one's to forward.
-    const isServers = plain.every(({ packet }) => packet.linkDst === mac || packet.linkSrc === mac);
+    const isServers = plain.every(({ frame: { packet }, to }) => to === mac || packet.linkSrc === mac);
     if (server !== undefined && (!isDirectors || isServers)) return server.name;
     if (isDirectors) return "director";
     const routed = [...servers.values()].find(
-      ({ ip }) => plain.length === 0 && frames.some(({ packet }) => packet.ip?.dst === ip),
+      ({ ip }) => plain.length === 0 && frames.some(({ frame: { packet } }) => packet.ip?.dst === ip),
     );
     return routed?.name ?? (plain.length > 0 ? "client" : undefined);
   }
 
-  /** The MAC of those to whom the director sends a server's packets. */
+  /** The MAC that a server answers with; else that to which the director sends its packets, if nobody else has it. */
   #macOf(server: string): string | undefined {
-    return this.forwarded.find((copy) => copy.server === server && copy.sentTo !== undefined)?.sentTo;
+    const own = this.#answerers.get(server);
+    if (own !== undefined) return own;
+    const taken = new Set(this.#answerers.values());
+    const sentTo = this.forwarded.find((copy) => copy.server === server && copy.sentTo !== undefined)?.sentTo;
+    return sentTo !== undefined && taken.has(sentTo) ? undefined : sentTo;
   }
 
   /** A packet that is seen as a client sends it, and as the director sends it on. */
@@ -116,9 +142,9 @@ export class Copies {
     if (ports === undefined || protocol === undefined) return undefined;
     const common = { client: packet.ip?.src ?? "", port: ports.dst, protocol };
     const before = lowest(plain);
-    const cameTo = isUnicast(before?.frame.packet.linkDst) ? { cameTo: before.frame.packet.linkDst } : {};
+    const cameTo = isUnicast(before?.to) ? { cameTo: before.to } : {};
     const changed = group.find(({ frame }) => !plain.some((other) => other.frame === frame));
-    if (changed !== undefined) return { ...common, ...cameTo, ...changedCopy(changed.frame) };
+    if (changed !== undefined) return { ...common, ...cameTo, ...changedCopy(changed) };
     return this.#routedCopy(plain, common);
   }
 
@@ -131,14 +157,23 @@ export class Copies {
     const { packet } = last.frame;
     const ttl = packet.ip?.ttl ?? 0;
     const before = plain.find(
-      ({ frame }) => frame.packet.ip?.ttl === ttl + 1 && frame.packet.linkDst !== packet.linkDst,
+      ({ frame, to }) => frame.packet.ip?.ttl === ttl + 1 && to !== undefined && to !== last.to,
     );
     const isPassedOn = plain.some(({ frame }) => (frame.packet.ip?.ttl ?? 0) > ttl);
-    if (!isPassedOn || !isUnicast(packet.linkDst) || !isUnicast(packet.linkSrc)) return undefined;
-    const came = before?.frame.packet.linkDst;
+    if (!isPassedOn || !isUnicast(last.to) || !isUnicast(packet.linkSrc)) return undefined;
+    const came = before?.to;
     const cameTo = isUnicast(came) ? { cameTo: came } : {};
-    return { ...common, ...cameTo, model: "dr", server: packet.linkDst, leftWith: packet.linkSrc };
+    return { ...common, ...cameTo, model: "dr", server: last.to, leftWith: packet.linkSrc };
   }
+}
+
+function hasMacs({ frame: { packet }, to }: Seen): boolean {
+  return isUnicast(packet.linkSrc) && isUnicast(to);
+}
+
+function isNearlyAlways(seen: readonly Seen[], mac: string | undefined): boolean {
+  const own = seen.filter(({ frame: { packet }, to }) => packet.linkSrc === mac || to === mac).length;
+  return mac !== undefined && seen.length > 0 && own >= seen.length * NEARLY_ALL;
 }
 
 /** Whether a packet is from the service, and no mere refusal, which the director may have sent itself. */
@@ -147,11 +182,16 @@ function isAnswer({ vip }: Wanted, { ip, tcp, icmp }: CapturedFrame["packet"]): 
 }
 
 function lowest(seen: readonly Seen[]): Seen | undefined {
-  return seen.toSorted((left, right) => ttlOf(left) - ttlOf(right))[0];
+  return seen.toSorted((left, right) => ttlOf(left) - ttlOf(right) || lacksReceiver(left) - lacksReceiver(right))[0];
 }
 
 function highest(seen: readonly Seen[]): Seen | undefined {
-  return seen.toSorted((left, right) => ttlOf(right) - ttlOf(left))[0];
+  return seen.toSorted((left, right) => ttlOf(right) - ttlOf(left) || lacksReceiver(left) - lacksReceiver(right))[0];
+}
+
+/** Of one and the same frame that which says more comes first: a cooked capture of its sender does not say whom it is for. */
+function lacksReceiver({ to }: Seen): 0 | 1 {
+  return isUnicast(to) ? 0 : 1;
 }
 
 function ttlOf({ frame }: Seen): number {
@@ -159,11 +199,11 @@ function ttlOf({ frame }: Seen): number {
 }
 
 /** In a tunnel, or for another address. */
-function changedCopy({ packet: outer }: CapturedFrame): Pick<Copy, "model" | "server"> & Partial<Copy> {
+function changedCopy({ frame: { packet: outer }, to }: Seen): Pick<Copy, "model" | "server"> & Partial<Copy> {
   const packet = core(outer);
   const leftWith = {
     ...(isUnicast(outer.linkSrc) ? { leftWith: outer.linkSrc } : {}),
-    ...(isUnicast(outer.linkDst) ? { sentTo: outer.linkDst } : {}),
+    ...(isUnicast(to) ? { sentTo: to } : {}),
   };
   if (insideTunnel(outer)) {
     const tunnel = outer.gre ? "gre" : outer.gue ? "gue" : "ipip";

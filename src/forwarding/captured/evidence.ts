@@ -27,6 +27,8 @@ export interface CapturedEvidence {
   /** The file whose clock the evidence's times are of. */
   readonly reference: string;
   readonly files: readonly CapturedFile[];
+  /** In whole sentences: what files without frames are taken to say. */
+  readonly assumed: readonly string[];
 }
 
 /** What was made of a capture. */
@@ -77,7 +79,7 @@ export function evidenceOf(
     ...(captures.some(({ whole }) => whole !== undefined) ? { isSelection: true } : {}),
   };
   const made = cleaned.map(({ capture, taps, foreign, copies }) => {
-    return { file: capture.file, taps, frames: capture.whole?.frames ?? capture.frames.length, foreign, copies };
+    return { file: capture.file, taps, frames: framesIn(capture), foreign, copies };
   });
   return {
     evidence,
@@ -85,6 +87,7 @@ export function evidenceOf(
     clocks: clocks.clocks,
     reference: first?.file ?? "",
     files: made,
+    assumed: placed.flatMap((one) => emptiness(one, placed)),
   };
 }
 
@@ -139,10 +142,25 @@ function coverageOf(captures: readonly PlacedCapture[], clocks: Clocks): Coverag
     [...groupBy(windows, ({ tap }) => tap)].map(([tap, own]) => [tap, joined(own.map(({ window }) => window))]),
   );
   // Of a NIC at which nothing came by while the others of its host were recorded.
-  for (const { host, taps } of captures)
-    for (const tap of taps)
-      if (!coverage.has(tap)) coverage.set(tap, coverage.get(siblingOf(host, coverage) ?? "") ?? []);
+  for (const { host, taps } of captures) {
+    const windows = coverage.get(siblingOf(host, coverage) ?? "");
+    if (windows !== undefined) for (const tap of taps) if (!coverage.has(tap)) coverage.set(tap, windows);
+  }
   return coverage;
+}
+
+/** What a file without frames proves: when it was recorded only others can tell. */
+function emptiness({ capture, host }: PlacedCapture, all: readonly PlacedCapture[]): string[] {
+  if (framesIn(capture) > 0) return [];
+  const siblings = all.filter((one) => one.host === host && framesIn(one.capture) > 0).map((one) => one.capture.file);
+  const [sibling] = siblings;
+  return sibling === undefined
+    ? [`${capture.file} has no frames: nobody can say when it was recorded, so it proves nothing.`]
+    : [`${capture.file} has no frames: it is taken to have been recorded as long as ${sibling}.`];
+}
+
+function framesIn({ frames, whole }: Capture): number {
+  return whole?.frames ?? frames.length;
 }
 
 function siblingOf(host: Host, coverage: Coverage): string | undefined {

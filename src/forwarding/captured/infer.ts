@@ -9,8 +9,9 @@ import { contentOf } from "../content.js";
 import { portsOf, protocolOf } from "../datagram.js";
 import { groupBy } from "../group.js";
 import type { Model, Protocol, Tunnel } from "../setup.js";
-import type { Capture } from "./capture.js";
+import type { Capture, CapturedFrame } from "./capture.js";
 import { Copies, type Copy } from "./copies.js";
+import { farther } from "./farther.js";
 import { heaviest, Neighbours } from "./neighbours.js";
 
 /** The service that is looked for; what is left out is whatever the frames have. */
@@ -57,6 +58,17 @@ const PLACEHOLDERS = { 4: ["192.0.2.", "198.51.100."], 6: ["2001:db8:0:1::", "20
 /** Finds the setup behind captures; a sentence that says what is missing where they do not tell. */
 export function inferSetup(wanted: Wanted, captures: readonly Capture[]): Inference | string {
   return new Inferring(wanted, captures).result();
+}
+
+/** A file, and the host that it was taken on; undefined where it is none of those that are known. */
+interface File {
+  readonly file: string;
+  readonly own: readonly Capture[];
+  tap: string | undefined;
+}
+
+function framesOf({ frames }: Capture): readonly CapturedFrame[] {
+  return frames;
 }
 
 class Inferring {
@@ -145,7 +157,9 @@ class Inferring {
 
   /** Whether a real server's own capture shows that frames for it have its MAC. */
   #isNext(ip: string): boolean {
-    return this.#neighbours.seen(ip, new Set([this.#wanted.vip])) !== undefined;
+    // What is sent to its MAC for a server that never answers shows no router, but a neighbour entry that is stale.
+    const silent = [...this.#servers.values()].filter((server) => !this.#copies.hasAnswered(server.ip));
+    return this.#neighbours.seen(ip, new Set([this.#wanted.vip, ...silent.map((server) => server.ip)])) !== undefined;
   }
 
   /** An address that was told for a MAC, other than the VIP. */
@@ -176,12 +190,23 @@ class Inferring {
     }
   }
 
+  /** Where the director and a server talk to each other alone, both their captures look like the server's. */
+  #tellApart(files: readonly File[], { name, ip }: InferredServer): void {
+    const alike = files.filter(({ tap, own }) => tap === name && this.#copies.mayBeDirectors(own));
+    for (const file of alike) {
+      const isFarther = (other: File) => farther(file.own.flatMap(framesOf), other.own.flatMap(framesOf), ip) > 0;
+      if (alike.some((other) => other !== file && isFarther(other))) file.tap = "director";
+    }
+  }
+
   /** The host of each capture, by what is in it. */
   #taps(): Record<string, string[]> {
     const taps: Record<string, string[]> = {};
-    for (const file of new Set(this.#captures.map((capture) => capture.file))) {
-      const own = this.#captures.filter((capture) => capture.file === file);
-      const tap = this.#copies.hostOf(own, this.#servers);
+    const files = [...groupBy(this.#captures, ({ file }) => file)].map(([file, own]) => {
+      return { file, own, tap: this.#copies.hostOf(own, this.#servers) };
+    });
+    for (const server of this.#servers.values()) this.#tellApart(files, server);
+    for (const { file, tap } of files) {
       if (tap === undefined) this.#assumed.push(`${file} is of none of these hosts, and is left out.`);
       else taps[tap] = [...(taps[tap] ?? []), file];
     }

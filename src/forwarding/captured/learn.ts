@@ -1,9 +1,11 @@
 /** Fills in what a setup beside captures does not say: the MACs of the NICs. */
 
 import { isVirtualRouter } from "../../packet/ethernet.js";
-import { addressesOf, type Host, isOnLink, type Nic, type Setup, shareSegment, tapName } from "../setup.js";
-import type { Capture } from "./capture.js";
-import { Neighbours } from "./neighbours.js";
+import type { Packet } from "../../packet/packet.js";
+import { addressesOf, type Host, hasAddress, isOnLink, type Nic, type Setup, shareSegment, tapName } from "../setup.js";
+import { type Capture, isUnicast } from "./capture.js";
+import { requestKey } from "./infer.js";
+import { heaviest, Neighbours } from "./neighbours.js";
 import { type Recorder, recordersOf } from "./recorders.js";
 
 /** A setup with the MACs that captures taught. */
@@ -27,13 +29,16 @@ export function learnMacs(setup: Setup, captures: readonly Capture[]): Learnt {
   const recorders = recordersOf(setup, captures, neighbours);
   const witnesses = recorders.map(({ capture, nic }) => ({ nic, neighbours: new Neighbours([capture]) }));
   const vips = setup.services.map(({ vip }) => vip);
+  const senders = senderMacsOf(setup, recorders);
   const virtual = virtualMacsOf(setup, recorders);
   const recorded = new Set(recorders.flatMap(({ mac }) => mac ?? []));
   const contradictions: string[] = [];
   const hosts = setup.hosts.map((host) => {
     const own = new Set([...host.nics.flatMap(addressesOf).map(({ ip }) => ip), ...vips]);
     const nics = host.nics.map((nic) => {
-      const mac = macOf(host, nic, own, recorders, neighbours, witnesses, recorded) ?? nic.mac;
+      const known = macOf(host, nic, own, recorders, neighbours, witnesses, recorded);
+      const sender = heaviest(senders.get(nic)) ?? "";
+      const mac = known ?? (nic.mac !== "" || recorded.has(sender) ? nic.mac : sender);
       if (nic.mac !== "" && mac !== nic.mac)
         contradictions.push(
           `The setup gives ${tapName(host, nic)} the MAC ${nic.mac}, but in the captures it has ${mac}.`,
@@ -67,6 +72,41 @@ function virtualMacsOf({ hosts, services }: Setup, recorders: readonly Recorder[
     }
   }
   return found;
+}
+
+/** Of tunnels that no router was on the way of: the packet's own TTL, or what Linux and others begin with. */
+const FIRST_TTLS: readonly (number | undefined)[] = [64, 128, 255];
+
+/** The MACs of a director's NICs by what came to real servers on their segment as nobody but a director sends it. */
+function senderMacsOf({ hosts, services }: Setup, recorders: readonly Recorder[]): Map<Nic, Map<string, number>> {
+  const directors = hosts.filter(({ role }) => role === "director").flatMap(({ nics }) => nics);
+  const vips = new Set(services.map(({ vip }) => vip));
+  const asked = new Set(
+    recorders
+      .filter(({ host }) => host.role !== "real-server")
+      .flatMap(({ capture }) =>
+        capture.frames.flatMap(({ packet }) => (isTo(packet, vips) ? (requestKey(packet) ?? []) : [])),
+      ),
+  );
+  const found = new Map<Nic, Map<string, number>>();
+  for (const { capture, host, nic } of recorders) {
+    const [own, other] = directors.filter((candidate) => shareSegment(candidate, nic));
+    if (host.role !== "real-server" || own === undefined || other !== undefined) continue;
+    for (const { packet } of capture.frames) {
+      const { ip, inner, linkSrc } = packet;
+      const isTranslated = hasAddress(nic, ip?.dst ?? "") && asked.has(requestKey(packet) ?? "");
+      const isOwnTunnel = inner !== undefined && isTo(inner, vips) && hasAddress(own, ip?.src ?? "");
+      const isUnrouted = [inner?.ip?.ttl, ...FIRST_TTLS].includes(ip?.ttl);
+      if (!isUnicast(linkSrc) || !(isOwnTunnel ? isUnrouted : isTranslated)) continue;
+      const votes = found.get(own) ?? new Map<string, number>();
+      found.set(own, votes.set(linkSrc, (votes.get(linkSrc) ?? 0) + 1));
+    }
+  }
+  return found;
+}
+
+function isTo({ ip }: Packet, addresses: ReadonlySet<string>): boolean {
+  return addresses.has(ip?.dst ?? "");
 }
 
 function macOf(

@@ -22,7 +22,10 @@ describe("what a setup beside captures leaves out", () => {
     const lab = new PaperLab("tun");
     lab.request({ out: { "ip.src": "10.0.0.2" } });
     expect(said(lab, "TUN-ENC-02", /./)).to.deep.equal([["not-exercised", NOBODYS]]);
-    expect(said(lab, "TUN-SEC-01", /rs1/)).to.deep.equal([["not-exercised", NOBODYS]]);
+    expect(said(lab, "TUN-ENC-02", /rs1/)).to.deep.equal([["not-exercised", NOBODYS]]);
+    const foreign = new PaperLab("tun");
+    foreign.request({ out: { "ip.src": "10.0.0.2" }, arrival: { "eth.src": "02:00:0a:00:00:02" } });
+    expect(said(foreign, "TUN-SEC-01", /rs1/)).to.deep.equal([["not-exercised", NOBODYS]]);
   });
 
   it("is no address that another host has, nor the client's", () => {

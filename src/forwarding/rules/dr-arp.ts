@@ -8,7 +8,7 @@ import { groupBy } from "../group.js";
 import type { Sighting } from "../journey.js";
 import { masterAt } from "../mastership.js";
 import { DIRECTOR, fail, missing, type Outcome, pass } from "../outcome.js";
-import { hasDirectorMac, pathTo } from "../paths.js";
+import { hasDirectorMac, mayBeDirectors, pathTo } from "../paths.js";
 import type { Rule } from "../rule.js";
 import { hasMac, isOnLink, isRedundant, type Nic, shareSegment, tapName } from "../setup.js";
 import { startOf } from "../sightings.js";
@@ -193,11 +193,6 @@ function* reachesDirector(view: View): Iterable<Outcome> {
       yield fail([at], { ...violation, suspect: suspect?.role === "real-server" ? suspect.name : "network" });
     }
   }
-}
-
-/** Whether nobody knows whose MAC it is, and the director's are not all known. */
-function mayBeDirectors(view: View, mac: string | undefined): boolean {
-  return view.network.byMac(mac) === undefined && directorPorts(view).some(({ nic }) => nic.mac === "");
 }
 
 function tapsOnDirectorsLinks(view: View): ReadonlySet<string> {

@@ -2,6 +2,7 @@
 
 import { endpoint } from "../../packet/address.js";
 import type { Packet } from "../../packet/packet.js";
+import { areAllRecorded } from "../coverage.js";
 import { core, portsOf, protocolOf, sameBytes } from "../datagram.js";
 import { rule } from "../declare.js";
 import { mayBeEarlier, servicesAt } from "../evidence.js";
@@ -35,6 +36,8 @@ export const exactlyOne = rule({
       if (crossing.kind === "request") yield* exactlyOnce(view, crossing);
       else if (crossing.outs.length > 0 && isRecordedWhole(view.network, crossing.in)) yield* notTwice(view, crossing);
     }
+    for (const crossing of view.relayed)
+      if (crossing.kind === "request" && areAllRecorded(view, crossing.service)) yield* exactlyOnce(view, crossing);
     yield* invented(view);
   },
 });
@@ -87,7 +90,7 @@ function* notTwice(view: View, crossing: Crossing): Iterable<Outcome> {
   const isAlike = (at: readonly Sighting[]) =>
     at.every(({ tap, packet }) => tap === at[0]?.tap && sameBytes(packet.bytes, at[0].packet.bytes));
   const isDoubtful = view.evidence.coverage !== undefined && isAlike(outs) && isAlike(arrivals);
-  const isSeenTwice = outs.length > 1 && arrivals.length > 1;
+  const isSeenTwice = outs.length > 1 && arrivals.filter((at) => !outs.includes(at)).length > 1;
   if (isDoubtful && !isSeenTwice) yield inconclusive([sighting, ...outs], violation);
   else yield fail([sighting, ...outs], violation);
 }

@@ -2,6 +2,7 @@
 
 import { l4ChecksumState } from "../../packet/checksum.js";
 import { matrixOutcomes } from "../compare.js";
+import { areAllRecorded } from "../coverage.js";
 import { closesConnection } from "../datagram.js";
 import { matrixRule, rule } from "../declare.js";
 import { fateIfIntact, fateOf, isServed } from "../fate.js";
@@ -94,13 +95,18 @@ const affinity = rule({
   observedAt: "director in → real servers in",
   lookedFor: "a second packet of a flow at the director",
   *judge(view) {
-    for (const crossing of view.crossings) {
+    for (const crossing of [...view.crossings, ...relayedByAll(view)]) {
       const { kind, isNew, mayBeForgotten, service } = crossing;
       const isOfFlow = kind === "request" && !isNew && !mayBeForgotten && !service.onePacket;
       if (isOfFlow && isServed(crossing)) yield* sameServer(view, crossing);
     }
   },
 });
+
+/** Where all real servers were recorded: else some packets of a flow may have gone to another one. */
+function relayedByAll(view: View): Crossing[] {
+  return view.relayed.filter(({ service }) => areAllRecorded(view, service));
+}
 
 function* sameServer(view: View, crossing: Crossing): Iterable<Outcome> {
   const { flow, in: sighting, outs, server } = crossing;

@@ -7,8 +7,16 @@ import { closesConnection, portsOf, protocolOf } from "../datagram.js";
 import { rule } from "../declare.js";
 import { fateOf } from "../fate.js";
 import type { Sighting } from "../journey.js";
-import { absent, DIRECTOR, fail, missing, pass } from "../outcome.js";
-import { answersOf, describe, hasDirectorMac, passesDirector, reachesClient } from "../paths.js";
+import { absent, DIRECTOR, fail, inconclusive, missing, pass } from "../outcome.js";
+import {
+  answersOf,
+  describe,
+  hasDirectorMac,
+  mayBeDirectors,
+  passesDirector,
+  pathTo,
+  reachesClient,
+} from "../paths.js";
 import type { Rule } from "../rule.js";
 import { isOnLink, shareSegment } from "../setup.js";
 import { type Crossing, type Flow, flowsOf, type View } from "../view.js";
@@ -38,6 +46,7 @@ export const natTopologyRules: readonly Rule[] = [
         }
         // What reaches the client past the director is NAT-TOP-02's or NAT-RSP-04's to tell.
         if (hasDirectorMac(view, to)) yield pass(at);
+        else if (mayBeDirectors(view, to)) yield unknownMacs(at);
         else if (!view.evidence.settled && isVirtualRouter(to) && view.network.byMac(to) === undefined)
           yield unknownMacs(at);
         else if (!reachesClient(view, at)) {
@@ -63,7 +72,11 @@ export const natTopologyRules: readonly Rule[] = [
           if (src === endpoint(flow.service.vip, flow.service.port)) yield pass(at);
         } else if (server !== undefined && src !== endpoint(flow.service.vip, flow.service.port)) {
           const expected = endpoint(flow.service.vip, flow.service.port);
-          yield fail([at], { suspect: server.name, field: "ip.src", expected, observed: `${src}, past the director` });
+          const violation = { suspect: server.name, field: "ip.src", expected, observed: `${src}, past the director` };
+          const [sent] = pathTo(at);
+          // It may have passed a director that was not recorded, and left it as it came.
+          if (mayBeDirectors(view, sent?.packet.linkDst)) yield inconclusive([at], violation);
+          else yield fail([at], violation);
         }
       }
     },
@@ -97,7 +110,7 @@ export const natTopologyRules: readonly Rule[] = [
     observedAt: "director in (real servers' side) → client in",
     lookedFor: "an answer of a NAT service at the director",
     *judge(view) {
-      for (const crossing of view.crossings) {
+      for (const crossing of [...view.crossings, ...view.relayed]) {
         const { kind, in: at, outs, flow } = crossing;
         if (kind !== "reply" || at.frames.length > 1) continue;
         const [out] = outs;

@@ -4,7 +4,7 @@ import { endpoint } from "../../packet/address.js";
 import { l4ChecksumState } from "../../packet/checksum.js";
 import { TCP_FLAG } from "../../packet/tcp.js";
 import { matrixOutcomes } from "../compare.js";
-import { noMacs } from "../cut.js";
+import { noMacs, unknownMacs } from "../cut.js";
 import { core, isSyn, portsOf, protocolOf } from "../datagram.js";
 import { groupBy } from "../group.js";
 import { isSourceRouted } from "../ip-options.js";
@@ -18,11 +18,12 @@ import {
   hasDirectorMac,
   keepsAddress,
   lastRequestTo,
+  mayBeDirectors,
   pathTo,
 } from "../paths.js";
 import { type Host, type Model, serviceName } from "../setup.js";
 import { isPartial, startOf } from "../sightings.js";
-import type { Crossing, View } from "../view.js";
+import type { Crossing, Flow, View } from "../view.js";
 
 const SYN_ACK = TCP_FLAG.syn | TCP_FLAG.ack;
 const SYN_ACK_RST = SYN_ACK | TCP_FLAG.rst;
@@ -41,7 +42,7 @@ export interface Delivery {
 export function deliveriesOf(view: View, model: Model): Delivery[] {
   const answers = groupBy(answersOf(view), (answer) => answer.flow);
   const misshapen = misshapenTunnels(view);
-  return view.crossings.flatMap((crossing) => {
+  return [...view.crossings, ...view.relayed, ...view.unproven].flatMap((crossing) => {
     if (crossing.model !== model || crossing.kind !== "request" || !crossing.isNew) return [];
     const [out, second] = crossing.outs;
     if (out === undefined || second !== undefined || !mustAnswer(crossing) || !keepsAddress({ crossing, out }))
@@ -130,8 +131,13 @@ export function answersFromVip({ flow, at, server }: Answer): Outcome {
   const expected = isError ? vip : endpoint(vip, port);
   if (found === expected) return pass(at);
   const field = packet.ip?.src === vip ? `${protocolOf(packet) ?? "tcp"}.srcport` : "ip.src";
-  const suspect = server?.name ?? flow.servers[0]?.name ?? "network";
+  const suspect = server?.name ?? flow.servers[0]?.name ?? ownerOf(flow, packet.ip?.src) ?? "network";
   return fail([at], { suspect, field, expected, observed: found });
+}
+
+/** The real server of the flow's service that has an address. */
+function ownerOf({ service }: Flow, ip: string | undefined): string | undefined {
+  return service.realServers.find((server) => server.ip === ip)?.name;
 }
 
 /** The answer goes to the client, or to a router on the way there; to the director is another rule's matter. */
@@ -152,7 +158,8 @@ export function* goesDirectly(view: View, { flow, at, server }: Answer): Iterabl
   } else if (view.network.byMac(linkSrc)?.host.name !== server.name) {
     const expected = `a MAC of ${server.name}`;
     yield fail([at], { ...violation, field: "eth.src", expected, observed: view.network.macText(linkSrc) });
-  } else if (flow.clientIp === at.packet.ip?.dst || at.packet.inner !== undefined) yield pass(at);
+  } else if (mayBeDirectors(view, linkDst)) yield unknownMacs(at);
+  else if (flow.clientIp === at.packet.ip?.dst || at.packet.inner !== undefined) yield pass(at);
 }
 
 /** Where it arrives at the client an answer has lost more of its TTL than one for each router that it is seen at. */
@@ -213,6 +220,7 @@ export function* avoidsDirector(view: View, model: Model): Iterable<Outcome> {
       const observed = `${describe(at)} sent to ${view.network.macText(at.packet.linkDst ?? "")}`;
       yield fail([at], { suspect, field: "eth.dst", expected, observed });
     } else if (at.packet.linkDst === undefined) yield noMacs(at);
+    else if (mayBeDirectors(view, at.packet.linkDst)) yield unknownMacs(at);
     else if (at.direction === "out") {
       // Where it left the server its MAC says where it goes: that is no absence to be proven.
       yield pass(at);

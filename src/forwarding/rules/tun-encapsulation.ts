@@ -209,7 +209,9 @@ function* privateTunnels(view: View): Iterable<{ out: Sighting; arrival: Sightin
 
 /** By the source port the network spreads flows over paths: it is the same for all packets of one. */
 function* sourcePorts(view: View): Iterable<Outcome> {
-  const requests = view.crossings.filter(({ service, kind }) => service.tunnel.kind === "gue" && kind === "request");
+  const requests = [...view.crossings, ...view.relayed].filter(
+    ({ service, kind }) => service.tunnel.kind === "gue" && kind === "request",
+  );
   for (const ofFlow of groupBy(requests, ({ flow }) => flow).values()) {
     const [first, ...later] = ofFlow.flatMap(({ outs }) => outs.filter(({ packet }) => packet.gue !== undefined));
     for (const at of later) {
@@ -223,7 +225,7 @@ function* sourcePorts(view: View): Iterable<Outcome> {
 
 /** Packets in tunnels that came out at their ends. */
 function* arrivedTunnels(view: View): Iterable<{ out: Sighting; arrival: Sighting }> {
-  for (const { model, kind, outs } of view.crossings) {
+  for (const { model, kind, outs } of [...view.crossings, ...view.relayed]) {
     if (model !== "tun" || kind !== "request") continue;
     for (const out of outs) for (const arrival of arrivalsOf(view, out)) yield { out, arrival };
   }
@@ -233,7 +235,7 @@ function* innerTtl(view: View): Iterable<Outcome> {
   yield* matrixOutcomes(view, "TUN-ENC-05");
   for (const { out, arrival } of arrivedTunnels(view)) {
     const [sent, arrived] = [innerTtls(out), innerTtls(arrival)];
-    if (arrived.length === 0) continue;
+    if (arrived.length === 0 || arrival === out) continue;
     const wrong = arrived.find((ttl) => !sent.includes(ttl));
     if (wrong === undefined) yield pass(out, arrival);
     else {
@@ -259,7 +261,7 @@ function* outerIds(view: View): Iterable<Outcome> {
     yield { status: "not-exercised", at: [], reason };
     return;
   }
-  const packets = view.crossings
+  const packets = [...view.crossings, ...view.relayed]
     .filter(({ model, kind }) => model === "tun" && kind === "request")
     // That a packet leaves several times is GEN-SVC-01's to tell.
     .flatMap(({ outs }) => outs.slice(0, 1))

@@ -147,7 +147,7 @@ export const tunnelServerRules: readonly Rule[] = [
     lookedFor: "a tunnelled request that arrives at a real server",
     *judge(view) {
       const sentOn = sentOnBy(view);
-      for (const { model, kind, outs } of view.crossings) {
+      for (const { model, kind, outs } of [...view.crossings, ...view.relayed, ...view.unproven]) {
         if (model !== "tun" || kind !== "request") continue;
         for (const at of outs.flatMap((sent) => arrivalsOf(view, sent))) {
           if (at.packet.inner === undefined) continue;

@@ -1,10 +1,10 @@
 /** What of a packet no hop may change, in two hashes, and whether its checksums hold, in one pass over its bytes. */
 
 import { IP_PROTOCOL } from "../../packet/ip.js";
-import { folded, halves, type Located } from "./located.js";
+import { folded, type Header, halves } from "./header.js";
 import { spread } from "./tuple-table.js";
 
-export const CHECKSUM = { valid: 0, none: 1, unfilled: 2, wrong: 3 } as const;
+export const CHECKSUM = { valid: 0, none: 1, unfilled: 2, wrong: 3, unknown: 4 } as const;
 
 const TCP_HEADER = 20;
 const UDP_HEADER = 8;
@@ -30,7 +30,7 @@ export class Digest {
   /** The header of TCP or UDP does not fit what carries it. */
   isOdd = false;
 
-  take({ view, ip, version, protocol, l4, end }: Located): void {
+  take({ view, ip, version, protocol, l4, end, wireEnd }: Header): void {
     const isTcp = protocol === IP_PROTOCOL.tcp;
     this.isOdd = end - l4 < (isTcp ? TCP_HEADER : UDP_HEADER);
     if (this.isOdd) return;
@@ -69,11 +69,12 @@ export class Digest {
     }
     const checksum = view.getUint16(l4 + (isTcp ? TCP_CHECKSUM : UDP_CHECKSUM), true);
     const hasNone = !isTcp && checksum === 0;
-    this.checksum = hasNone ? CHECKSUM.none : stateOf(folded(sum), checksum, folded(pseudo));
+    const isCut = wireEnd > end;
+    this.checksum = hasNone ? CHECKSUM.none : isCut ? CHECKSUM.unknown : stateOf(folded(sum), checksum, folded(pseudo));
     this.isOdd = isTcp
       ? // A sum can be written in two ways, of which nobody's NIC writes this one.
         checksum === 0xffff || (view.getUint8(l4 + 12) >> 4) * 4 < TCP_HEADER
-      : view.getUint16(l4 + 4) !== end - l4;
+      : view.getUint16(l4 + 4) !== wireEnd - l4;
     this.first = spread(even + Math.imul(spread(odd), FACTOR)) ^ (hasNone ? -1 : 0);
     this.second = spread(odd + Math.imul(spread(even), FACTOR));
   }

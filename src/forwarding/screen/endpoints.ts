@@ -40,6 +40,8 @@ export class Endpoints {
   /** The services of each group. */
   readonly services: Service[][] = [];
   readonly #endpoints = new TupleTable(3, 3, MOST_ENDPOINTS);
+  /** By port: whether an endpoint has it; spares most packets a search. */
+  readonly #ports = new Uint8Array(1 << 16);
   readonly #addresses = new TupleTable(2, 2, MOST_ENDPOINTS);
 
   constructor({ services, hosts }: Setup) {
@@ -58,6 +60,7 @@ export class Endpoints {
 
   /** The number of an endpoint of the setup; -1 where it is none. */
   find(addressA: number, addressB: number, protocolAndPort: number): number {
+    if (this.#ports[protocolAndPort & 0xffff] === 0) return -1;
     const { key } = this.#endpoints;
     key[0] = addressA;
     key[1] = addressB;
@@ -77,6 +80,7 @@ export class Endpoints {
     const { vip, port, protocol, realServers } = service;
     const ends = [[vip, port] as const, ...realServers.map((server) => [server.ip, server.port] as const)];
     const numbers = ends.map(([ip, itsPort]) => {
+      this.#ports[itsPort] = 1;
       this.#endpoints.key.set([...foldIp(ip), (PROTOCOLS[protocol] << 16) | itsPort]);
       return this.#endpoints.intern();
     });

@@ -1,7 +1,18 @@
 /** The legs of all screens, put together by connection. */
 
 import { FIRST_TUNNEL, MOST_TUNNELS, TUNNEL_KEY } from "./located.js";
-import { type Entries, LEG, LINK_KEY, MOST_LEGS, MOST_LINKS, MOST_PEERS, type Seen, TRAIT } from "./screen.js";
+import {
+  type Entries,
+  LEG,
+  LINK_KEY,
+  MOST_LEGS,
+  MOST_LINKS,
+  MOST_PEERS,
+  MOST_SEGMENTS,
+  type Seen,
+  STREAM,
+  TRAIT,
+} from "./screen.js";
 import { TupleTable } from "./tuple-table.js";
 
 const FLOW_KEY = 2;
@@ -20,6 +31,17 @@ export interface Leg {
   greatestTtl: number;
   /** Class of the longest packet's length, by `LENGTHS`. */
   length: number;
+  /** What cutting leaves as it is, where a screen looked for it. */
+  stream: LegStream | undefined;
+}
+
+/** Cells of `STREAM`. */
+interface LegStream {
+  readonly headers: number;
+  readonly payload: number;
+  readonly ids: number;
+  readonly bytes: number;
+  readonly isCut: boolean;
 }
 
 /** All connections that screens have seen, and their legs. */
@@ -28,7 +50,8 @@ export class Flows {
   readonly table = new TupleTable(FLOW_KEY, FLOW_KEY + 1, MOST_LEGS);
   readonly isPeerLost: boolean;
   readonly unscreened: number;
-  readonly others: number;
+  /** Segments of all screens, one screen's behind the other's. */
+  readonly segments: number;
   readonly #links: TupleTable;
   readonly #tunnels: TupleTable;
   readonly #peers: TupleTable;
@@ -40,13 +63,13 @@ export class Flows {
   constructor(seen: readonly Seen[]) {
     this.isPeerLost = seen.some((one) => one.isPeerLost);
     this.unscreened = seen.reduce((sum, one) => sum + one.unscreened, 0);
-    this.others = seen.reduce((sum, one) => sum + one.others, 0);
+    this.segments = seen.reduce((sum, one) => sum + one.segments, 0);
     this.#next = new Int32Array(seen.reduce((sum, { legs }) => sum + legs.size, 0));
     this.#links = new TupleTable(LINK_KEY, LINK_KEY, MOST_LINKS * seen.length);
     this.#tunnels = new TupleTable(TUNNEL_KEY, TUNNEL_KEY, MOST_TUNNELS * seen.length);
     this.#peers = new TupleTable(PEER_KEY, PEER_KEY, MOST_PEERS * seen.length);
-    let offset = 0;
-    for (const { legs, links, tunnels, peers } of seen) {
+    let [offset, segment] = [0, 0];
+    for (const { legs, links, tunnels, peers, segments } of seen) {
       const [link, tunnel] = [taken(links, this.#links), taken(tunnels, this.#tunnels)];
       taken(peers, this.#peers);
       this.#parts.push({ legs, offset });
@@ -56,9 +79,12 @@ export class Flows {
         const form = own & 0xffff;
         const common = form < FIRST_TUNNEL ? form : FIRST_TUNNEL + (tunnel[form - FIRST_TUNNEL] as number);
         legs.cells[at] = ((link[own >>> 16] as number) << 16) | common;
+        legs.cells[at + LEG.segments - LEG.linkAndForm] =
+          (legs.cells[at + LEG.segments - LEG.linkAndForm] as number) + ((segment << 16) | segment);
         this.#chain(legs, leg, offset);
       }
       offset += legs.size;
+      segment += segments;
     }
   }
 
@@ -93,6 +119,24 @@ export class Flows {
     return count;
   }
 
+  /**
+   * Marks the segments between a connection's first and last packets at each place; all where nobody knows: packets that
+   * there was no place for may be its own.
+   * @param into by segment
+   */
+  markSegments(flow: number, into: Uint8Array): void {
+    if (this.unscreened > 0 || this.segments > MOST_SEGMENTS) {
+      into.fill(1);
+      return;
+    }
+    let leg = (this.table.cells[flow * this.table.stride + FLOW_KEY] as number) - 1;
+    for (; leg >= 0; leg = (this.#next[leg] as number) - 1) {
+      const [cells, at] = this.#place(leg);
+      const segments = cells[at + LEG.segments] as number;
+      into.fill(1, segments >>> 16, (segments & 0xffff) + 1);
+    }
+  }
+
   #chain(legs: Entries, leg: number, offset: number): void {
     const { table } = this;
     const at = leg * legs.stride;
@@ -101,22 +145,22 @@ export class Flows {
     for (let other = (table.cells[head] as number) - 1; other >= 0; other = (this.#next[other] as number) - 1) {
       const [known, knownAt] = this.#place(other);
       if (known[knownAt + LEG.linkAndForm] !== legs.cells[at + LEG.linkAndForm]) continue;
-      join(known, knownAt, legs.cells, at);
+      join(known, knownAt, legs, at);
       return;
     }
     this.#next[offset + leg] = table.cells[head] as number;
     table.cells[head] = offset + leg + 1;
   }
 
-  #place(leg: number): [Int32Array, number] {
+  #place(leg: number): [cells: Int32Array, at: number, stride: number] {
     let index = this.#parts.length - 1;
     while ((this.#parts[index]?.offset ?? 0) > leg) index--;
     const { legs, offset } = this.#parts[index] as { legs: Entries; offset: number };
-    return [legs.cells, (leg - offset) * legs.stride];
+    return [legs.cells, (leg - offset) * legs.stride, legs.stride];
   }
 
   #read(leg: number, into: Leg): void {
-    const [cells, at] = this.#place(leg);
+    const [cells, at, stride] = this.#place(leg);
     const traits = cells[at + LEG.traits] as number;
     const form = (cells[at + LEG.linkAndForm] as number) & 0xffff;
     into.linkAndForm = cells[at + LEG.linkAndForm] as number;
@@ -129,6 +173,7 @@ export class Flows {
     into.leastTtl = (traits >>> 8) & 0xff;
     into.greatestTtl = traits & 0xff;
     into.length = traits >>> 24;
+    into.stream = stride > STREAM.headers ? streamOf(cells, at) : undefined;
   }
 
   #inner(tunnel: number): number {
@@ -148,6 +193,17 @@ function emptyLeg(): Leg {
     leastTtl: 0,
     greatestTtl: 0,
     length: 0,
+    stream: undefined,
+  };
+}
+
+function streamOf(cells: Int32Array, at: number): LegStream {
+  return {
+    headers: cells[at + STREAM.headers] as number,
+    payload: cells[at + STREAM.payload] as number,
+    ids: cells[at + STREAM.ids] as number,
+    bytes: (cells[at + STREAM.bytes] as number) >>> 0,
+    isCut: cells[at + STREAM.cut] !== 0,
   };
 }
 
@@ -163,13 +219,17 @@ function taken({ cells, size, stride }: Entries, common: TupleTable): Int32Array
 }
 
 /** The rest of a leg, where one file was read by two. */
-function join(cells: Int32Array, at: number, later: Int32Array, from: number): void {
+function join(cells: Int32Array, at: number, { cells: later, stride }: Entries, from: number): void {
+  for (let cell = STREAM.headers; cell < stride; cell++)
+    cells[at + cell] = (cells[at + cell] as number) + (later[from + cell] as number);
   for (const cell of [LEG.packets, LEG.first, LEG.second, LEG.times])
     cells[at + cell] = (cells[at + cell] as number) + (later[from + cell] as number);
   const [before, behind] = [cells[at + LEG.traits] as number, later[from + LEG.traits] as number];
   const length = Math.max(before >>> 24, behind >>> 24);
   let traits = ((before >>> 16) & 0xff) | ((behind >>> 16) & 0xff & ~TRAIT.lateStart);
   if (((before & behind) >>> 16) & TRAIT.opened) traits |= TRAIT.openedAgain;
+  const firstSegment = (cells[at + LEG.segments] as number) & 0xffff0000;
+  cells[at + LEG.segments] = firstSegment | ((later[from + LEG.segments] as number) & 0xffff);
   const least = Math.min((before >>> 8) & 0xff, (behind >>> 8) & 0xff);
   const greatest = Math.max(before & 0xff, behind & 0xff);
   cells[at + LEG.traits] = (length << 24) | (traits << 16) | (least << 8) | greatest;

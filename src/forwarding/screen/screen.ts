@@ -9,7 +9,9 @@ import { IP_PROTOCOL } from "../../packet/ip.js";
 import { TCP_FLAG } from "../../packet/tcp.js";
 import { CHECKSUM, Digest } from "./digest.js";
 import type { Endpoints } from "./endpoints.js";
-import { LONGEST_LINK_HEADER, Located, type RawFrame } from "./located.js";
+import { LONGEST_LINK_HEADER } from "./link-header.js";
+import { Located, type RawFrame } from "./located.js";
+import { Stream } from "./stream.js";
 import { TupleTable } from "./tuple-table.js";
 
 /** What a leg's packets have of: bits. */
@@ -39,9 +41,23 @@ export const LEG = {
   times: 6,
   /** Length class of the longest packet, traits, the least TTL, the greatest TTL: 8 bits each. */
   traits: 7,
+  /** The first and the last segment that it has packets in: 16 bits each. */
+  segments: 8,
 } as const;
 const LEG_KEY = 3;
-const LEG_CELLS = 8;
+const LEG_CELLS = 9;
+
+/** Cells of a leg behind these, where a screen looks for what cutting leaves as it is. */
+export const STREAM = {
+  headers: 9,
+  payload: 10,
+  ids: 11,
+  /** Of all packets, modulo 2^32. */
+  bytes: 12,
+  /** Packets that were not recorded as a whole. */
+  cut: 13,
+} as const;
+const STREAM_CELLS = 14;
 
 /** IP lengths, the greatest of each class but the last: what nobody refuses, what a tunnel has room for, Ethernet's, … */
 export const LENGTHS = [1280, 1480, 1500, 2048, 8192, 16_384, 32_768] as const;
@@ -67,16 +83,26 @@ export interface Seen {
   readonly isPeerLost: boolean;
   /** Packets of connections for which there was no place left. */
   readonly unscreened: number;
-  /** All other packets. */
-  readonly others: number;
+  /** Pieces of captures that were told apart. */
+  readonly segments: number;
+}
+
+/** Pieces of captures, of all screens together, that can be told apart. */
+export const MOST_SEGMENTS = 1 << 16;
+
+/** Gives captures other numbers. @param numbers by the old ones */
+export function renumberCaptures({ links: { cells, size, stride } }: Seen, numbers: readonly number[]): void {
+  for (let at = 0; at < size * stride; at += stride) cells[at] = numbers[cells[at] as number] as number;
 }
 
 /** Legs that fit into the memory that verify may take. */
 export const MOST_LEGS = 2_500_000;
 
 export class Screen {
-  readonly #located: Located;
+  /** What tells whose packet the last one was. */
+  readonly located: Located;
   readonly #digest = new Digest();
+  readonly #stream: Stream | undefined;
   readonly #legs: TupleTable;
   readonly #links = new TupleTable(LINK_KEY, LINK_KEY, MOST_LINKS);
   readonly #peers = new TupleTable(2, 2, MOST_PEERS);
@@ -84,21 +110,30 @@ export class Screen {
   #oldest = 0;
   #isPeerLost = false;
   #unscreened = 0;
-  #others = 0;
+  #segments = 0;
 
-  constructor(endpoints: Endpoints, mostLegs = MOST_LEGS) {
-    this.#located = new Located(endpoints);
-    this.#legs = new TupleTable(LEG_KEY, LEG_CELLS, mostLegs);
+  /** @param isOfStreams whether packets may be cut otherwise, or recorded less of, at one place than at another */
+  constructor(endpoints: Endpoints, mostLegs = MOST_LEGS, isOfStreams = false) {
+    this.located = new Located(endpoints);
+    this.#stream = isOfStreams ? new Stream() : undefined;
+    this.#legs = new TupleTable(LEG_KEY, isOfStreams ? STREAM_CELLS : LEG_CELLS, mostLegs);
   }
 
-  /** @param capture the number of the capture: of a file, or of an interface in it */
-  add(capture: number, frame: RawFrame): void {
-    const located = this.#located;
-    if (located.locate(frame)) this.#addToLeg(capture, frame);
-    else {
-      this.#others++;
-      if (located.hasPeer) this.#addPeer(located);
-    }
+  /** What is added from now on is of another segment: of a piece of a capture that may be read again by itself. */
+  beginSegment(): void {
+    this.#segments++;
+  }
+
+  /**
+   * @param capture the number of the capture: of a file, or of an interface in it
+   * @returns whether the packet is one of a connection of the services
+   */
+  add(capture: number, frame: RawFrame): boolean {
+    const { located } = this;
+    const isOfConnection = located.locate(frame);
+    if (isOfConnection) this.#addToLeg(capture, frame);
+    else if (located.hasPeer) this.#addPeer(located);
+    return isOfConnection;
   }
 
   /** All that was seen; the screen is not to be used after it. */
@@ -107,16 +142,16 @@ export class Screen {
     return {
       legs: entries(this.#legs),
       links: entries(this.#links),
-      tunnels: entries(this.#located.tunnels),
+      tunnels: entries(this.located.tunnels),
       peers: entries(this.#peers),
       isPeerLost: this.#isPeerLost,
       unscreened: this.#unscreened,
-      others: this.#others,
+      segments: this.#segments,
     };
   }
 
   #addToLeg(capture: number, frame: RawFrame): void {
-    const located = this.#located;
+    const { located } = this;
     const digest = this.#digest;
     const legs = this.#legs;
     const link = this.#link(capture, frame);
@@ -131,26 +166,40 @@ export class Screen {
     }
     digest.take(located);
     const { cells } = legs;
-    const at = leg * LEG_CELLS;
+    const at = leg * legs.stride;
     const { ttl } = located;
     const before = cells[at + LEG.traits] as number;
     const isFirst = cells[at + LEG.packets] === 0;
-    const length = Math.max(before >>> 24, lengthClass(located.end - located.ip));
+    const length = Math.max(before >>> 24, lengthClass(located.wireEnd - located.ip));
     const traits = ((before >>> 16) & 0xff) | this.#traits(before >>> 16, isFirst);
     const least = isFirst ? ttl : Math.min((before >>> 8) & 0xff, ttl);
     const greatest = Math.max(before & 0xff, ttl);
     cells[at + LEG.traits] = (length << 24) | (traits << 16) | (least << 8) | greatest;
     cells[at + LEG.packets] = (cells[at + LEG.packets] as number) + 1;
+    const segment = (this.#segments - 1) & (MOST_SEGMENTS - 1);
+    const firstSegment = isFirst ? segment : (cells[at + LEG.segments] as number) >>> 16;
+    cells[at + LEG.segments] = (firstSegment << 16) | segment;
     if (digest.isOdd) return;
     cells[at + LEG.first] = (cells[at + LEG.first] as number) + digest.first;
     cells[at + LEG.second] = (cells[at + LEG.second] as number) + digest.second;
     cells[at + LEG.times] = (cells[at + LEG.times] as number) + Math.imul(digest.first, ttl);
+    if (this.#stream !== undefined) this.#addToStream(this.#stream, cells, at);
+  }
+
+  #addToStream(stream: Stream, cells: Int32Array, at: number): void {
+    const { located } = this;
+    stream.take(located, this.#digest.first);
+    cells[at + STREAM.headers] = (cells[at + STREAM.headers] as number) + stream.headers;
+    cells[at + STREAM.payload] = (cells[at + STREAM.payload] as number) + stream.payload;
+    cells[at + STREAM.ids] = (cells[at + STREAM.ids] as number) + stream.ids;
+    cells[at + STREAM.bytes] = (cells[at + STREAM.bytes] as number) + located.end - located.ip;
+    cells[at + STREAM.cut] = (cells[at + STREAM.cut] as number) + (located.isCut ? 1 : 0);
   }
 
   #traits(before: number, isFirst: boolean): number {
-    const { protocol, view, l4, isReply, isOdd } = this.#located;
+    const { protocol, view, l4, isReply, isOdd, isCut } = this.located;
     const { checksum, isOdd: isDigestOdd } = this.#digest;
-    let traits = isOdd || isDigestOdd ? TRAIT.odd : 0;
+    let traits = isOdd || isDigestOdd || (isCut && this.#stream === undefined) ? TRAIT.odd : 0;
     if (checksum === CHECKSUM.wrong) traits |= TRAIT.wrongChecksum;
     if (checksum === CHECKSUM.unfilled) traits |= TRAIT.unfilledChecksum;
     if (checksum === CHECKSUM.none) traits |= TRAIT.noChecksum;
@@ -164,7 +213,7 @@ export class Screen {
 
   /** The number of the packet's link; -1 where there is no place for it. */
   #link(capture: number, { start, direction }: RawFrame): number {
-    const { view, network } = this.#located;
+    const { view, network } = this.located;
     const length = network - start;
     const place = (direction << 16) | length;
     if (length !== ETHERNET_HEADER_LENGTH) return this.#internLink(capture, place, start);
@@ -190,7 +239,7 @@ export class Screen {
   }
 
   #internLink(capture: number, place: number, start: number): number {
-    const { view, network } = this.#located;
+    const { view, network } = this.located;
     const { key } = this.#links;
     key[0] = capture;
     key[1] = place;

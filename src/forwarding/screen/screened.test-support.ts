@@ -11,6 +11,7 @@ import type { PaperLab } from "../testing/paper-lab.js";
 import { Endpoints } from "./endpoints.js";
 import { Flows } from "./flows.js";
 import type { RawFrame } from "./located.js";
+import { Others } from "./others.js";
 import { Screen } from "./screen.js";
 import { type Budget, type Selection, select } from "./select.js";
 import { Selector } from "./selector.js";
@@ -30,7 +31,7 @@ export function raw({ bytes, wireLength }: Pick<Frame, "bytes" | "wireLength">):
   around.set(bytes, 7);
   const source = { linkType: LINK_TYPE.ethernet };
   const captured = bytes.length;
-  return { bytes: around, start: 7, captured, original: wireLength, seconds: 0, nanoseconds: 0, direction: 0, source };
+  return { bytes: around, start: 7, captured, original: wireLength, direction: 0, source };
 }
 
 /** What is left of captures behind the screen, read by one thread or by as many as there are captures. */
@@ -39,17 +40,23 @@ export function screened(
   captures: readonly Capture[],
   budget: Budget,
   threads = 1,
+  isOfStreams = false,
 ): { captures: Capture[]; selection: Selection; leftOut: number } {
-  const screens = Array.from({ length: threads }, () => new Screen(new Endpoints(setup)));
-  for (const [index, { frames }] of captures.entries())
-    for (const frame of frames) (screens[index % threads] as Screen).add(index, raw(frame));
   const endpoints = new Endpoints(setup);
-  const selection = select(new Flows(screens.map((screen) => screen.seen())), endpoints, budget);
+  const screens = Array.from({ length: threads }, () => new Screen(endpoints, undefined, isOfStreams));
   let leftOut = 0;
-  const selected = captures.map((capture) => {
-    const selector = new Selector(endpoints, selection, budget.others);
-    const frames = capture.frames.filter((frame) => selector.wants(raw(frame)));
-    leftOut += selector.leftOut;
+  const kept = captures.map(({ frames }, index) => {
+    const screen = screens[index % threads] as Screen;
+    const others = new Others(screen.located, budget.others);
+    screen.beginSegment();
+    const own = frames.filter((frame) => !screen.add(index, raw(frame)) && others.wants(raw(frame)));
+    leftOut += others.leftOut;
+    return new Set(own);
+  });
+  const selection = select(new Flows(screens.map((screen) => screen.seen())), endpoints, budget);
+  const selector = new Selector(endpoints, selection);
+  const selected = captures.map((capture, index) => {
+    const frames = capture.frames.filter((frame) => kept[index]?.has(frame) || selector.wants(raw(frame)));
     const times = capture.frames.map(({ time }) => time);
     const [from = 0n, to = 0n] = [times[0], times.at(-1)];
     return { ...capture, frames, whole: { frames: capture.frames.length, from, to } };

@@ -3,7 +3,7 @@
 import type { Endpoints } from "./endpoints.js";
 import type { Flows } from "./flows.js";
 import { type Entries, MOST_LEGS } from "./screen.js";
-import { type Candidate, groupName, type Kind, sortFlows } from "./sort.js";
+import { type Candidate, groupName, type Kind, REASON, sortFlows } from "./sort.js";
 import { TupleTable } from "./tuple-table.js";
 
 /** Packets that the rules are given: they take some kilobytes for each. */
@@ -30,6 +30,8 @@ export interface Tally extends Amount {
   readonly service: string;
   /** Of `REASON`; 0: all of them are alike. */
   readonly reasons: number;
+  /** Alike but for what NICs cut or put together, and for what was not recorded. */
+  readonly isOfStreams: boolean;
   /** What of them the rules get. */
   readonly judged: Amount;
 }
@@ -37,9 +39,20 @@ export interface Tally extends Amount {
 export interface Selection {
   /** The chosen connections, each with the mask of hashes of which it is thinned out: 0 where it is whole. */
   readonly chosen: Entries;
+  /** By segment: 1 where packets of the chosen connections may be in it. */
+  readonly segments: Uint8Array;
   readonly tallies: readonly Tally[];
   /** Packets of connections that the screen had no place for. */
   readonly unscreened: number;
+}
+
+/**
+ * Whether more can be said if NICs may have cut packets otherwise at one place than at another, or recordings left
+ * something out.
+ */
+export function isForStreams({ tallies }: Selection): boolean {
+  const mask = REASON.odd | REASON.differs;
+  return tallies.some(({ reasons, connections, judged }) => (reasons & mask) !== 0 && judged.connections < connections);
 }
 
 export const CHOSEN_KEY = 2;
@@ -48,25 +61,37 @@ export const CHOSEN_CELLS = CHOSEN_KEY + 1;
 export function select(flows: Flows, endpoints: Endpoints, budget: Budget = BUDGET): Selection {
   const chosen = new TupleTable(CHOSEN_KEY, CHOSEN_CELLS, MOST_LEGS);
   const kinds = sortFlows(flows, endpoints).toSorted((left, right) => left.packets - right.packets);
+  const segments = new Uint8Array(flows.segments);
+  const choose = (flow: number, mask: number) => {
+    add(flows, flow, mask, chosen);
+    flows.markSegments(flow, segments);
+  };
   let left = budget.packets;
   const tallies = kinds.map((kind, index) => {
     const share = Math.floor(left / (kinds.length - index));
     const allowed = kind.reasons === 0 ? Math.min(share, budget.sample) : share;
-    const { cost, ...judged } = choose(flows, kind, allowed, chosen);
+    const { cost, ...judged } = fill(kind, allowed, share, choose);
     left -= cost;
-    const { connections, packets, reasons } = kind;
-    return { service: groupName(endpoints, kind.group), reasons, connections, packets, judged };
+    const { connections, packets } = kind;
+    const reasons = kind.isOfStreams && judged.connections === 0 ? kind.reasons | REASON.long : kind.reasons;
+    const service = groupName(endpoints, kind.group);
+    return { service, reasons, isOfStreams: kind.isOfStreams, connections, packets, judged };
   });
   const { cells, size, stride } = chosen;
-  return { chosen: { cells, size, stride }, tallies, unscreened: flows.unscreened };
+  return { chosen: { cells, size, stride }, segments, tallies, unscreened: flows.unscreened };
 }
 
-/** The first candidates that fit; where all are too long and alike, the shortest thinned out. */
-function choose(flows: Flows, kind: Kind, allowed: number, chosen: TupleTable): Amount & { readonly cost: number } {
+/** The first candidates that fit; where all are too long and alike, the shortest, thinned out if nothing of it is missed. */
+function fill(
+  kind: Kind,
+  allowed: number,
+  share: number,
+  choose: (flow: number, mask: number) => void,
+): Amount & { readonly cost: number } {
   let [connections, packets, cost] = [0, 0, 0];
   for (const candidate of kind.candidates) {
     if (cost + candidate.cost > allowed) continue;
-    add(flows, candidate.flow, 0, chosen);
+    choose(candidate.flow, 0);
     connections++;
     packets += candidate.packets;
     cost += candidate.cost;
@@ -75,9 +100,10 @@ function choose(flows: Flows, kind: Kind, allowed: number, chosen: TupleTable): 
     (best, next) => (best === undefined || next.cost < best.cost ? next : best),
     undefined,
   );
-  if (connections > 0 || kind.reasons !== 0 || shortest === undefined) return { connections, packets, cost };
-  const thinning = 2 ** Math.ceil(Math.log2(shortest.cost / Math.max(allowed, 1)));
-  add(flows, shortest.flow, thinning - 1, chosen);
+  const isEnough = connections > 0 || kind.reasons !== 0 || shortest === undefined;
+  if (isEnough || (kind.isOfStreams && shortest.cost > share)) return { connections, packets, cost };
+  const thinning = kind.isOfStreams ? 1 : 2 ** Math.ceil(Math.log2(shortest.cost / Math.max(allowed, 1)));
+  choose(shortest.flow, thinning - 1);
   return { connections: 1, packets: Math.ceil(shortest.packets / thinning), cost: Math.ceil(shortest.cost / thinning) };
 }
 

@@ -27,11 +27,14 @@ export const REASON = {
   affinity: 256,
   /** Others, of which there are more, were seen at further places. */
   partial: 512,
+  /** Too long for a whole one to be judged, of which nothing may be left out. */
+  long: 1024,
 } as const;
 
 const MOST_KINDS = 4096;
 const MOST_LEGS_OF_FLOW = 16;
 const KIND_HEAD = 3;
+const CUT = 0x80;
 const KIND_KEY = KIND_HEAD + 2 * MOST_LEGS_OF_FLOW;
 /** Connections of a kind among which those are chosen that are judged. */
 const CANDIDATES = 4096;
@@ -46,6 +49,8 @@ export interface Kind {
   readonly places: readonly number[];
   /** Of the first by a hash of their keys, which spreads them over all the capture. */
   readonly candidates: Candidate[];
+  /** Its members have not the very same packets at all places: none of them may be left out. */
+  readonly isOfStreams: boolean;
 }
 
 export interface Candidate {
@@ -56,6 +61,8 @@ export interface Candidate {
   readonly cost: number;
 }
 
+const ETHERNET_MTU = 1500;
+
 /** Bytes of a packet that count as one. */
 export const COST = 2048;
 
@@ -65,7 +72,15 @@ export function sortFlows(flows: Flows, endpoints: Endpoints): Kind[] {
   const table = new TupleTable(KIND_KEY, KIND_KEY, MOST_KINDS);
   const kinds: Kind[] = [];
   // What has no place in the table is of a kind of its own, of which nothing is known.
-  const rest: Kind = { group: 0, reasons: REASON.many, connections: 0, packets: 0, places: [], candidates: [] };
+  const rest: Kind = {
+    group: 0,
+    reasons: REASON.many,
+    connections: 0,
+    packets: 0,
+    places: [],
+    candidates: [],
+    isOfStreams: false,
+  };
   const legs: Leg[] = [];
   for (let flow = 0; flow < flows.table.size; flow++) {
     const count = flows.legsOf(flow, legs);
@@ -80,9 +95,9 @@ export function sortFlows(flows: Flows, endpoints: Endpoints): Kind[] {
     if (number >= 0) kinds[number] = kind;
     let [packets, cost] = [0, 0];
     for (let leg = 0; leg < count; leg++) {
-      const { packets: own, length } = legs[leg] as Leg;
+      const { packets: own, length, stream } = legs[leg] as Leg;
       packets += own;
-      cost += own * Math.ceil((LENGTHS[length] ?? 65_536) / COST);
+      cost += stream === undefined ? own * Math.ceil((LENGTHS[length] ?? 65_536) / COST) : own + stream.bytes / COST;
     }
     kind.connections++;
     kind.packets += packets;
@@ -96,7 +111,8 @@ export function sortFlows(flows: Flows, endpoints: Endpoints): Kind[] {
 
 function newKind(group: number, reasons: number, legs: readonly Leg[], count: number): Kind {
   const places = legs.slice(0, count).map(({ linkAndForm }) => linkAndForm);
-  return { group, reasons, connections: 0, packets: 0, places, candidates: [] };
+  const isOfStreams = legs.slice(0, count).some((leg) => leg.stream !== undefined && (leg.stream.isCut || isLong(leg)));
+  return { group, reasons, connections: 0, packets: 0, places, candidates: [], isOfStreams };
 }
 
 function setKey(key: Int32Array, group: number, reasons: number, legs: readonly Leg[], count: number): void {
@@ -107,10 +123,13 @@ function setKey(key: Int32Array, group: number, reasons: number, legs: readonly 
   if (count > MOST_LEGS_OF_FLOW) return;
   const [request, reply] = [firstOf(legs, count, false), firstOf(legs, count, true)];
   for (let leg = 0; leg < count; leg++) {
-    const { linkAndForm, isReply, traits, leastTtl, length } = legs[leg] as Leg;
+    const { linkAndForm, isReply, traits, leastTtl, length, stream } = legs[leg] as Leg;
     const hops = reasons === 0 ? (leastTtl - ((isReply ? reply : request)?.leastTtl ?? 0)) & 0xff : 0;
     key[KIND_HEAD + 2 * leg] = linkAndForm;
-    key[KIND_HEAD + 2 * leg + 1] = (traits << 16) | (hops << 8) | length;
+    // How much a NIC puts together is chance.
+    const longest = stream === undefined ? length : Math.min(length, LENGTHS.indexOf(ETHERNET_MTU) + 1);
+    const cut = stream?.isCut ? CUT : 0;
+    key[KIND_HEAD + 2 * leg + 1] = (traits << 16) | (hops << 8) | cut | longest;
   }
 }
 
@@ -122,7 +141,8 @@ function reasonsOf(legs: readonly Leg[], count: number): number {
     if (traits & TRAIT.openedAgain) reasons |= REASON.openedAgain;
     if (traits & TRAIT.wrongChecksum) reasons |= REASON.wrongChecksum;
   }
-  if (!isSame(legs, count, false) || !isSame(legs, count, true)) reasons |= REASON.differs;
+  if ([false, true].some((way) => !isSame(legs, count, way) && !isSameStream(legs, count, way)))
+    reasons |= REASON.differs;
   return reasons;
 }
 
@@ -135,13 +155,37 @@ function isSame(legs: readonly Leg[], count: number, isReply: boolean): boolean 
   if (first === undefined) return true;
   for (let index = 0; index < count; index++) {
     const leg = legs[index] as Leg;
-    if (leg.isReply !== isReply) continue;
-    const hops = leg.leastTtl - first.leastTtl;
-    if (leg.packets !== first.packets || leg.first !== first.first || leg.second !== first.second) return false;
-    if (leg.greatestTtl - first.greatestTtl !== hops) return false;
-    if (((first.times + Math.imul(first.first, hops)) | 0) !== leg.times) return false;
+    if (leg.isReply === isReply && !isExact(first, leg)) return false;
   }
   return true;
+}
+
+function isExact(one: Leg, other: Leg): boolean {
+  const hops = other.leastTtl - one.leastTtl;
+  if (other.packets !== one.packets || other.first !== one.first || other.second !== one.second) return false;
+  if (other.greatestTtl - one.greatestTtl !== hops) return false;
+  return ((one.times + Math.imul(one.first, hops)) | 0) === other.times;
+}
+
+/** Whether any two places have the same one way, but for what a NIC cuts or puts together, and what was not recorded. */
+function isSameStream(legs: readonly Leg[], count: number, isReply: boolean): boolean {
+  const own = legs.slice(0, count).filter((leg) => leg.isReply === isReply);
+  return own.every((one, index) => own.slice(index + 1).every((other) => isExact(one, other) || isAlike(one, other)));
+}
+
+function isAlike(one: Leg, other: Leg): boolean {
+  const [left, right] = [one.stream, other.stream];
+  if (left === undefined || right === undefined || left.headers !== right.headers) return false;
+  if (one.leastTtl !== one.greatestTtl || other.leastTtl !== other.greatestTtl) return false;
+  const isCut = left.isCut || right.isCut;
+  if (!isCut && left.payload !== right.payload) return false;
+  if (isLong(one) || isLong(other)) return true;
+  return isCut && one.packets === other.packets && left.ids === right.ids;
+}
+
+/** Whether a NIC has put packets together, or is to cut them. */
+function isLong({ length }: Leg): boolean {
+  return length > LENGTHS.indexOf(ETHERNET_MTU);
 }
 
 function firstOf(legs: readonly Leg[], count: number, isReply: boolean): Leg | undefined {

@@ -1,0 +1,30 @@
+import { shown } from "./paths.js";
+import type { RunOptions } from "./run-options.js";
+
+/** A word as a shell takes it. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * The command that runs these again, whatever the shard.
+ * @param which what it selects and how often it runs it, beyond the paths
+ */
+export function commandOf(
+  paths: readonly string[],
+  { director, profile, kernel, fault }: Pick<RunOptions, "director" | "profile" | "kernel" | "fault">,
+  { model, grep, repeat = 1 }: Partial<Pick<RunOptions, "model" | "grep" | "repeat">> = {},
+): string {
+  const option = (name: string, value: string | undefined) => (value === undefined ? [] : [`--${name}`, value]);
+  const words = [
+    ...paths.map(shown),
+    ...option("director", director),
+    ...option("profile", profile === "core" ? undefined : profile),
+    ...option("kernel", kernel === "auto" ? undefined : kernel),
+    ...option("fault", fault),
+    ...option("model", model?.join(",")),
+    ...option("grep", grep?.source),
+    ...option("repeat", repeat === 1 ? undefined : String(repeat)),
+  ];
+  return ["hopcheck run", ...words.map(shellWord)].join(" ");
+}

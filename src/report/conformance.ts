@@ -1,0 +1,99 @@
+import { stringify } from "yaml";
+import { catalogue } from "../forwarding/catalogue.js";
+import type { Profile } from "../forwarding/rule.js";
+import type { Model } from "../forwarding/setup.js";
+import { count } from "./format.js";
+import type { FindingResult, RunResult, ScenarioResult } from "./result.js";
+import { declaredIn, worstOfRules } from "./tally.js";
+import { isUnkeptPromise } from "./verdict.js";
+import { allVisible } from "./visible.js";
+
+const MODELS: readonly Model[] = ["nat", "dr", "tun"];
+
+/**
+ * What the director was seen to conform to, in YAML of the shape that Gateway API's conformance reports have: a profile for
+ * each model that was tested, and in it the catalogue's two profiles as levels, `core` and `extended`.
+ *
+ * Every rule of the catalogue is counted at every level that it belongs to: one that no scenario judged is skipped, so
+ * that a run of a few cases claims no more than it has shown.
+ */
+export function renderConformance(result: RunResult): string {
+  const { tool, startedAt, director, scenarios, reproduce } = allVisible(result);
+  const tested = MODELS.filter((model) => scenarios.some((scenario) => isOf(scenario, model)));
+  const report = {
+    apiVersion: "hopcheck/v1",
+    kind: "ConformanceReport",
+    implementation: director
+      ? {
+          name: director.name,
+          ...(director.kernel === undefined ? {} : { version: `Linux ${director.kernel}` }),
+          where: director.where,
+          ...(director.models === undefined ? {} : { models: director.models }),
+        }
+      : { name: "captures of a network", where: "captures" },
+    hopcheckVersion: tool.version,
+    date: startedAt,
+    profiles: tested.map((model) => profileOf(scenarios, model)),
+    ...(director?.features === undefined ? {} : { supportedFeatures: director.features }),
+    ...(director?.lacks === undefined ? {} : { unsupportedFeatures: reasons(director.lacks) }),
+    deviations: declaredIn(scenarios),
+    reproduce: reproduce === undefined ? [...new Set(scenarios.map((scenario) => scenario.reproduce))] : [reproduce],
+  };
+  return stringify(report, { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+function reasons(lacks: Readonly<Record<string, string>>) {
+  return Object.entries(lacks).map(([name, reason]) => ({ name, reason }));
+}
+
+function isOf({ models: { declared } }: ScenarioResult, model: Model): boolean {
+  return declared === model || declared === "mixed";
+}
+
+function profileOf(scenarios: readonly ScenarioResult[], model: Model) {
+  const own = scenarios.filter((scenario) => isOf(scenario, model));
+  const found = worstOfRules(own);
+  const core = level(found, model, "core");
+  const extended = level(found, model, "extended");
+  return {
+    name: model.toUpperCase(),
+    summary: `Core: ${core.result}. Extended: ${extended.result}. ${count(own.length, "scenario")}.`,
+    core,
+    extended,
+  };
+}
+
+/** What became of the rules of one level. */
+function level(found: ReadonlyMap<string, FindingResult>, model: Model, profile: Profile) {
+  const rules: Record<Outcome, string[]> = { failed: [], inconclusive: [], declared: [], skipped: [], passed: [] };
+  for (const { id } of catalogue.filter((rule) => rule.profile === profile && rule.models.includes(model)))
+    rules[outcomeOf(found.get(id))].push(id);
+  const { failed, inconclusive, declared, skipped, passed } = rules;
+  const isPartial = inconclusive.length + declared.length + skipped.length > 0;
+  const named = {
+    failedRules: failed,
+    inconclusiveRules: inconclusive,
+    declaredRules: declared,
+    skippedRules: skipped,
+  };
+  return {
+    result: failed.length > 0 ? "failure" : isPartial ? "partial" : "success",
+    statistics: {
+      passed: passed.length,
+      failed: failed.length,
+      inconclusive: inconclusive.length,
+      declared: declared.length,
+      skipped: skipped.length,
+    },
+    ...Object.fromEntries(Object.entries(named).filter(([, ids]) => ids.length > 0)),
+  };
+}
+
+type Outcome = "passed" | "failed" | "inconclusive" | "declared" | "skipped";
+
+function outcomeOf(finding: FindingResult | undefined): Outcome {
+  if (finding === undefined) return "skipped";
+  if (finding.status === "fail" || isUnkeptPromise(finding)) return "failed";
+  if (finding.status === "inconclusive" || finding.status === "declared") return finding.status;
+  return finding.status === "pass" ? "passed" : "skipped";
+}
