@@ -38,7 +38,11 @@ export class OrdinaryUser {
   /** Runs a command in the home folder, to its end. */
   run(command: readonly string[], env: Readonly<Record<string, string>> = {}) {
     const [file = "", ...args] = this.command(command);
-    return execa(file, args, { cwd: this.home, env: { HOME: this.home, npm_config_cache: join(this.home, ".npm"), ...env }, reject: false });
+    return execa(file, args, {
+      cwd: this.home,
+      env: { HOME: this.home, npm_config_cache: join(this.home, ".npm"), ...env },
+      reject: false,
+    });
   }
 
   remove(): void {
