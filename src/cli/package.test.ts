@@ -91,6 +91,7 @@ describe("the package that npm makes", function () {
       expect([verified.exitCode, verified.stderr]).to.include(0);
       expect(verified.stdout).to.match(/^pass /m);
       expect((await hopcheck("rules")).stdout).to.match(/\n\d+ rules$/);
+      expect(JSON.parse((await hopcheck("schema", "scenario")).stdout)).to.include({ type: "object" });
       const written = await hopcheck("init", "--from-capture", join(captures, "nat-good/setup.yaml"));
       expect([written.exitCode, existsSync(join(user.home, "scenario.yaml"))], String(written.stderr)).to.deep.equal([
         0,
