@@ -122,7 +122,7 @@ describe("the GitHub Action", function () {
     expect(steps[RUN]?.status, steps[RUN]?.output).to.equal(0);
     expect(steps[RUN]?.output).not.to.match(/^::(error|warning)/m);
     expect(outputs).to.include({ verdict: "pass", artifact: "hopcheck-1-of-1" });
-    expect(summary).to.match(/^## .*hopcheck: /);
+    expect(summary).to.match(/^## ✓ hopcheck: pass$/m);
     for (const file of ["index.html", "results.json", "junit.xml"])
       expect(readFileSync(join(outputs.report ?? "", file), "utf8")).not.to.equal("");
   });
@@ -132,13 +132,13 @@ describe("the GitHub Action", function () {
     breakDirector();
     const { steps, outputs, summary } = job({ ...against, base });
     expect(steps[RUN]?.status, steps[RUN]?.output).to.equal(1);
-    expect(steps[RUN]?.output).to.match(/^::error file=request\.yaml,line=3,col=\d+,title=.*NAT-REQ-01 failed/m);
+    expect(steps[RUN]?.output).to.match(/^::error file=request\.yaml,line=5,col=5,title=✗ NAT-REQ-03 failed/m);
     expect(outputs.verdict).to.equal("fail");
     expect(summary)
       .to.match(/^\| rules \|/m)
-      .and.to.contain("NAT-REQ-01");
+      .and.to.contain("NAT-REQ-03");
     expect(steps[COMPARE]?.status, steps[COMPARE]?.output).to.equal(1);
-    expect(readFileSync(join(outputs.report ?? "", "comparison/compare.html"), "utf8")).to.contain("NAT-REQ-01");
+    expect(readFileSync(join(outputs.report ?? "", "comparison/compare.html"), "utf8")).to.contain("NAT-REQ-03");
   });
 
   it("compares with nothing where the base branch has no result yet", () => {

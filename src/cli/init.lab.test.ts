@@ -91,7 +91,7 @@ describe("what init writes for a project", function () {
       writeFileSync(template, readFileSync(template, "utf8").replaceAll("{{ server.port }}", "{{ service.port }}"));
       const broken = await hopcheck(...run);
       expect(broken.exitCode, broken.stdout).to.equal(1);
-      expect(broken.stdout).to.contain("✗ NAT-REQ-01 failed");
+      expect(broken.stdout).to.contain("✗ NAT-REQ-03 failed");
     } finally {
       rmSync(folder, { recursive: true });
     }
