@@ -86,24 +86,48 @@ describe("init in a project", () => {
     expect(readdirSync(folder)).to.deep.equal([]);
   });
 
-  it("asks on a terminal for what no option tells", async () => {
-    const command = `'${process.execPath}' '${main}' init --name lb`;
-    const { exitCode, stdout } = await execa("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
-      cwd: folder,
-      input: "dr,tun\n./lb --port 80\n\n\n",
-      reject: false,
-    });
-    expect(exitCode, stdout).to.equal(0);
-    expect(stdout).to.contain("Models it forwards by, of nat,dr,tun [nat]: ");
-    expect(parse(read("hopcheck.yaml"))).to.deep.equal({ name: "lb", models: ["dr", "tun"], start: "./lb --port 80" });
-    expect(existsSync(join(folder, "hopcheck/first.yaml"))).to.equal(true);
-  });
+  describe("on a terminal", () => {
+    /** Answers each question when it is there; `\x04` is Ctrl+D. Returns the exit status and all that was shown. */
+    async function answered(args: string, dialog: readonly (readonly [question: string, answer: string])[]) {
+      const command = `'${process.execPath}' '${main}' init ${args}`;
+      const script = ["--quiet", "--return", "--command", command, "/dev/null"];
+      const terminal = execa("script", script, { cwd: folder, reject: false, timeout: 15_000 });
+      let shown = "";
+      const left = [...dialog];
+      terminal.stdout.on("data", (bytes: Buffer) => {
+        shown += bytes;
+        const [question, answer] = left[0] ?? [];
+        if (question === undefined || !shown.includes(question)) return;
+        left.shift();
+        terminal.stdin.write(answer);
+      });
+      const { exitCode } = await terminal;
+      return { exitCode, shown };
+    }
 
-  it("writes nothing where the answers end", async () => {
-    const command = `'${process.execPath}' '${main}' init`;
-    const args = ["--quiet", "--return", "--command", command, "/dev/null"];
-    const { exitCode, stdout } = await execa("script", args, { cwd: folder, input: "lb\n\x04", reject: false });
-    expect([exitCode, stdout.trim().split("\n").at(-1)]).to.deep.equal([130, "hopcheck: nothing was written"]);
-    expect(readdirSync(folder)).to.deep.equal([]);
+    it("asks for what no option tells", async () => {
+      const { exitCode, shown } = await answered("--name lb", [
+        ["Models it forwards by, of nat,dr,tun [nat]: ", "dr,tun\n"],
+        ["Command that starts it: ", "./lb --port 80\n"],
+        ["Template of its configuration (empty: it has none): ", "\n"],
+        ["Command that ends with 0 when it serves (empty: at once): ", "\n"],
+      ]);
+      expect(exitCode, shown).to.equal(0);
+      expect(parse(read("hopcheck.yaml"))).to.deep.equal({
+        name: "lb",
+        models: ["dr", "tun"],
+        start: "./lb --port 80",
+      });
+      expect(existsSync(join(folder, "hopcheck/first.yaml"))).to.equal(true);
+    });
+
+    it("writes nothing where the answers end", async () => {
+      const { exitCode, shown } = await answered("", [
+        ["Name of the load balancer [nd-try-of-my_lb]: ", "lb\n"],
+        ["Models it forwards by, of nat,dr,tun [nat]: ", "\x04"],
+      ]);
+      expect([exitCode, shown.trim().split("\n").at(-1)]).to.deep.equal([130, "hopcheck: nothing was written"]);
+      expect(readdirSync(folder)).to.deep.equal([]);
+    });
   });
 });
