@@ -4,7 +4,7 @@ import { execa } from "execa";
 import { line, median } from "./bench-figures.js";
 import type { Setup } from "./forwarding/setup.js";
 import { Fabric } from "./lab/fabric.js";
-import { insideIsolation, isolate } from "./lab/isolation.js";
+import { arrive, insideIsolation, isolate } from "./lab/isolation.js";
 import { Lab } from "./lab/lab.js";
 import { planHosts } from "./lab/plan.js";
 import { segmentsOf } from "./lab/segments.js";
@@ -13,6 +13,7 @@ import { loadSetup } from "./scenario/load.js";
 const ROUNDS = Number(process.argv[2] ?? 5);
 
 if (!insideIsolation()) process.exit(await isolate());
+arrive();
 
 const dr = loadSetup(fileURLToPath(new URL("../fixtures/setups/dr.yaml", import.meta.url)));
 // Five hosts: client, router, director, two real servers.

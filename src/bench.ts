@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: what the bundled suite costs, real IPVS and the reference director in turn, and a lab built by
- * hopcheck beside the same lab built by one `ip` process a command, and captures judged beside tshark and C. Ratios hold where absolute figures move with the
+ * hopcheck beside the same lab built by one `ip` process a command, a report of 2,000 scenarios in a browser, and captures
+ * judged beside tshark and C. Ratios hold where absolute figures move with the
  * machine; every figure is the median of its runs.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -14,6 +15,7 @@ import type { RunResult } from "./report/result.js";
 
 const main = fileURLToPath(new URL("./cli/main.js", import.meta.url));
 const captures = fileURLToPath(new URL("./bench-verify.js", import.meta.url));
+const report = fileURLToPath(new URL("./bench-report.js", import.meta.url));
 const labs = fileURLToPath(new URL("./bench-labs.js", import.meta.url));
 const ROUNDS = Number(process.argv[2] ?? 5);
 
@@ -30,6 +32,8 @@ try {
   const ipvs = summary("suite on ipvs", runs.ipvs);
   const reference = summary("suite on the reference director", runs.reference);
   line("ipvs / reference, wall", ipvs / reference, "×");
+  process.stdout.write("\n");
+  await execa(process.execPath, [report, folder, String(ROUNDS)], { stdio: "inherit" });
   process.stdout.write("\n");
   await execa(process.execPath, [labs, String(ROUNDS)], { stdio: "inherit" });
   process.stdout.write("\n");

@@ -11,7 +11,7 @@ import { directorNamed } from "./cli/directors.js";
 import { type Plan, Stages } from "./cli/stages.js";
 import { catalogue } from "./forwarding/catalogue.js";
 import { judge } from "./forwarding/judge.js";
-import { insideIsolation, isolate } from "./lab/isolation.js";
+import { arrive, insideIsolation, isolate } from "./lab/isolation.js";
 import { captureFile } from "./recordings/capture-file.js";
 import { recorded } from "./recordings/carry-out.js";
 import { complaints } from "./recordings/compare.js";
@@ -22,6 +22,7 @@ const root = fileURLToPath(new URL("../fixtures/captures", import.meta.url));
 const wanted = process.argv.slice(2);
 
 if (!insideIsolation()) process.exit(await isolate());
+arrive();
 
 const recordings = readdirSync(root)
   .filter((name) => existsSync(join(root, name, "recording.yaml")))

@@ -40,11 +40,12 @@ const PACKAGES = [
   { name: "user-mode-linux", shownBy: "linux.uml", needed: needsUserModeLinux },
 ];
 
-/** What reads, writes and compresses captures as we do, and what reads the XML of reports: both are held against it. */
+/** What reads, writes and compresses captures as we do, what reads the XML of reports, and a browser that opens them. */
 const TEST_PACKAGES = [
   { name: "tshark", shownBy: "tshark" },
   { name: "zstd", shownBy: "zstd" },
   { name: "libxml2-utils", shownBy: "xmllint" },
+  { name: "chromium", shownBy: "chromium" },
 ];
 
 /**
@@ -299,9 +300,25 @@ function compiledCode() {
         process.stderr.write(result.output);
         throw new Stop(1, "the code does not compile, see above");
       }
+      bundleScript();
       writeNote({ dist: { inputs, outputs: hashOutputs() } });
     },
   };
+}
+
+/** The script of the report's page, in one file: it goes into the page as it is. */
+function bundleScript() {
+  const client = join(DIST, "report/html/client.js");
+  if (!existsSync(client)) return;
+  const result = run(join(ROOT, "node_modules/.bin/esbuild"), [
+    client,
+    `--outfile=${join(DIST, "report/html/client.bundle.js")}`,
+    `--alias:node:net=${join(DIST, "report/html/node-net.js")}`,
+    ...["--bundle", "--minify", "--format=iife", "--target=es2022", "--charset=ascii", "--log-level=warning"],
+  ]);
+  if (result.status === 0) return;
+  process.stderr.write(result.output);
+  throw new Stop(1, "the script of the report's page cannot be bundled, see above");
 }
 
 function hashInputs() {

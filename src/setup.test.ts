@@ -398,6 +398,29 @@ describe("the set-up", () => {
       rmSync(path("src/broken.ts"));
       expect(run().status).to.equal(0);
     });
+
+    it("puts the script of the report's page into one file", () => {
+      for (const folder of ["src/report/html", "node_modules/.bin"]) mkdirSync(path(folder), { recursive: true });
+      write("src/report/html/client.js", "client");
+      write("src/packet/ip.ts", "changed");
+      const bundler = (text: string) => {
+        writeFileSync(path("node_modules/.bin/esbuild"), `#!/bin/sh\n${text}\n`);
+        chmodSync(path("node_modules/.bin/esbuild"), 0o755);
+      };
+      bundler(`echo "$1" "$2" > '${path("bundled")}'`);
+      expect(run().stderr).to.equal("set-up: compile src into dist\n");
+      const [client, bundle] = ["client.js", "client.bundle.js"].map((name) => path("dist/report/html", name));
+      expect(readFileSync(path("bundled"), "utf8")).to.equal(`${client} --outfile=${bundle}\n`);
+
+      write("src/packet/ip.ts", "changed again");
+      bundler("echo 'what esbuild says'; exit 1");
+      const { status, stderr } = run();
+      expect(status).to.equal(1);
+      expect(stderr).to.equal(
+        "set-up: compile src into dist\nwhat esbuild says\n" +
+          "set-up: the script of the report's page cannot be bundled, see above\n",
+      );
+    });
   });
 
   it("does its work once where it is called twice at the same time", async () => {

@@ -147,7 +147,7 @@ host: { vipDevice: none }
     const lines = "start: nft -f $config && while :; do :; done\nready: { command: nft list table ip balance }\n";
     const { status, scenarios } = await against(lines, "first.yaml");
     expect([status, statusesOf(scenarios)]).to.deep.equal([1, ["inconclusive"]]);
-    expect(scenarios?.[0]?.problem).to.contain("the director's program does not come to rest");
+    expect(scenarios?.[0]?.problem).to.contain("a program does not come to rest");
   });
 
   it("is told in a sentence what is wrong with its template", async () => {

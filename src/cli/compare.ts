@@ -8,11 +8,12 @@ import { makeStyle, type Style } from "../report/list.js";
 import type { Part } from "../report/merge.js";
 import type { RunResult } from "../report/result.js";
 import { CliError, STATUS } from "./error.js";
-import { appendSummary, isWritten } from "./formats.js";
+import { folderFor, reported } from "./folder.js";
+import { isWritten } from "./formats.js";
 import { shown, writeFile } from "./paths.js";
 import type { ReportOptions } from "./report-files.js";
-import { folderFor, reported } from "./results.js";
 import { whole } from "./whole.js";
+import { appendSummary } from "./write.js";
 
 /** What can be made of a comparison. */
 interface Rendered {

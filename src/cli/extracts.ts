@@ -6,9 +6,6 @@ import { CliError, STATUS } from "./error.js";
 import { shown, writeFile } from "./paths.js";
 import { version } from "./version.js";
 
-/** What `--extract` does, for the help of the commands that have it. */
-export const EXTRACT = "where to write the packets of each finding, as pcapng with a comment on every frame";
-
 /**
  * Writes the packets of each finding that something is wrong with into a file of their own, and says on stderr how to
  * open it at the right one.

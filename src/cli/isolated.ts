@@ -1,8 +1,8 @@
 import { delimiter, resolve } from "node:path";
-import { entriesOfRun, insideIsolation, isBelowRun, isolate, isolationError, vanishes } from "../lab/isolation.js";
+import { arrive, entriesOfRun, insideIsolation, isBelowRun, isolate, NotIsolated, vanishes } from "../lab/isolation.js";
 import { CliError, STATUS } from "./error.js";
+import { checkFolder } from "./folder.js";
 import { loadProblem, NATIVE_PACKAGES } from "./native.js";
-import { checkFolder } from "./results.js";
 
 /** What a command that builds labs reads and writes outside of them. */
 export interface Reach {
@@ -16,7 +16,10 @@ export interface Reach {
  * very command is started again, as their first process.
  */
 export async function inIsolation({ paths, out }: Reach, work: () => Promise<number>): Promise<number> {
-  if (insideIsolation()) return work();
+  if (insideIsolation()) {
+    arrive();
+    return work();
+  }
   for (const name of NATIVE_PACKAGES) {
     const problem = await loadProblem(name);
     if (problem) throw cannotRun(`the npm package ${name} does not load: ${problem}`);
@@ -38,9 +41,9 @@ export async function inIsolation({ paths, out }: Reach, work: () => Promise<num
     process.argv[1] ?? ".",
     ...programs,
   ]);
-  const reason = await isolationError(kept);
-  if (reason) throw cannotRun(reason);
-  return isolate(process.argv.slice(1), kept);
+  return isolate(process.argv.slice(1), kept).catch((error: Error) => {
+    throw error instanceof NotIsolated ? cannotRun(error.message) : error;
+  });
 }
 
 function cannotRun(reason: string): CliError {

@@ -7,11 +7,12 @@ import { exitStatus } from "../report/verdict.js";
 import { visible } from "../report/visible.js";
 import { compare } from "./compare.js";
 import { CliError, STATUS } from "./error.js";
-import { isWritten, write } from "./formats.js";
+import { folderFor, unwritable } from "./folder.js";
+import { isWritten } from "./formats.js";
 import { shown } from "./paths.js";
 import { ScenarioPrinter } from "./progress.js";
-import { folderFor, unwritable } from "./results.js";
 import { whole } from "./whole.js";
+import { write } from "./write.js";
 
 export interface ReportOptions {
   readonly compare: boolean;

@@ -1,13 +1,12 @@
-import { accessSync, constants, mkdirSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { readFileSync, statSync } from "node:fs";
 import { pcapngBytes } from "../capture/pcapng.js";
 import { collect } from "../report/collect.js";
+import { commentsOf } from "../report/extract.js";
 import type { LogResult, ScenarioResult } from "../report/result.js";
 import { wasRun } from "../report/verdict.js";
 import { type Judged, positionOf } from "../scenario/judgement.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { commandOf } from "./command.js";
-import { CliError, STATUS } from "./error.js";
 import { isWritten } from "./formats.js";
 import { shown, writeFile } from "./paths.js";
 import type { RunOptions } from "./run-options.js";
@@ -37,50 +36,14 @@ export class CaptureNames {
   }
 }
 
-/** Before anything runs: minutes later, nobody wants to learn that the results have no place. */
-export function checkFolder(out: string): void {
-  reported(out, () => {
-    mkdirSync(out, { recursive: true });
-    accessSync(out, constants.W_OK | constants.X_OK);
-  });
-}
+/** Characters of a scenario's file, or of a setup, that a result keeps. */
+const LONGEST_FILE = 100_000;
 
-/** The folder that a run started at that time writes to, absolute; made, and known to be writable, where it writes. */
-export function folderFor(options: Pick<RunOptions, "reporter" | "out">, startedAt: string): string {
-  const out = resolve(options.out ?? `reports/${startedAt.replaceAll(":", "-").slice(0, 19)}`);
-  if (!isWritten(options)) return out;
-  if (options.out === undefined) return reported(out, () => newFolder(out));
-  checkFolder(out);
-  return out;
-}
-
-/** Several runs may start in the same second: `2026-01-02T03-04-05`, then `2026-01-02T03-04-05-2`, … */
-function newFolder(wanted: string): string {
-  mkdirSync(dirname(wanted), { recursive: true });
-  for (let number = 1; ; number++) {
-    const folder = number === 1 ? wanted : `${wanted}-${number}`;
-    try {
-      mkdirSync(folder);
-      return folder;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    }
-  }
-}
-
-export function reported<T>(out: string, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    throw (error as NodeJS.ErrnoException).code ? unwritable(out, error) : error;
-  }
-}
-
-export function unwritable(out: string, error: unknown): CliError {
-  return new CliError(
-    STATUS.badInput,
-    `the report cannot be written to ${out}: ${(error as Error).message}\nChoose another folder with --out.`,
-  );
+/** What stands in a file, for the result; nothing where it is long, or was a pipe, which is read already. */
+export function fileText(file: string): Pick<ScenarioResult, "fileText"> {
+  if (!statSync(file).isFile()) return {};
+  const text = readFileSync(file, "utf8");
+  return text.length > LONGEST_FILE ? {} : { fileText: text };
 }
 
 /**
@@ -119,8 +82,9 @@ export function resultOf(
   const worthKeeping = repetition === 1 || result.verdict !== "pass";
   if (wasRun(result) && worthKeeping && isWritten(options)) {
     if (log !== undefined) writeFile(`${out}/${log.file}`, judged.program?.said ?? "");
-    writeFile(`${out}/${capture}`, pcapngBytes(evidence.frames, `hopcheck ${version}`));
-    return result;
+    const comments = commentsOf(evidence.frames, findings);
+    writeFile(`${out}/${capture}`, pcapngBytes(evidence.frames, `hopcheck ${version}`, comments));
+    return { ...result, ...fileText(scenario.file) };
   }
   const { capture: _, log: __, ...without } = result;
   return { ...without, journeys: [] };

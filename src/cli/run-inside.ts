@@ -12,14 +12,16 @@ import { commandOf } from "./command.js";
 import { directorNamed } from "./directors.js";
 import { CliError, STATUS } from "./error.js";
 import { writeExtracts } from "./extracts.js";
-import { isFormat, write } from "./formats.js";
+import { folderFor, reported, unwritable } from "./folder.js";
+import { isFormat } from "./formats.js";
 import { keepLab } from "./keep.js";
 import { ScenarioPrinter } from "./progress.js";
-import { CaptureNames, folderFor, reported, resultOf, unwritable } from "./results.js";
+import { CaptureNames, resultOf } from "./results.js";
 import type { RunOptions } from "./run-options.js";
 import { inOrder, ofShard, select } from "./selection.js";
 import { checkPlaces, Stages } from "./stages.js";
 import { version } from "./version.js";
+import { write } from "./write.js";
 
 /** Runs the scenarios, inside the namespaces of the run; returns the exit status. */
 export async function run(paths: readonly string[], options: RunOptions): Promise<number> {

@@ -1,9 +1,8 @@
+import { createRequire } from "node:module";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import Mocha from "mocha";
 import type { Model } from "../forwarding/setup.js";
 import type { KernelChoice } from "../scenario/stage.js";
-import { EXTRACT } from "./extracts.js";
-import { FORMATS_HELP, formats, isFormat } from "./formats.js";
+import { EXTRACT, FORMATS_HELP, formats, isFormat } from "./formats.js";
 
 export interface RunOptions {
   readonly director: string;
@@ -90,12 +89,16 @@ function retries(text: string): number {
 
 /** Any other name is one of mocha's reporters. */
 function reporters(text: string): string[] {
-  const names = formats(
-    text,
-    Object.keys(Mocha.reporters).filter((name) => /^[a-z]/.test(name) && name !== "base" && !isFormat(name)),
-  );
+  const isOurs = text.split(",").every((part) => isFormat(part.trim()));
+  const names = formats(text, isOurs ? [] : reportersOfMocha());
   const ofMocha = names.filter((name) => !isFormat(name));
   if (ofMocha.length > 1)
     throw new InvalidArgumentError(`${ofMocha.join(" and ")} are both of mocha, which prints one of them only.`);
   return names;
+}
+
+function reportersOfMocha(): string[] {
+  // Mocha takes longer to load than all that is needed to start a run.
+  const { reporters } = createRequire(import.meta.url)("mocha") as typeof import("mocha");
+  return Object.keys(reporters).filter((name) => /^[a-z]/.test(name) && name !== "base" && !isFormat(name));
 }

@@ -1,17 +1,25 @@
+import { pcapngBytes } from "../capture/pcapng.js";
 import { conclude, nothingOfServices } from "../forwarding/captured/conclude.js";
 import { evidenceOf } from "../forwarding/captured/evidence.js";
 import { catalogue } from "../forwarding/catalogue.js";
+import type { Finding } from "../forwarding/rule.js";
+import type { Frame } from "../packet/frame.js";
 import { collect } from "../report/collect.js";
+import { commentsOf } from "../report/extract.js";
+import { frameKey, nameOf, namesOfHop } from "../report/link.js";
 import type { RunResult, ScenarioResult } from "../report/result.js";
 import { exitStatus } from "../report/verdict.js";
 import { capturedResult, tell } from "./captured-result.js";
 import { shellWord } from "./command.js";
 import { writeExtracts } from "./extracts.js";
-import { write } from "./formats.js";
+import { folderFor, unwritable } from "./folder.js";
+import { isWritten } from "./formats.js";
+import { writeFile } from "./paths.js";
 import { ScenarioPrinter } from "./progress.js";
-import { folderFor, unwritable } from "./results.js";
+import { fileText } from "./results.js";
 import { type Subject, type SubjectOptions, subjectOf } from "./verify-subject.js";
 import { version } from "./version.js";
+import { write } from "./write.js";
 
 export interface VerifyOptions extends SubjectOptions {
   readonly profile: "core" | "extended";
@@ -26,7 +34,7 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
   const startedAt = new Date().toISOString();
   const out = folderFor(options, startedAt);
   const subject = await subjectOf("verify", files, options);
-  const scenario = judged(subject, options, commandOf(files, options));
+  const scenario = judged(subject, options, commandOf(files, options), isWritten(options) ? out : undefined);
   for (const sentence of [...subject.flaws, ...(scenario.captured?.assumed ?? []), ...subject.notes])
     process.stderr.write(`${sentence}\n`);
   if (scenario.captured !== undefined) tell(scenario.captured);
@@ -49,8 +57,11 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
   return exitStatus(result.verdict);
 }
 
-/** What captures prove, as results have it. */
-export function judged(subject: Subject, options: VerifyOptions, reproduce: string): ScenarioResult {
+/**
+ * What captures prove, as results have it.
+ * @param out the report's folder, where there is to be one: the frames of the journeys are written to it
+ */
+export function judged(subject: Subject, options: VerifyOptions, reproduce: string, out?: string): ScenarioResult {
   const started = performance.now();
   const { setup, withoutModel, captures, assumed } = subject;
   const found = evidenceOf(setup, captures, withoutModel);
@@ -59,19 +70,37 @@ export function judged(subject: Subject, options: VerifyOptions, reproduce: stri
   const nothing = setup.services.length === 0 ? undefined : (nothingOfServices(setup, captures) ?? problem);
   const problems = [...found.contradictions, nothing ?? "", subject.problem ?? ""];
   if (options.extract !== undefined) writeExtracts(options.extract, found.evidence, findings);
-  const text = problems.filter((one) => one !== "").join(" ");
+  const trouble = problems.filter((one) => one !== "").join(" ");
   const taps = [...new Set(captures.map(({ tap, file }) => tap || file))];
-  return collect({
+  const result = collect({
     file: subject.file,
     title: `Captures of ${new Intl.ListFormat("en").format(taps)}`,
     covers: [],
     evidence: found.evidence,
     findings,
-    ...(text === "" ? {} : { problem: text }),
+    ...(trouble === "" ? {} : { problem: trouble }),
     durationMs: performance.now() - started,
     captured: capturedResult(found, [...assumed, ...found.assumed]),
     reproduce,
   });
+  if (out === undefined) return result;
+  const text = options.vip === undefined ? fileText(subject.file) : {};
+  return { ...result, ...keepFrames(result, found.evidence.frames, findings, out), ...text };
+}
+
+/** Writes the frames of the journeys that a result keeps, for it to name: the captures may be large, and lie elsewhere. */
+function keepFrames(
+  { journeys }: ScenarioResult,
+  all: readonly Frame[],
+  findings: readonly Finding[],
+  out: string,
+): Pick<ScenarioResult, "capture" | "captureFrames"> {
+  const kept = new Set(journeys.flatMap(({ hops }) => hops.flatMap((hop) => namesOfHop(hop).map(frameKey))));
+  const frames = all.filter((frame) => kept.has(frameKey(frame)));
+  if (frames.length === 0) return {};
+  const capture = "captures/judged.pcapng";
+  writeFile(`${out}/${capture}`, pcapngBytes(frames, `hopcheck ${version}`, commentsOf(frames, findings)));
+  return { capture, captureFrames: frames.map(nameOf) };
 }
 
 function commandOf(files: readonly string[], { vip, capture, profile }: VerifyOptions): string {

@@ -2,8 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { Wanted } from "../forwarding/captured/infer.js";
 import type { Protocol } from "../forwarding/setup.js";
 import { canonicalIp, isIp, isIp6 } from "../packet/address.js";
-import { EXTRACT } from "./extracts.js";
-import { FORMATS_HELP, formats } from "./formats.js";
+import { EXTRACT, FORMATS_HELP, formats } from "./formats.js";
 import { type VerifyOptions, verify } from "./verify-files.js";
 
 export function verifyCommand(): Command {

@@ -1,5 +1,5 @@
 import { type SpawnOptions, spawn } from "node:child_process";
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { closeSync, existsSync, readFileSync, realpathSync, writeSync } from "node:fs";
 import { constants } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { execa } from "execa";
@@ -18,18 +18,34 @@ export function insideIsolation(): boolean {
   return process.env[PARENT] !== undefined && process.pid === 1;
 }
 
+/** The descriptor at which the process inside says that it is there. */
+const ARRIVAL = 3;
+
+/** Tells the process outside that the namespaces stand: first of all, once, inside of them. */
+export function arrive(): void {
+  writeSync(ARRIVAL, ".");
+  closeSync(ARRIVAL);
+}
+
+/** The namespaces could not be had; the message says why, and what to do. */
+export class NotIsolated extends Error {
+  override name = "NotIsolated";
+}
+
 /** The command that runs another one inside the namespaces of this run, from any terminal of the machine. */
 export function entrance(): string {
   const ownUsers = !/^\s*0\s+0\s+4294967295$/m.test(readFileSync("/proc/self/uid_map", "utf8"));
   return `nsenter --target $(pgrep --parent ${process.env[PARENT]}) ${ownUsers ? "--user --preserve-credentials " : ""}--pid --mount --net`;
 }
 
+const PROGRAMS = ["setpriv", "taskset", "sh", "unshare", "mount", "true"] as const;
+
 /**
  * Why private namespaces cannot be had here; undefined where they can.
  * @param kept as `isolate` will be given them.
  */
 export async function isolationError(kept: readonly string[] = []): Promise<string | undefined> {
-  const missing = missingPrograms(["setpriv", "taskset", "sh", "unshare", "mount", "true"]);
+  const missing = missingPrograms(PROGRAMS);
   if (missing) return `no private namespaces: ${missing}`;
   const [file = "", ...args] = [...privately(kept), "true"];
   const { exitCode, all, shortMessage } = await execa(file, args, { reject: false, all: true });
@@ -140,15 +156,22 @@ function privately(kept: readonly string[]): string[] {
  * proof of absence rests on (net/core/dev.c, enqueue_to_backlog).
  *
  * @param kept entries of /run that stay visible; see `entriesOfRun`.
+ * @throws NotIsolated
  */
 export function isolate(
   argv: readonly string[] = process.argv.slice(1),
   kept: readonly string[] = [],
 ): Promise<number> {
   const command = [...privately(kept), process.execPath, ...process.execArgv, ...argv];
-  const options: SpawnOptions = { stdio: "inherit" };
+  const missing = missingPrograms(PROGRAMS);
+  if (missing) return Promise.reject(new NotIsolated(`no private namespaces: ${missing}`));
+  const options: SpawnOptions = { stdio: ["inherit", "inherit", "inherit", "pipe"] };
   return new Promise((resolve, reject) => {
     const child = spawn(command[0] as string, command.slice(1), options);
+    let isThere = false;
+    child.stdio[ARRIVAL]?.once("data", () => {
+      isThere = true;
+    });
     let again: NodeJS.Timeout | undefined;
     const interrupt = (signal: NodeJS.Signals) => {
       // Who asks twice does not want to wait for what is under way.
@@ -161,11 +184,14 @@ export function isolate(
     process.on("SIGINT", interrupt);
     process.on("SIGTERM", interrupt);
     child.once("error", reject);
-    child.once("exit", (code, signal) => {
+    child.once("close", async (code, signal) => {
       clearInterval(again);
       process.off("SIGINT", interrupt);
       process.off("SIGTERM", interrupt);
-      if (signal) resolve(again ? 130 : 128 + constants.signals[signal]);
+      // Only now is it worth the time to find out why.
+      const reason = isThere || again || signal ? undefined : await isolationError(kept);
+      if (reason) reject(new NotIsolated(reason));
+      else if (signal) resolve(again ? 130 : 128 + constants.signals[signal]);
       else resolve(code ?? 1);
     });
   });

@@ -100,7 +100,8 @@ const HEX_STRING = /^([0-9a-f]{2}([: ]?[0-9a-f]{2})*)?$/i;
 export function octets(max: number): Codec<Uint8Array> {
   return {
     allowed: `0 to ${max} bytes as hex digits (020405b4)`,
-    format: (value) => Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex"),
+    // The report's page shows fields in a browser, where there is no Buffer.
+    format: (value) => Array.from(value, (byte) => byte.toString(16).padStart(2, "0")).join(""),
     parse(input) {
       const text = typeof input === "string" && HEX_STRING.test(input) ? input.replace(/[: ]/g, "") : undefined;
       const value = text === undefined ? input : Uint8Array.from(Buffer.from(text, "hex"));

@@ -1,5 +1,5 @@
 import { renderToStaticMarkup } from "preact-render-to-string";
-import { LIGHT } from "./palette.js";
+import { LIGHT } from "./html/palette.js";
 import type { RunResult, Verdict } from "./result.js";
 import { tallyRules } from "./tally.js";
 

@@ -20,6 +20,7 @@ import type {
   LogResult,
   Place,
   ScenarioResult,
+  ServiceResult,
 } from "./result.js";
 import { scenarioVerdict } from "./verdict.js";
 
@@ -74,6 +75,7 @@ export function collect(judgement: Judgement): ScenarioResult {
     ...(problem === undefined ? {} : { problem, ...whereItBroke(judgement) }),
     ...(order === undefined ? {} : { order }),
     ...(notSupported === undefined ? {} : { reason: notSupported }),
+    services: services(evidence.setup),
     hosts: hosts(evidence.setup),
     findings,
     journeys: kept.map((journey) => journeyResult(journey, start, violated)),
@@ -180,8 +182,18 @@ function hosts(setup: Setup): HostResult[] {
   return setup.hosts.map((host) => ({
     name: host.name,
     role: host.role,
-    nics: host.nics.map((nic) => ({ name: nic.name, tap: tapName(host, nic), ip: nic.ip, mac: nic.mac })),
+    nics: host.nics.map((nic) => ({
+      name: nic.name,
+      tap: tapName(host, nic),
+      ip: nic.ip,
+      prefix: nic.prefix,
+      mac: nic.mac,
+    })),
   }));
+}
+
+function services(setup: Setup): ServiceResult[] {
+  return setup.services.map(({ vip, port, protocol, model }) => ({ vip, port, protocol, model }));
 }
 
 /** The model that the director's own frames show: what it did with datagrams addressed to a VIP. */

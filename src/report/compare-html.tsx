@@ -1,10 +1,10 @@
 import type { ComponentChildren } from "preact";
-import { Badge } from "./badge.js";
 import type { Change, Comparison, ScenarioName, Side } from "./compare.js";
 import { matrixText, placesOf, SLOWER_TEXT, sectionsOf, sideText, totalsOf, wayOf } from "./compare-text.js";
 import type { Matrix, MatrixRow } from "./directors.js";
 import { renderDocument } from "./document.js";
 import { duration, STATUS_WORDS } from "./format.js";
+import { Badge } from "./html/badge.js";
 import { allVisible } from "./visible.js";
 
 /** A comparison as a page of its own: no network, no script. */

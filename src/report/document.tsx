@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ComponentChildren } from "preact";
 import { renderToStaticMarkup } from "preact-render-to-string";
-import { STYLE } from "./style.js";
+import { STYLE } from "./html/style.js";
 
 /** Nothing may be loaded or run; the one style sheet is admitted by its hash. */
 const POLICY = [

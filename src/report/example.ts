@@ -21,6 +21,7 @@ const host = (name: string, role: string, ...nics: [ip: string, mac: string][]):
     name: `eth${index}`,
     tap: nics.length === 1 ? name : `${name}/eth${index}`,
     ip,
+    prefix: 24,
     mac,
   })),
 });
@@ -63,6 +64,7 @@ const directRouting: ScenarioResult = {
     ],
     assumed: ["No frame tells the address of rs1 (02:00:00:00:00:11): 192.0.2.1 stands in its place."],
   },
+  services: [{ vip: "10.0.0.10", port: 80, protocol: "tcp", model: "dr" }],
   hosts: [
     host("client", "client", ["172.16.0.100", MAC.client]),
     host("router", "router", ["172.16.0.254", MAC.router], ["10.0.0.254", MAC.lan]),
@@ -144,6 +146,11 @@ const directRouting: ScenarioResult = {
     ]),
   ],
   capture: "captures/dr-arp.pcapng",
+  captureFrames: [
+    { tap: "rs1", number: 1 },
+    { tap: "router/eth1", number: 5 },
+  ],
+  fileText: "title: Real servers keep quiet about the VIP\n",
   reproduce: "hopcheck run cases/dr/arp.yaml --director ipvs",
 };
 
@@ -195,6 +202,7 @@ const tunnel: ScenarioResult = {
   verdict: "inconclusive",
   durationMs: 10_004,
   models: { declared: "tun", observed: "tun" },
+  log: { file: "logs/tun-mtu.log", end: "balancing 10.0.0.10:80\nrs2 does not answer" },
   problem: "The lab did not settle: rs2 answered no canary within 10 s.\nLast frame of rs2: #12, 10.002 s ago.",
   problemIn: "lab",
   problemAt: { line: 7, column: 5 },

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { catalogue } from "../forwarding/catalogue.js";
 import { judge } from "../forwarding/judge.js";
 import { PaperLab, VIP } from "../forwarding/testing/paper-lab.js";
-import { extractsOf } from "./extract.js";
+import { commentsOf, extractsOf } from "./extract.js";
 
 describe("extractsOf", () => {
   function broken() {
@@ -66,5 +66,21 @@ describe("extractsOf", () => {
     const comments = [...(extract?.comments.values() ?? [])].join("\n");
     expect(comments).to.include("observed: ␛[31mxxx").and.include("…").and.not.include("\u001b");
     expect(comments.length).to.be.below(4000);
+  });
+});
+
+describe("commentsOf", () => {
+  it("says of each frame judged what is wrong with it, and which rules it keeps", () => {
+    const lab = new PaperLab("dr");
+    lab.request({ port: 40002, server: "rs2", out: { "ip.id": 0x777 } });
+    const { frames, ...evidence } = lab.evidence();
+    const findings = judge({ frames, ...evidence }, catalogue);
+    const comments = commentsOf(frames, findings);
+    const sent = frames.find(({ tap, direction }) => tap === "director" && direction === "out");
+    const comment = (sent && comments.get(sent)) ?? "";
+    expect(comment).to.match(/^DR-REQ-03 failed\nfield: ip\.id\nexpected: /);
+    expect(comment).to.match(/\n\npassed: GEN-SVC-01, .*DR-REQ-01/);
+    const cited = new Set(findings.flatMap((finding) => finding.frames.map(({ tap, number }) => `${tap} ${number}`)));
+    expect(comments.size).to.equal(frames.filter(({ tap, number }) => cited.has(`${tap} ${number}`)).length);
   });
 });

@@ -29,7 +29,7 @@ export interface Extract {
 export function extractsOf({ journeys }: Evidence, findings: readonly Finding[]): Extract[] {
   const names = new Map<string, number>();
   return findings.flatMap((finding) => {
-    if (!["fail", "inconclusive", "declared"].includes(finding.status)) return [];
+    if (!isWrong(finding)) return [];
     const extract = extractOf(finding, journeys);
     if (extract.frames.length === 0) return [];
     const number = (names.get(finding.rule) ?? 0) + 1;
@@ -37,6 +37,10 @@ export function extractsOf({ journeys }: Evidence, findings: readonly Finding[])
     const rule = finding.rule.replaceAll(/[^\w-]+/g, "-");
     return [{ ...extract, name: number === 1 ? rule : `${rule}-${number}` }];
   });
+}
+
+function isWrong({ status }: Finding): boolean {
+  return status === "fail" || status === "inconclusive" || status === "declared";
 }
 
 function extractOf(finding: Finding, journeys: readonly Journey[]): Omit<Extract, "name"> {
@@ -56,6 +60,25 @@ function extractOf(finding: Finding, journeys: readonly Journey[]): Omit<Extract
   const atTap = shown.toSorted((one, other) => rank(one) - rank(other));
   const first = atTap.find((frame) => frame.direction === "out") ?? atTap[0] ?? frames.find(isCited);
   return { finding, frames, comments, shownAt: first === undefined ? 1 : frames.indexOf(first) + 1 };
+}
+
+/**
+ * What was judged of each frame, for the capture of a whole scenario: findings that something is wrong with at length,
+ * of those that hold the rules alone.
+ */
+export function commentsOf(frames: readonly Frame[], findings: readonly Finding[]): ReadonlyMap<Frame, string> {
+  const byFrame = new Map<string, Finding[]>();
+  for (const finding of findings)
+    for (const key of finding.frames.map(frameKey)) byFrame.set(key, [...(byFrame.get(key) ?? []), finding]);
+  const comments = new Map<Frame, string>();
+  for (const frame of frames) {
+    const found = byFrame.get(frameKey(frame)) ?? [];
+    const held = found.filter(({ status }) => status === "pass").map(({ rule }) => visible(rule));
+    const others = found.filter(isWrong).map((finding) => judged(finding, frame));
+    const parts = held.length > 0 ? [...others, `${STATUS_WORDS.pass.word}: ${held.join(", ")}`] : others;
+    if (parts.length > 0) comments.set(frame, parts.join("\n\n"));
+  }
+  return comments;
 }
 
 function judged(finding: Finding, frame: Frame): string {

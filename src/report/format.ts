@@ -50,6 +50,11 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
   "not-supported": "not supported",
 };
 
+/** What a scenario's `problem` is about. */
+export function problemTitle(captured: ScenarioResult["captured"] | undefined): string {
+  return captured === undefined ? "The scenario did not end as it should" : "The captures do not settle everything";
+}
+
 /** `rs1 #7, #8; director eth1.pcap #2`: frames by tap, and by file where it has several, at most `most` of them. */
 export function frameList(frames: readonly FrameReference[], most = 8): string {
   const taps = new Map<string, number[]>();

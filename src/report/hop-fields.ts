@@ -39,7 +39,8 @@ interface Kept {
 
 /** Of a datagram that is kept in part: what the cut did not make wrong. */
 function kept(hop: HopResult): Kept {
-  const bytes = Buffer.from(hop.bytes, "hex");
+  // The page in a browser reads them as well, where there is no Buffer.
+  const bytes = Uint8Array.from(hop.bytes.match(/../gs) ?? [], (byte) => Number.parseInt(byte, 16));
   const packet = decodeLink(hop.linkType ?? LINK_TYPE.ethernet, bytes, hop.length);
   const isCut = hop.length > bytes.length;
   // A field of a fixed length is there as a whole or not at all; one that reaches as far as the cut may go on behind it.

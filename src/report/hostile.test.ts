@@ -56,6 +56,8 @@ const BOUND: ReadonlySet<string> = new Set([
   "bytes",
   "id",
   "problemIn",
+  "protocol",
+  "model",
 ]);
 
 /** The example with a text at the beginning of every text in it that is free. */
@@ -184,10 +186,15 @@ describe("texts of others", () => {
   });
 
   it("are text in HTML", () => {
+    // The page's own script, and the data that it shows.
+    const scripts = (html: string) => html.match(/<\/?script\b/g)?.length ?? 0;
+    const own = scripts(renderHtml(exampleResult()));
     always((result) => {
-      for (const html of [renderHtml(result), comparisonHtml(comparison(result)), matrixHtml(matrix(result))]) {
+      const page = renderHtml(result);
+      for (const html of [page, comparisonHtml(comparison(result)), matrixHtml(matrix(result))]) {
         expectPlain(html);
-        expect(html).to.not.match(/<(?:script|img|testcase|failure)\b/);
+        expect(html).to.not.match(/<(?:img|testcase|failure)\b/);
+        expect(scripts(html)).to.equal(html === page ? own : 0);
       }
     });
   });

@@ -31,7 +31,16 @@ export function* jsonChunks({ scenarios, ...head }: RunResult): Generator<string
 }
 
 /** What stands on one line, by the property that holds it: hops above all, of which there are thousands. */
-const ONE_LINE: ReadonlySet<string> = new Set(["tool", "director", "models", "hosts[]", "hops[]", "frames"]);
+const ONE_LINE: ReadonlySet<string> = new Set([
+  "tool",
+  "director",
+  "models",
+  "services[]",
+  "hosts[]",
+  "hops[]",
+  "frames",
+  "captureFrames[]",
+]);
 
 function layOut(value: unknown, property: string, indent: string): string {
   if (typeof value !== "object" || value === null || ONE_LINE.has(property) || isUneventful(value, property)) {

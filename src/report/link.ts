@@ -1,5 +1,5 @@
 import type { FrameReference } from "../forwarding/rule.js";
-import type { JourneyResult } from "./result.js";
+import type { HopResult, JourneyResult } from "./result.js";
 
 /**
  * The address of a capture beside the page; undefined for anything but a relative path.
@@ -19,28 +19,33 @@ export function captureLink(path: string): string | undefined {
   return steps.map(encodeURIComponent).join("/");
 }
 
-/** Where in the page a frame is shown, by tap and number. */
-export type Anchors = ReadonlyMap<string, string>;
-
-/** The anchors of all frames in the journeys that the page shows of a scenario. */
-export function frameAnchors(journeys: readonly JourneyResult[], id: string): Anchors {
-  const anchors = new Map<string, string>();
-  for (const [index, journey] of journeys.entries()) {
-    for (const [at, hop] of journey.hops.entries()) {
-      for (const number of hop.frames) {
-        anchors.set(frameKey({ ...hop, number }), hopId(`${id}-j${index + 1}`, at));
-      }
-    }
-  }
-  return anchors;
+/** A frame of a hop in the page. */
+export interface Place {
+  /** Indices. */
+  readonly journey: number;
+  readonly hop: number;
 }
 
-/** The key of a frame in `Anchors`. */
+/** Where the frames of journeys are shown, by `frameKey`. */
+export function placesOf(journeys: readonly JourneyResult[]): ReadonlyMap<string, Place> {
+  return new Map(
+    journeys.flatMap(({ hops }, journey) =>
+      hops.flatMap((one, hop) => namesOfHop(one).map((name) => [frameKey(name), { journey, hop }] as const)),
+    ),
+  );
+}
+
+/** What the frames of a hop are called in findings. */
+export function namesOfHop({ tap, file, frames }: HopResult): FrameReference[] {
+  return frames.map((number) => nameOf({ tap, ...(file === undefined ? {} : { file }), number }));
+}
+
+/** What a frame is called in findings. */
+export function nameOf({ tap, file, number }: FrameReference): FrameReference {
+  return file === undefined ? { tap, number } : { tap, file, number };
+}
+
+/** Tells frames apart. */
 export function frameKey({ tap, file, number }: FrameReference): string {
   return file === undefined ? `${number}@${tap}` : `${number}@${tap} ${file}`;
-}
-
-/** The id of a hop's column. */
-export function hopId(journeyId: string, hop: number): string {
-  return `${journeyId}-h${hop + 1}`;
 }

@@ -143,6 +143,7 @@ describe("renderSummary", () => {
     expect(renderSummary(exampleResult()).join("\n")).to.equal(
       `
 ≈ TUN-ENC-02 declared: the outer source is chosen per flow, so that routers spread flows
+– not supported: SCTP is translated with a checksum of its own: sctp: this director balances TCP and UDP only
 4 scenarios  1 passed · 1 failed · 1 inconclusive · 1 not supported
 11 rules     4 passed · 2 failed · 1 inconclusive · 1 not exercised · 1 declared · 2 not supported
 fail · 17.4 s · ipvs, Linux 6.1.176 in User-Mode Linux`.trimStart(),

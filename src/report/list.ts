@@ -43,9 +43,11 @@ export function makeStyle(
   };
 }
 
-/** One line for a scenario, and behind it everything that is wrong with it. */
+/** One line for a scenario, and behind it everything that is wrong with it; none for one that was not run. */
 export function renderScenario(scenario: ScenarioResult, style: Style = PLAIN): string[] {
   const { verdict, title } = scenario;
+  // With a director of one model most are not: the summary says so, by the reason.
+  if (!wasRun(scenario)) return [];
   const wrong = complaints(scenario, style).flatMap((lines) => ["", ...lines.map((line) => `  ${line}`)]);
   return [
     `${paint(verdict, style)(STATUS_WORDS[verdict].sign)} ${shortened(visibleInLog(title))} ${style.quiet(inShort(scenario))}`,
@@ -62,9 +64,8 @@ export function complaints(scenario: ScenarioResult, style: Style = PLAIN): stri
   ];
 }
 
-/** `16 rules hold, 1 declared, 32 ms`, or why it was not run. */
-function inShort({ reason, findings, durationMs }: ScenarioResult): string {
-  if (reason !== undefined) return `${STATUS_WORDS["not-supported"].word}: ${shortened(visibleInLog(reason))}`;
+/** `16 rules hold, 1 declared, 32 ms` */
+function inShort({ findings, durationMs }: ScenarioResult): string {
   const rules = (status: Status) =>
     new Set(findings.filter((one) => one.status === status).map(({ rule }) => rule)).size;
   const declared = rules("declared");
@@ -96,10 +97,17 @@ export function renderFailure(scenario: ScenarioResult, finding: FindingResult, 
       ["cause", cause && safe(cause.text) + (others > 0 ? ` (${others} less likely: see the report)` : "")],
       ["confirm", cause?.confirm && oneLine(cause.confirm) + where(cause, finding)],
       ["fix", cause?.fix && oneLine(cause.fix) + where(cause, finding)],
+      ["said", finding.suspect === "director" ? lastWords(scenario) : undefined],
       ["capture", scenario.capture && visibleInLog(scenario.capture)],
       ["again", visibleInLog(scenario.reproduce)],
     ]),
   ];
+}
+
+/** The last line that the director's program said, and where the others are. */
+function lastWords({ log }: ScenarioResult): string | undefined {
+  const last = log?.end.trimEnd().split("\n").at(-1);
+  return log && last ? `${shortened(visibleInLog(last))} (${visibleInLog(log.file)})` : undefined;
 }
 
 /** The machine that a command is for, as a comment that can be pasted along. */
@@ -122,7 +130,7 @@ export function renderProblem(scenario: ScenarioResult, style: Style = PLAIN): s
   ];
 }
 
-/** The counts at the end of a run, and its verdict; before them the rules that the director's file excuses. */
+/** The counts at the end of a run, and its verdict; before them what the director's file excuses. */
 export function renderSummary(result: RunResult, style: Style = PLAIN): string[] {
   const scenarios = tallyScenarios(result.scenarios);
   const rules = tallyRules(result.scenarios);
@@ -155,6 +163,7 @@ export function renderSummary(result: RunResult, style: Style = PLAIN): string[]
   const nothing = result.scenarios.some(wasRun) ? "" : ": no scenario was run, and no traffic never passes";
   return [
     ...renderDeviations(result, style),
+    ...renderUnsupported(result, style),
     ...rows.map(([label, parts]) => `${label.padEnd(width)}  ${parts.join(" · ")}`),
     `${style.strong(colour(result.verdict))}${nothing} · ${duration(result.durationMs)}${by}`,
   ];
@@ -165,6 +174,21 @@ function renderDeviations({ scenarios }: RunResult, style: Style): string[] {
   return declaredIn(scenarios).map(
     ({ rule, reason }) => `${style.quiet(`${sign} ${visibleInLog(rule)} ${word}`)}: ${visibleInLog(reason)}`,
   );
+}
+
+/** For each reason the scenarios that were not run; of several reasons the first one counts. */
+function renderUnsupported({ scenarios }: RunResult, style: Style): string[] {
+  const { word, sign } = STATUS_WORDS["not-supported"];
+  const byReason = new Map<string, ScenarioResult[]>();
+  for (const scenario of scenarios.filter((one) => !wasRun(one))) {
+    const [reason = ""] = (scenario.reason ?? "").split("; ");
+    byReason.set(reason, [...(byReason.get(reason) ?? []), scenario]);
+  }
+  return [...byReason].map(([reason, some]) => {
+    const [only] = some;
+    const which = some.length === 1 && only ? shortened(visibleInLog(only.title)) : count(some.length, "scenario");
+    return `${style.quiet(`${sign} ${word}`)}: ${which}: ${shortened(visibleInLog(reason))}`;
+  });
 }
 
 /** The hop at which it shows, before the others that the finding rests on. */

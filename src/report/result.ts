@@ -1,6 +1,6 @@
 import type { CapturedFile } from "../forwarding/captured/evidence.js";
-import type { Finding, Level, Profile } from "../forwarding/rule.js";
-import type { Model } from "../forwarding/setup.js";
+import type { Finding, FrameReference, Level, Profile } from "../forwarding/rule.js";
+import type { Model, Protocol } from "../forwarding/setup.js";
 
 /** A place in the scenario file, from 1. */
 export interface Place {
@@ -67,6 +67,8 @@ export interface ScenarioResult {
   readonly order?: number;
   /** Why it was not run: what the director lacks, by its file. Present with the verdict `not-supported` alone. */
   readonly reason?: string;
+  /** What the director balances, for drawing the network; left out by earlier versions. */
+  readonly services?: readonly ServiceResult[];
   /** The hosts and what they are, for drawing the network. */
   readonly hosts: readonly HostResult[];
   readonly findings: readonly FindingResult[];
@@ -74,8 +76,12 @@ export interface ScenarioResult {
   readonly journeys: readonly JourneyResult[];
   /** How many more there were; the capture has them all. Left out where there were none. */
   readonly journeysLeftOut?: number;
-  /** All frames of the scenario, relative to the report's folder; Wireshark opens it. */
+  /** All frames of the scenario, relative to the report's folder; Wireshark opens it. Of captures that were judged: those of the journeys. */
   readonly capture?: string;
+  /** What each frame of `capture` is called in findings and journeys, in its order; left out where they are numbered as it has them. */
+  readonly captureFrames?: readonly FrameReference[];
+  /** What stands in the scenario's file, or in the setup by which captures were judged; left out where it is long. */
+  readonly fileText?: string;
   /** The captures that were judged, and what was found out about them; left out of a run. */
   readonly captured?: CapturedResult;
   /** What the director's program said meanwhile; left out where it is none, or said nothing. */
@@ -110,10 +116,26 @@ export interface CapturedFileResult extends CapturedFile {
   };
 }
 
+export interface ServiceResult {
+  readonly vip: string;
+  readonly port: number;
+  readonly protocol: Protocol;
+  readonly model: Model;
+}
+
 export interface HostResult {
   readonly name: string;
   readonly role: string;
-  readonly nics: readonly { readonly name: string; readonly tap: string; readonly ip: string; readonly mac: string }[];
+  readonly nics: readonly NicResult[];
+}
+
+export interface NicResult {
+  readonly name: string;
+  readonly tap: string;
+  readonly ip: string;
+  /** Length of the address' prefix in bits; left out by earlier versions. */
+  readonly prefix?: number;
+  readonly mac: string;
 }
 
 /** A finding with what the catalogue says of its rule, so that a reader of the file needs nothing else. */

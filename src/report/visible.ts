@@ -37,7 +37,7 @@ export function shortened(text: string, most = 200): string {
 }
 
 /** Properties in which a line break means one. */
-const MULTI_LINE: ReadonlySet<string> = new Set(["problem", "fix", "text", "expected", "observed", "lookedFor"]);
+const MULTI_LINE: ReadonlySet<string> = new Set(["problem", "fix", "text", "expected", "observed", "lookedFor", "end"]);
 
 /** A copy of a value of plain data in which every string is safe to show: applied once, so that no renderer can forget it. */
 export function allVisible<T>(value: T, property = ""): T {

@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { renderHtml } from "./html.js";
+import { dirname, join } from "node:path";
+import { renderReport } from "./html.js";
 import { jsonChunks } from "./json.js";
-import type { RunResult } from "./result.js";
+import { captureLink } from "./link.js";
+import type { RunResult, ScenarioResult } from "./result.js";
 
 /** Where a report was written. */
 export interface WrittenReport {
@@ -15,11 +17,34 @@ export interface WrittenReport {
 export async function writeReport(result: RunResult, folder: string): Promise<WrittenReport> {
   await mkdir(folder, { recursive: true });
   const results = join(folder, "results.json");
-  const page = join(folder, "index.html");
   // Data before page: where the page cannot be made, what was found is kept all the same.
   await replaceFile(results, jsonChunks(result));
-  await replaceFile(page, [renderHtml(result)]);
-  return { results, page };
+  return { results, page: await writePage(result, folder) };
+}
+
+/**
+ * Writes `index.html` into a folder, with the frames of the captures that lie there already, and the evidence of a
+ * large run beside it; returns its path.
+ */
+export async function writePage(result: RunResult, folder: string): Promise<string> {
+  const { page, beside } = renderReport(result, (scenario) => captureIn(folder, scenario));
+  const file = join(folder, "index.html");
+  for (const [path, text] of beside) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await replaceFile(join(folder, path), [text]);
+  }
+  await replaceFile(file, [page]);
+  return file;
+}
+
+/** A result may come from anywhere: what it calls its capture is read only where it lies in the report's folder. */
+function captureIn(folder: string, { capture }: ScenarioResult): Uint8Array | undefined {
+  if (capture === undefined || captureLink(capture) === undefined) return undefined;
+  try {
+    return readFileSync(join(folder, capture));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Renaming is atomic only within a file system, so the temporary file stands beside its target. */

@@ -5,6 +5,8 @@ export interface Palette {
   /** Code, table heads, boxes. */
   readonly raised: string;
   readonly line: string;
+  /** Around what is typed into or pressed: 3:1 against the ground, WCAG 1.4.11. */
+  readonly edge: string;
   readonly text: string;
   readonly quiet: string;
   /** Links, focus, and changes that a rule allows. */
@@ -22,6 +24,7 @@ export const LIGHT: Palette = {
   ground: "#ffffff",
   raised: "#f4f6f8",
   line: "#d7dde3",
+  edge: "#84909c",
   text: "#1a2129",
   quiet: "#56616d",
   accent: "#0a5f82",
@@ -37,6 +40,7 @@ export const DARK: Palette = {
   ground: "#11161b",
   raised: "#1a2129",
   line: "#323d48",
+  edge: "#687684",
   text: "#e3e8ed",
   quiet: "#9ba8b4",
   accent: "#73c7e6",

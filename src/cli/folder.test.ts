@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { folderFor } from "./results.js";
+import { folderFor } from "./folder.js";
 import type { RunOptions } from "./run-options.js";
 
 describe("the folder of a run", () => {
