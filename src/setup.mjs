@@ -4,7 +4,7 @@
  * It does only what is missing and says each thing it does in one line on stderr; where nothing is missing it is silent.
  * Plain JavaScript without dependencies, since it runs before node_modules exists. `--check` only prints what it would do.
  *
- * With `--tests` it also installs what only tests need.
+ * With `--tests` it also installs what only tests need; with `--dist` it compiles alone.
  *
  * Exit status: 0 ready · 1 the code does not compile · 2 bad usage · 3 this machine lacks something, which is named.
  */
@@ -73,12 +73,13 @@ class Stop extends Error {
   }
 }
 
-const HELP = `usage: node src/setup.mjs [--tests] [--check]
+const HELP = `usage: node src/setup.mjs [--tests | --dist] [--check]
 
 Installs what hopcheck needs: Debian packages (as root), npm packages, the compiled code in dist.
   --tests  also what only tests need
+  --dist   the compiled code alone
   --check  only print what would be done; exit status 0: nothing, 3: something`;
-const FLAGS = ["--help", "--tests", "--check", "--locked"];
+const FLAGS = ["--help", "--tests", "--dist", "--check", "--locked"];
 
 try {
   process.exitCode = main(process.argv.slice(2));
@@ -101,7 +102,8 @@ function main(args) {
   checkNode();
   // Each answers with what is to be done, or with undefined; later ones depend on earlier ones having been done.
   const packages = args.includes("--tests") ? [...PACKAGES, ...TEST_PACKAGES] : PACKAGES;
-  const steps = [() => debianPackages(packages), npmPackages, compiledCode];
+  const before = args.includes("--dist") ? [] : [() => debianPackages(packages), npmPackages];
+  const steps = [...before, compiledCode];
   const todo = steps.map((step) => step()).filter((step) => step !== undefined);
   if (todo.length === 0) return 0;
   if (args.includes("--check")) {

@@ -151,7 +151,7 @@ describe("the set-up", () => {
   it("refuses what it does not know", () => {
     const { status, stderr } = run(["--chekc"]);
     expect(status).to.equal(2);
-    expect(stderr).to.match(/^usage: node src\/setup\.mjs \[--tests\] \[--check\]/);
+    expect(stderr).to.match(/^usage: node src\/setup\.mjs \[--tests \| --dist\] \[--check\]/);
   });
 
   describe("of Debian packages", () => {

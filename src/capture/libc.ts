@@ -71,6 +71,27 @@ export function mapShared(fd: number, length: number): Buffer {
   return Buffer.from(koffi.view(address, length));
 }
 
+const SOL_SOCKET = 1;
+const SO_ATTACH_FILTER = 26;
+
+/** Lets a socket take only what a program in classic BPF lets through: its instructions, as struct sock_filter has them. */
+export function attachFilter(
+  fd: number,
+  program: readonly (readonly [code: number, jumpTrue: number, jumpFalse: number, operand: number])[],
+): void {
+  const instructions = Buffer.alloc(8 * program.length);
+  for (const [i, [code, jumpTrue, jumpFalse, operand]] of program.entries()) {
+    instructions.writeUInt16LE(code, 8 * i);
+    instructions.writeUInt8(jumpTrue, 8 * i + 2);
+    instructions.writeUInt8(jumpFalse, 8 * i + 3);
+    instructions.writeUInt32LE(operand, 8 * i + 4);
+  }
+  const filter = Buffer.alloc(16);
+  filter.writeUInt16LE(program.length, 0);
+  filter.writeBigUInt64LE(koffi.address(instructions), 8);
+  setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, filter, filter.length);
+}
+
 /** Sends a frame out of an interface, through any packet socket. */
 export function sendThrough(fd: number, interfaceIndex: number, frame: Uint8Array): void {
   const address = Buffer.alloc(20);

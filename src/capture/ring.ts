@@ -1,7 +1,5 @@
 import {
   AF_PACKET,
-  bind,
-  getsockopt,
   mapShared,
   readable,
   SOCK_CLOEXEC,
@@ -11,6 +9,7 @@ import {
   socket,
   waitReadable,
 } from "./libc.js";
+import { bindPacketSocket, droppedBy, int32, SOL_PACKET } from "./packet-socket.js";
 
 /** A frame as the kernel recorded it. `bytes` is a copy and may be kept. */
 export interface RawFrame {
@@ -25,12 +24,9 @@ export interface RawFrame {
   readonly checksumReady: boolean;
 }
 
-const SOL_PACKET = 263;
 const PACKET_RX_RING = 5;
-const PACKET_STATISTICS = 6;
 const PACKET_VERSION = 10;
 const TPACKET_V2 = 1;
-const ETH_P_ALL_BE = 0x0300;
 
 const STATUS_USER = 1;
 const STATUS_LOSING = 1 << 2;
@@ -51,6 +47,7 @@ const SLL_IFINDEX = 32 + 4;
 const SLL_PKTTYPE = 32 + 10;
 const PACKET_OUTGOING = 4;
 
+const EVERY_INTERFACE = 0;
 const BLOCK = 1 << 20;
 const VLAN_ETHERTYPE = 0x8100;
 
@@ -85,10 +82,7 @@ export class Ring {
     request.writeUInt32LE(this.#slots, 12);
     setsockopt(this.#fd, SOL_PACKET, PACKET_RX_RING, request, 16);
     this.#memory = mapShared(this.#fd, blocks * BLOCK);
-    const everyInterface = Buffer.alloc(20);
-    everyInterface.writeUInt16LE(AF_PACKET, 0);
-    everyInterface.writeUInt16LE(ETH_P_ALL_BE, 2);
-    bind(this.#fd, everyInterface, 20);
+    bindPacketSocket(this.#fd, EVERY_INTERFACE);
   }
 
   /** Takes every frame that the kernel has recorded so far, in order. */
@@ -116,7 +110,7 @@ export class Ring {
         wireLength,
         checksumReady: (status & STATUS_CSUMNOTREADY) === 0,
       };
-      if (status & STATUS_LOSING) this.#countLost();
+      if (status & STATUS_LOSING) this.#lost += droppedBy(this.#fd);
       memory.writeUInt32LE(0, slot + STATUS);
       this.#next = (this.#next + 1) % this.#slots;
       take(frame);
@@ -135,22 +129,9 @@ export class Ring {
 
   /** Frames that the kernel could not record since the ring was opened, because it was full. */
   get lost(): number {
-    this.#countLost();
+    this.#lost += droppedBy(this.#fd);
     return this.#lost;
   }
-
-  /** PACKET_STATISTICS starts again from zero at every call. */
-  #countLost(): void {
-    const counters = Buffer.alloc(8);
-    getsockopt(this.#fd, SOL_PACKET, PACKET_STATISTICS, counters, [8]);
-    this.#lost += counters.readUInt32LE(4);
-  }
-}
-
-function int32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32LE(value);
-  return bytes;
 }
 
 /** The kernel keeps a tag beside the frame; on the wire it stood behind the MAC addresses. */

@@ -8,7 +8,8 @@ import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import { isolationError } from "../lab/isolation.js";
 import { hostKernelHas } from "../lab/kernel.js";
-import { loadProblem, NATIVE_PACKAGES } from "./native.js";
+import { openingCommand, userNamespaceLocks } from "../lab/user-namespaces.js";
+import { loadProblem, NATIVE_PACKAGES, repair } from "./native.js";
 
 export type Needed =
   | "lab"
@@ -28,6 +29,8 @@ export interface Check {
   readonly needed: Needed;
   /** The command that mends it, ready to paste; left out where there is none, or nothing to mend. */
   readonly fix?: string;
+  /** What has it, under Debian's name: set where that is to be installed. */
+  readonly debian?: string;
 }
 
 /** What the checks ask of a machine, so that tests can make one up. */
@@ -98,28 +101,17 @@ function checkNode({ nodeVersion }: Machine): Check {
   return { name: "Node", ok, detail: ok ? nodeVersion : `${nodeVersion}, ${wanted}`, needed: "lab" };
 }
 
-/** The settings by which a kernel keeps ordinary users from making namespaces, and the value that does so. */
-const USER_NAMESPACE_LOCKS = [
-  { setting: "kernel.unprivileged_userns_clone", locked: "0", open: "1" },
-  { setting: "kernel.apparmor_restrict_unprivileged_userns", locked: "1", open: "0" },
-  { setting: "user.max_user_namespaces", locked: "0", open: "15000" },
-];
-
 function checkRights(machine: Machine): Check {
   const check = { name: "root or user namespaces", needed: "lab" } as const;
   if (machine.root) return { ...check, ok: true, detail: "root" };
-  const shut = USER_NAMESPACE_LOCKS.filter(({ setting, locked }) => sysctl(machine, setting) === locked);
+  const shut = userNamespaceLocks(machine.read);
   if (shut.length === 0) return { ...check, ok: true, detail: "user namespaces" };
   return {
     ...check,
     ok: false,
-    detail: shut.map(({ setting, locked }) => `${setting} = ${locked}`).join(", "),
-    fix: `sudo sysctl -w ${shut.map(({ setting, open }) => `${setting}=${open}`).join(" ")}`,
+    detail: shut.map(({ setting, value }) => `${setting} = ${value}`).join(", "),
+    fix: openingCommand(shut),
   };
-}
-
-function sysctl(machine: Machine, setting: string): string | undefined {
-  return machine.read(`/proc/sys/${setting.replaceAll(".", "/")}`)?.trim();
 }
 
 async function checkIsolation(machine: Machine): Promise<Check> {
@@ -139,11 +131,17 @@ async function checkLinks(machine: Machine): Promise<Check> {
   return { ...check, ok: false, detail: problem };
 }
 
+function checkOf(npmPackage: string): string {
+  return `npm package ${npmPackage}`;
+}
+
+const NATIVE_CHECKS = NATIVE_PACKAGES.map(checkOf);
+
 async function checkPackage(machine: Machine, name: string): Promise<Check> {
   const problem = await machine.load(name);
-  const check = { name: `npm package ${name}`, needed: "lab" } as const;
+  const check = { name: checkOf(name), needed: "lab" } as const;
   if (problem === undefined) return { ...check, ok: true, detail: "loads" };
-  return { ...check, ok: false, detail: problem, fix: `npm rebuild ${name}` };
+  return { ...check, ok: false, detail: problem, fix: repair(name, problem) };
 }
 
 // Kernels
@@ -176,15 +174,16 @@ function checkUmlModules(machine: Machine): Check {
     if (missing.length === 0) return { ...check, ok: true, detail: join(UML_MODULES, version) };
   }
   const detail = `no ip_vs and ipip in ${UML_MODULES}`;
-  return { ...check, ok: false, detail, fix: installation("user-mode-linux") };
+  return { ...check, ...notInstalled("user-mode-linux"), detail };
 }
 
+/** No lack: labs do without, but then hold fewer frames that wait for the guest. */
 function checkTun(machine: Machine): Check {
   const file = "/dev/net/tun";
-  const check = { name: file, needed: "ipvs in User-Mode Linux" } as const;
-  if (machine.writable(file)) return { ...check, ok: true, detail: "may be opened" };
-  if (!machine.exists(file)) return { ...check, ok: false, detail: "not there", fix: "sudo modprobe tun" };
-  return { ...check, ok: false, detail: "closed to this user", fix: `sudo chmod 666 ${file}` };
+  const detail = machine.writable(file)
+    ? "may be opened"
+    : `${machine.exists(file) ? "closed to this user" : "not there"}: packet sockets take its place, which large bursts overflow`;
+  return { name: file, ok: true, detail, needed: "ipvs in User-Mode Linux" };
 }
 
 // Programs and headers
@@ -208,7 +207,7 @@ function checkCommand(
   if (file !== undefined) return { name: command, ok: true, detail: file, needed };
   const hidden = find(SYSTEM_FOLDERS);
   if (hidden === undefined) {
-    return { name: command, ok: false, detail: "not installed", needed, fix: installation(debianPackage) };
+    return { name: command, needed, ...notInstalled(debianPackage) };
   }
   const fix = `export PATH="$PATH:${SYSTEM_FOLDERS.join(":")}"`;
   return { name: command, ok: false, detail: `${hidden} is not in PATH`, needed, fix };
@@ -218,11 +217,27 @@ function checkHeader(machine: Machine): Check {
   const file = "/usr/include/pcap.h";
   const check = { name: "libpcap's headers", needed: "build" } as const;
   if (machine.exists(file)) return { ...check, ok: true, detail: file };
-  return { ...check, ok: false, detail: "not installed", fix: installation("libpcap-dev") };
+  return { ...check, ...notInstalled("libpcap-dev") };
 }
 
-function installation(debianPackage: string): string {
-  return `sudo apt-get install --no-install-recommends ${debianPackage}`;
+function notInstalled(debian: string): Pick<Check, "ok" | "detail" | "fix" | "debian"> {
+  return { ok: false, detail: "not installed", fix: installation([debian]), debian };
+}
+
+function installation(packages: readonly string[]): string {
+  return `sudo apt-get install --no-install-recommends ${packages.join(" ")}`;
+}
+
+/** One command that installs all that these checks miss; undefined where none would help. */
+export function installationOf(checks: readonly Check[]): string | undefined {
+  const missing = checks.filter(({ ok }) => !ok);
+  const natives = missing.filter(({ name }) => NATIVE_CHECKS.includes(name));
+  // Nothing is compiled where what was compiled loads.
+  const wanted = missing.filter(({ needed }) => needed !== "build" || natives.length > 0);
+  const packages = [...new Set(wanted.flatMap(({ debian }) => debian ?? []))];
+  const repairs = new Set(natives.flatMap(({ fix }) => fix ?? []));
+  const commands = [...(packages.length > 0 ? [installation(packages)] : []), ...repairs];
+  return commands.length > 0 ? commands.join(" && ") : undefined;
 }
 
 // The machine that this runs on

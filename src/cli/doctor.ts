@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { makeStyle } from "../report/list.js";
-import { type Check, checkMachine } from "./doctor-checks.js";
+import { type Check, checkMachine, installationOf } from "./doctor-checks.js";
 import { STATUS } from "./error.js";
 
 /** What must be there for any run, of code that is compiled; real IPVS needs one of the two kernels besides. */
@@ -22,6 +22,8 @@ export function doctorCommand(): Command {
       }
       const able = canRun(checks);
       process.stdout.write(`\n${able.text}\n`);
+      const command = installationOf(checks);
+      if (command !== undefined) process.stdout.write(`One command installs what is missing:\n  ${command}\n`);
       process.exitCode = able.status;
     });
 }

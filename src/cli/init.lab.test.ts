@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -69,6 +69,31 @@ describe("a scenario from captures", function () {
         isBroken !== undefined ? "fail" : "pass",
         expected,
       ]);
+    }
+  });
+});
+
+describe("what init writes for a project", function () {
+  this.timeout(120_000);
+
+  it("runs at once, against the project's own load balancer, and fails where that is broken", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "hopcheck-project-"));
+    try {
+      const template = join(folder, "balance.nft.liquid");
+      cpSync(fileURLToPath(new URL("../../fixtures/examples/nftables/balance.nft.liquid", import.meta.url)), template);
+      const hopcheck = (...args: string[]) => execa(process.execPath, [main, ...args], { cwd: folder, reject: false });
+      const start = ["--start", "nft -f $config && exec sleep infinity", "--ready", "nft list table ip balance"];
+      await hopcheck("init", "--yes", "--config", "balance.nft.liquid", ...start);
+      const run = ["run", "hopcheck", "--director", "hopcheck.yaml", "--reporter", "list"];
+      const good = await hopcheck(...run);
+      expect(good.exitCode, good.stdout + good.stderr).to.equal(0);
+      expect(good.stdout).to.contain("1 passed · 0 failed · 0 inconclusive");
+      writeFileSync(template, readFileSync(template, "utf8").replaceAll("{{ server.port }}", "{{ service.port }}"));
+      const broken = await hopcheck(...run);
+      expect(broken.exitCode, broken.stdout).to.equal(1);
+      expect(broken.stdout).to.contain("✗ NAT-REQ-03 failed");
+    } finally {
+      rmSync(folder, { recursive: true });
     }
   });
 });

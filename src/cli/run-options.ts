@@ -53,7 +53,7 @@ export function runOptions(command: Command): Command {
     .option("--extract <folder>", EXTRACT);
 }
 
-function models(text: string): Model[] {
+export function models(text: string): Model[] {
   const known = ["nat", "dr", "tun", "proxy"] as const;
   return text.split(",").map((name) => {
     const model = known.find((model) => model === name.trim());

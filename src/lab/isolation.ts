@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { execa } from "execa";
 import { allowedCpus } from "./cpus.js";
 import { missingPrograms } from "./programs.js";
+import { openingCommand, userNamespaceLocks } from "./user-namespaces.js";
 
 /**
  * In the environment of the process that lives inside the private namespaces: the process ID of its parent, as the rest
@@ -49,11 +50,15 @@ export async function isolationError(kept: readonly string[] = []): Promise<stri
   const [file = "", ...args] = [...privately(kept), "true"];
   const { exitCode, all, shortMessage } = await execa(file, args, { reject: false, all: true });
   if (exitCode === 0) return undefined;
-  const advice =
-    process.getuid?.() === 0
-      ? "this environment does not let root make namespaces (a container without CAP_SYS_ADMIN?)"
-      : "run it as root (sudo), or allow user namespaces: sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000 kernel.apparmor_restrict_unprivileged_userns=0";
-  return `no private namespaces: ${all?.trim() || shortMessage}\n${advice}`;
+  return `no private namespaces: ${all?.trim() || shortMessage}\n${advice()}`;
+}
+
+function advice(): string {
+  if (process.getuid?.() === 0)
+    return "this environment does not let root make namespaces (a container without CAP_SYS_ADMIN?)";
+  const locks = userNamespaceLocks((file) => (existsSync(file) ? readFileSync(file, "utf8") : undefined));
+  if (locks.length === 0) return "run it as root (sudo), or where ordinary users may make user namespaces";
+  return `run it as root (sudo), or allow user namespaces: ${openingCommand(locks)}`;
 }
 
 function unshare(): string[] {

@@ -144,8 +144,8 @@ export class Lab {
     const tap = tapName(host, nic);
     const port = `${this.#prefix}p${this.#links.length}`;
     if (where === "user-mode-linux") {
-      const taken = (await this.#fabric.uml()).takeNic();
-      return { host, nic, tap, port: taken.tap, device: taken.name };
+      const { name, wire } = (await this.#fabric.uml()).takeNic();
+      return { host, nic, tap, port: wire.port, device: name, lost: () => wire.lost() };
     }
     return {
       host,
@@ -194,13 +194,12 @@ export class Lab {
       );
   }
 
-  /** Sends a frame out of a host's NIC, as if the host itself had sent it; on the wire once the lab has come to rest. */
   /** Tells that programs of its own forward on a host: the lab is at rest when they are. */
   waitFor(host: string): void {
     this.#programs.push(this.machine(host));
   }
 
-  /** Sends a frame out of a host's NIC, as if the host itself had sent it. */
+  /** Sends a frame out of a host's NIC, as if the host itself had sent it; on the wire once the lab has come to rest. */
   send(host: string, nic: string, frame: Uint8Array): void {
     const machine = this.#machines.get(host);
     if (machine instanceof UmlMachine) this.#sending.push(machine.send(nic, frame));

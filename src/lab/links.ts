@@ -13,6 +13,8 @@ export interface Link {
   readonly port: string;
   /** The NIC's name before the host knows it: set only for userspace hosts (in the fabric) and User-Mode Linux (in the guest). */
   readonly device?: string;
+  /** Frames for the host that were lost behind the port so far, where that can happen. */
+  lost?(): number;
 }
 
 /** Of the canaries' family, so that what a bridge might say for itself is not taken for a host's. */
@@ -44,15 +46,17 @@ export function disableOffloadsOf(link: Link, machine: Machine | undefined): voi
 const DROPPED_ON_RECEIPT = 3;
 const DROPPED_ON_SENDING = 11;
 
-/** What the ports of these links have dropped, by tap, as the kernel counts it. */
+/** What these links have dropped, by tap, as the kernel counts it. */
 export function droppedAt(links: readonly Link[]): Map<string, number> {
-  const taps = new Map(links.map((link) => [link.port, link.tap]));
+  const byPort = new Map(links.map((link) => [link.port, link]));
   const dropped = new Map<string, number>();
   for (const line of readFileSync("/proc/net/dev", "utf8").split("\n").slice(2)) {
     const [name, counters = ""] = line.split(":");
-    const tap = taps.get((name ?? "").trim());
+    const link = byPort.get((name ?? "").trim());
+    if (!link) continue;
     const columns = counters.trim().split(/\s+/);
-    if (tap) dropped.set(tap, Number(columns[DROPPED_ON_RECEIPT]) + Number(columns[DROPPED_ON_SENDING]));
+    const atPort = Number(columns[DROPPED_ON_RECEIPT]) + Number(columns[DROPPED_ON_SENDING]);
+    dropped.set(link.tap, atPort + (link.lost?.() ?? 0));
   }
   return dropped;
 }

@@ -6,6 +6,7 @@ import { isIp6 } from "../packet/address.js";
 import type { Echo, Machine } from "./machine.js";
 import { pulseOf } from "./pulse.js";
 import type { Shell } from "./shell.js";
+import { sysctlPath } from "./sysctl.js";
 
 /** A host that is a network namespace of the host's own kernel. */
 export class NamespaceMachine implements Machine {
@@ -93,9 +94,4 @@ export function knownSettings(
 ): Readonly<Record<string, string>> {
   if (ipv6) return settings;
   return Object.fromEntries(Object.entries(settings).filter(([name]) => !name.startsWith("net.ipv6.")));
-}
-
-/** `net.ipv4.conf.eth0.rp_filter` → its file below /proc/sys. */
-export function sysctlPath(name: string): string {
-  return `/proc/sys/${name.replaceAll(".", "/")}`;
 }

@@ -1,7 +1,7 @@
 import { socketAddress } from "../capture/libc.js";
 import type { Echo, Machine } from "./machine.js";
-import { sysctlPath } from "./namespace.js";
 import { quote, Shell } from "./shell.js";
+import { sysctlPath } from "./sysctl.js";
 import type { GuestChannel } from "./uml-line.js";
 
 /**

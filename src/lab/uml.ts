@@ -1,11 +1,13 @@
-import { spawn } from "node:child_process";
-import { accessSync, constants, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import type { Readable, Writable } from "node:stream";
 import { CannotRun } from "./cannot-run.js";
 import type { Shell } from "./shell.js";
 import { READY } from "./uml-hosts.js";
 import { type GuestNic, initScript } from "./uml-init.js";
 import { UmlLine } from "./uml-line.js";
 import { UmlMachine } from "./uml-machine.js";
+import { type Wire, wiresOf } from "./uml-wires.js";
 
 export const UML_BINARY = "linux.uml";
 
@@ -21,19 +23,12 @@ const MODULES_FOLDER = "/usr/lib/uml/modules";
 
 const BOOT_TIMEOUT = 60_000;
 
-/**
- * Frames that may wait for the guest: a burst must not overflow, for the queue drops in silence. Tap devices are the only
- * transport with such a queue; packet sockets on a veth pair, which need no /dev/net/tun, lose frames unnoticed.
- */
-const TAP_QUEUE = 30_000;
-const TUN = "/dev/net/tun";
-
 /** What fits into the guest's command line of 4096 bytes (COMMAND_LINE_SIZE), with room for all else that stands there. */
 const MOST_NICS = 70;
 
 /**
- * One User-Mode Linux kernel for a whole run. Its hosts are network namespaces inside it; its NICs are tap devices of
- * the namespace that it was booted in.
+ * One User-Mode Linux kernel for a whole run. Its hosts are network namespaces inside it; its NICs lead to bridge
+ * ports of the namespace that it was booted in.
  *
  * Every host has a shell of its own, so that a command costs no process but itself.
  */
@@ -41,11 +36,11 @@ export class UmlKernel {
   readonly release: string;
   readonly #line: UmlLine;
   #nicsTaken = 0;
-  readonly #nics: number;
+  readonly #wires: readonly Wire[];
 
-  private constructor(line: UmlLine, nics: number, release: string) {
+  private constructor(line: UmlLine, wires: readonly Wire[], release: string) {
     this.#line = line;
-    this.#nics = nics;
+    this.#wires = wires;
     this.release = release;
   }
 
@@ -54,7 +49,7 @@ export class UmlKernel {
    * @param nics how many it is to have: their number is fixed when it boots.
    * @param mtu the largest of them.
    * @param scratch a folder on a tmpfs, for the guest's memory and its init script.
-   * @param shell one in the namespace that is to hold the tap devices.
+   * @param shell one in the namespace that is to hold the bridge ports.
    * @throws CannotRun with the end of the boot messages where the guest does not come up.
    */
   static async boot(nics: number, mtu: number, scratch: string, shell: Shell): Promise<UmlKernel> {
@@ -62,13 +57,6 @@ export class UmlKernel {
       throw new CannotRun(
         `these scenarios need ${nics} NICs in User-Mode Linux, and one kernel has ${MOST_NICS}; run them in parts (--shard), or let scenarios share a setup`,
       );
-    try {
-      accessSync(TUN, constants.R_OK | constants.W_OK);
-    } catch {
-      throw new CannotRun(
-        `User-Mode Linux needs ${TUN}, which this user may not open: run as root (sudo), or allow it: sudo chmod 666 ${TUN}`,
-      );
-    }
     try {
       return await UmlKernel.#boot(nics, mtu, scratch, shell);
     } catch (error) {
@@ -89,11 +77,8 @@ export class UmlKernel {
     mkdirSync(`${root}/lib`, { recursive: true });
     symlinkSync(MODULES_FOLDER, `${root}/lib/modules`);
     writeFileSync(init, initScript({ folder: root, names: MODULES }, nics.map(guestNic), mtu), { mode: 0o755 });
-    const taps = nics.flatMap((i) => [
-      `tuntap add ${tapDevice(i)} mode tap`,
-      `link set ${tapDevice(i)} txqueuelen ${TAP_QUEUE}`,
-    ]);
-    await shell.run("the lab", ["ip", "-batch", "-"], taps.join("\n"));
+    const wires = await wiresOf(count, mtu, shell);
+    const files = wires.flatMap(({ file }) => file ?? []);
 
     const child = spawn(
       UML_BINARY,
@@ -110,16 +95,16 @@ export class UmlKernel {
         `uml_dir=${scratch}/uml/`,
         "con=null",
         "con0=fd:0,fd:1",
-        ...nics.map((i) => `${guestNic(i).outside}:transport=tap,ifname=${tapDevice(i)},depth=128,gro=1`),
+        ...wires.map(({ transport }, i) => `${guestNic(i).outside}:${transport},depth=128`),
       ],
-      { stdio: ["pipe", "pipe", "ignore"], env: { ...process.env, TMPDIR: scratch } },
-    );
+      { stdio: ["pipe", "pipe", "ignore", ...files], env: { ...process.env, TMPDIR: scratch } },
+    ) as ChildProcessByStdio<Writable, Readable, null>;
     const line = new UmlLine(child.stdin, child.stdout);
     child.once("error", (error) => line.fail(error));
     child.once("exit", (code, signal) =>
       line.fail(new Error(`the User-Mode Linux kernel ended (${signal ?? `exit status ${code}`})`)),
     );
-    return new UmlKernel(line, count, await line.greeting(READY, BOOT_TIMEOUT));
+    return new UmlKernel(line, wires, await line.greeting(READY, BOOT_TIMEOUT));
   }
 
   /** A host of its own inside the guest. */
@@ -127,19 +112,16 @@ export class UmlKernel {
     return new UmlMachine(name, this.#line.open());
   }
 
-  /** A NIC: its name in the guest's first namespace, and the tap device that is its other end. */
-  takeNic(): { name: string; tap: string } {
+  /** A NIC: its name in the guest's first namespace, and the wire that leads from it. */
+  takeNic(): { name: string; wire: Wire } {
     const index = this.#nicsTaken;
-    if (index >= this.#nics) throw new Error(`the User-Mode Linux kernel was booted for ${this.#nics} NICs only`);
+    const wire = this.#wires[index];
+    if (!wire) throw new Error(`the User-Mode Linux kernel was booted for ${this.#wires.length} NICs only`);
     this.#nicsTaken += 1;
-    return { name: guestNic(index).inside, tap: tapDevice(index) };
+    return { name: guestNic(index).inside, wire };
   }
 }
 
 function guestNic(index: number): GuestNic {
   return { inside: `nic${index}`, between: `wire${index}`, outside: `vec${index}` };
-}
-
-function tapDevice(index: number): string {
-  return `uml${index}`;
 }
