@@ -48,12 +48,13 @@ const COVERED: Readonly<Record<Model, readonly string[]>> = {
   nat: ["NAT-REQ-01", "NAT-RSP-01"],
   dr: ["DR-REQ-01", "DR-RSP-01"],
   tun: ["TUN-ENC-01", "TUN-RS-01"],
+  proxy: ["PROXY-REQ-01", "PROXY-RSP-01"],
 };
 
 /** A scenario with a network of its own: clients connect, and real servers answer with what they are sent. */
 export function scenarioText(model: Model): string {
   const [network, port, interfaces] =
-    model === "nat"
+    model === "nat" || model === "proxy"
       ? ["192.168.10", ", port: 8080", "[{ ip: 10.0.0.1/24 }, { ip: 192.168.10.1/24 }]"]
       : ["10.0.0", "", "[{ ip: 10.0.0.1/24 }]"];
   return `title: Clients reach the service, and its answers reach them
