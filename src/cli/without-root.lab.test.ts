@@ -66,7 +66,7 @@ describe("a run by a user who is not root and may make no namespaces", function 
     const { exitCode, stderr } = await execa("unshare", [...within, process.execPath, main, "run"], { reject: false });
     expect([exitCode, stderr]).to.deep.equal([
       3,
-      "hopcheck: no private namespaces: unshare: unshare failed: No space left on device\nrun it as root (sudo), or allow user namespaces: sudo sysctl -w user.max_user_namespaces=15000\n`hopcheck doctor` says what this machine can run.",
+      "unshare: unshare failed: No space left on device\nhopcheck: no private namespaces: unshare: unshare failed: No space left on device\nrun it as root (sudo), or allow user namespaces: sudo sysctl -w user.max_user_namespaces=15000\n`hopcheck doctor` says what this machine can run.",
     ]);
   });
 });
