@@ -15,6 +15,7 @@ const PACKET_STATISTICS = 6;
 const ETH_P_ALL_BE = 0x0300;
 
 const SOL_SOCKET = 1;
+const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
 
 /** Binds a packet socket to an interface and every protocol; 0 stands for all interfaces. */
@@ -46,12 +47,12 @@ export function int32(value: number): Buffer {
  *
  * A socket gets frames without their VLAN tag. Frames of a VLAN stay out: a host without that VLAN has no use for them.
  *
- * @param buffer bytes that it asks for to hold frames that nobody has read yet; the kernel has its limit, which is
- *   net.core.rmem_max.
+ * @param buffer bytes that it asks for in both directions, to hold frames that nobody has read yet; the kernel has its limits,
+ *   net.core.rmem_max and net.core.wmem_max.
  */
 export function nicSocket(device: string, buffer: number): number {
   const fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-  setsockopt(fd, SOL_SOCKET, SO_RCVBUF, int32(buffer), 4);
+  for (const option of [SO_RCVBUF, SO_SNDBUF]) setsockopt(fd, SOL_SOCKET, option, int32(buffer), 4);
   attachFilter(fd, WITHOUT_VLAN);
   bindPacketSocket(fd, interfaceIndex(device));
   return fd;

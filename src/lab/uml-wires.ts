@@ -51,7 +51,8 @@ function socketWire(port: string, index: number): Wire {
   let lost = 0;
   return {
     port,
-    transport: `transport=fd,fd=${FIRST_INHERITED + index}`,
+    // One frame a call, as with tap devices: where the guest reads and writes many at once, it stops at times.
+    transport: `transport=fd,fd=${FIRST_INHERITED + index},vec=0`,
     file,
     lost() {
       lost += droppedBy(file);
