@@ -339,43 +339,31 @@ export class Lab {
    * CPU all paths are first in, first out, so a host that has answered has dealt with all that came to it before. A
    * whole round in which no tap records anything else proves that nothing is under way.
    *
-   * What came to a program has woken it before the canary behind is answered: one that has slept since before the round
-   * had nothing left to do. A program that is shown every frame is woken by canaries as well. It has done what came before
-   * them once it sleeps again, and what it sent for that is seen before a second round ends; so of two such rounds the
-   * second proves it.
+   * What came to a program has woken it before the canary behind is answered. Once all programs sleep they have dealt with
+   * it, and what they sent for it is recorded before another round ends: a second silent round proves that it was nothing.
    *
    * @throws NotSettled with the NICs that did not answer, or with the tap at which frames do not end.
    */
   async settle(): Promise<void> {
     await Promise.all(this.#sending.splice(0));
     const deadline = performance.now() + SETTLE_TIMEOUT;
-    for (let isSecond = false; ; ) {
-      const [before, began] = [this.#seen, performance.now()];
-      const pulse = await this.#pulse();
+    // Nothing has come to a program since it last slept.
+    let slept = this.#programs.length === 0 || this.#seen === this.#seenAtRest;
+    for (;;) {
+      const before = this.#seen;
       await this.#prober.round();
       await this.#echoed(deadline);
-      const isSilent = () => this.#seen === before;
+      const isSilent = this.#seen === before;
+      if (isSilent && slept) break;
       if (performance.now() > deadline)
         throw new NotSettled(
-          isSilent()
+          isSilent
             ? "a program does not come to rest: it waits for packets without sleeping, or never ends what it does"
             : `frames keep coming; the last was at ${this.#frames.at(-1)?.tap}`,
         );
-      if (isSilent() && pulse !== undefined && (await this.#pulse()) === pulse) break;
-      const rests = isSilent() && (await this.#restsFor(performance.now() - began)) && isSilent();
-      if (rests && isSecond) break;
-      isSecond = rests;
+      slept = this.#programs.length === 0 || (isSilent && (await this.#areAsleep()));
     }
     this.#seenAtRest = this.#seen;
-  }
-
-  /** Whether all hosts' own programs sleep for so many milliseconds, in which no canary is sent. */
-  async #restsFor(milliseconds: number): Promise<boolean> {
-    const end = performance.now() + milliseconds;
-    const pulse = await this.#pulse();
-    do await this.#echoed(end);
-    while (performance.now() < end);
-    return pulse !== undefined && (await this.#pulse()) === pulse;
   }
 
   /** Lets the echo services of this process answer what they have been sent, and records the answers. */
@@ -386,12 +374,11 @@ export class Lab {
     this.#fabric.recorder.drain();
   }
 
-  /** Of all hosts' own programs: the same as before where they have slept since; undefined where one is awake. */
-  async #pulse(): Promise<string | undefined> {
-    // Nothing has come to anybody since they rested.
-    if (this.#seen === this.#seenAtRest) return "";
-    const pulses = await Promise.all(this.#programs.map((machine) => machine.pulse()));
-    return pulses.includes(undefined) ? undefined : pulses.join(" ");
+  /** Whether all programs sleep at one and the same moment: none of them ran while they were looked at twice. */
+  async #areAsleep(): Promise<boolean> {
+    const look = () => Promise.all(this.#programs.map((machine) => machine.pulse()));
+    const [before, after] = [await look(), await look()];
+    return before.every((pulse, index) => pulse !== undefined && pulse === after[index]);
   }
 
   #busy(): boolean {
