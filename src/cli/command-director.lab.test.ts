@@ -52,7 +52,7 @@ describe("a director that a command starts", function () {
   const against = async (lines: string, ...files: string[]) => {
     folder.write("lb.yaml", `name: my-lb\nmodels: [nat]\nconfig: rules.nft.liquid\n${lines}`);
     const ended = await folder.run(...files, "--director", "lb.yaml", "--out", "out");
-    return { ...ended, ...(existsSync(join(folder.folder, "out")) ? folder.results("out") : {}) };
+    return { ...ended, ...(existsSync(join(folder.folder, "out/results.json")) ? folder.results("out") : {}) };
   };
   const findingOf = (scenario: ScenarioResult | undefined, id: string) =>
     scenario?.findings.find(({ rule }) => rule === id);
