@@ -98,9 +98,11 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   await write(result, out, options).catch((error) => {
     throw unwritable(out, error);
   });
-  if (options.keep && !interrupted && result.verdict !== "pass") await keepLab(stages.all());
+  // What ends the keeping of a lab interrupts nothing.
+  const brokeOff = interrupted;
+  if (options.keep && !brokeOff && result.verdict !== "pass") await keepLab(stages.all());
   await stages.stop();
-  if (interrupted) return STATUS.interrupted;
+  if (brokeOff) return STATUS.interrupted;
   if (result.verdict === "pass" && failures.length > 0)
     throw new Error(`all rules hold, but mocha saw failures:\n${failures.join("\n")}`);
   return exitStatus(result.verdict);
