@@ -1,24 +1,22 @@
 import { appendFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { renderBadge } from "../report/badge-svg.js";
-import { renderConformance } from "../report/conformance.js";
-import { renderStepSummary } from "../report/github.js";
-import { renderHtml } from "../report/html.js";
-import { renderJson } from "../report/json.js";
-import { renderJunit } from "../report/junit.js";
 import type { RunResult } from "../report/result.js";
 import { LONGEST_SUMMARY } from "../report/step-summary.js";
-import { writePage, writeReport } from "../report/write.js";
 import { type Reporting, stepSummary, withShownCaptures } from "./formats.js";
 import { shown, writeFile } from "./paths.js";
 
-/** The file of each format, in the order in which they are named to the user; `writeReport` writes the first two. */
-const FILES: readonly (readonly [format: string, file: string, render: (result: RunResult) => string])[] = [
-  ["html", "index.html", renderHtml],
-  ["json", "results.json", renderJson],
-  ["junit", "junit.xml", renderJunit],
-  ["conformance", "conformance.yaml", renderConformance],
-  ["badge", "badge.svg", renderBadge],
+type Render = (result: RunResult) => string;
+
+/**
+ * The file of each format, in the order in which they are named to the user; `writeReport` writes the first two. What
+ * renders a format is loaded where that is asked for: all of them take as long as the start of a run.
+ */
+const FILES: readonly (readonly [format: string, file: string, load: () => Promise<Render>])[] = [
+  ["html", "index.html", async () => (await import("../report/html.js")).renderHtml],
+  ["json", "results.json", async () => (await import("../report/json.js")).renderJson],
+  ["junit", "junit.xml", async () => (await import("../report/junit.js")).renderJunit],
+  ["conformance", "conformance.yaml", async () => (await import("../report/conformance.js")).renderConformance],
+  ["badge", "badge.svg", async () => (await import("../report/badge-svg.js")).renderBadge],
 ];
 
 /** Writes the files of all formats, and says where they are. */
@@ -26,11 +24,14 @@ export async function write(result: RunResult, out: string, { reporter }: Report
   const wanted = new Set(reporter);
   const files = FILES.filter(([format]) => wanted.has(format));
   const isReport = wanted.has("html") && wanted.has("json");
-  if (isReport) await writeReport(result, out);
-  else if (wanted.has("html")) await writePage(result, out);
+  if (isReport) await (await import("../report/write.js")).writeReport(result, out);
+  else if (wanted.has("html")) await (await import("../report/write.js")).writePage(result, out);
   const isLeft = ([format]: (typeof FILES)[number]) => format !== "html" && !(isReport && format === "json");
-  for (const [, file, render] of files.filter(isLeft)) writeFile(join(out, file), render(result));
-  if (wanted.has("github")) appendSummary((most) => renderStepSummary(withShownCaptures(result, out), most), out);
+  for (const [, file, load] of files.filter(isLeft)) writeFile(join(out, file), (await load())(result));
+  if (wanted.has("github")) {
+    const { renderStepSummary } = await import("../report/github.js");
+    appendSummary((most) => renderStepSummary(withShownCaptures(result, out), most), out);
+  }
   const [first] = files;
   if (first !== undefined) process.stderr.write(`report: ${shown(join(out, first[1]))}\n`);
 }
