@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -58,7 +58,7 @@ describe("the documentation", function () {
 
     it(`leads nowhere that is not there: ${name}`, () => {
       for (const [, target = ""] of page.matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g))
-        expect(() => readFileSync(join(docs, target)), target).to.not.throw();
+        expect(existsSync(join(docs, target)), target).to.equal(true);
     });
 
     const steps = stepsOf(page);
