@@ -80,7 +80,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
     },
   },
   python: {
-    cases: ["dr/request", "dr/arp-director", "nat/request"],
+    cases: ["dr/request", "dr/arp", "nat/request"],
     where: "host-kernel",
     broken: {
       "leaves the checksum of TCP as it is": {
@@ -114,7 +114,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
         file: "director.yaml",
         from: "models: [proxy]",
         to: "models: [nat]",
-        shownBy: "nat/session",
+        shownBy: "./as-nat.yaml",
         rule: "NAT-REQ-01",
         cause: "director-is-a-proxy",
       },
@@ -137,7 +137,7 @@ describe("the worked examples", function () {
       expect(text.split(broken.from), `${broken.file} has the line once`).to.have.length(2);
       folder.write(broken.file, text.replace(broken.from, broken.to));
     }
-    const files = cases.map((one) => join(ROOT, "cases", `${one}.yaml`));
+    const files = cases.map((one) => (one.startsWith("./") ? one : join(ROOT, "cases", `${one}.yaml`)));
     const ended = await folder.run(...files, "--director", "director.yaml", "--profile", "extended", "--out", "out");
     return { ...ended, ...folder.results("out") };
   };
