@@ -1,9 +1,10 @@
+import { quote } from "../lab/shell.js";
 import { shown } from "./paths.js";
 import type { RunOptions } from "./run-options.js";
 
-/** A word as a shell takes it. */
+/** A word as somebody would type it into a shell: in quotes only where it needs them. */
 export function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : quote(word);
 }
 
 /**

@@ -34,8 +34,6 @@ export interface Program {
   ended(): Promise<string | undefined>;
   /** What it has said since it was last asked, or the end of that. */
   said(): Promise<string>;
-  /** All that it has said, or the end of that. */
-  log(): Promise<string>;
   /** Resolves when it has ended, by itself or by force, and all that it started with it. */
   stop(): Promise<void>;
   /** Starts it again, stopping it where it still runs; resolves when it serves the setup's services. */

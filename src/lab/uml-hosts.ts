@@ -13,10 +13,10 @@ export const ACCEPTED = "+";
  * All shells share one line to the outside, for a User-Mode Linux kernel has interrupts for some twenty lines only
  * (NR_IRQS, two for each line). Lines to the guest are a host's number and an order: `new`, a shell in a network
  * namespace of its own; `type` and bytes in hexadecimal, for that shell; `adopt` and NICs; `echo`, and for each service its
- * protocol and its socket address in hexadecimal; `pulse`, for whether those or all other programs sleep. Lines from it are a host's number and bytes in hexadecimal: what its
- * shell says, and how other orders ended, as a shell's command ends. Each line to the guest is acknowledged before
- * the next is sent: a terminal that has more to hold than its reader took may stop for good (line_throttle of
- * arch/um/drivers/line.c).
+ * protocol and its socket address in hexadecimal; `pulse`, for whether those or all other programs sleep. Lines from it are
+ * a host's number and bytes in hexadecimal: what its shell says, and how other orders ended, as a shell's command ends.
+ * Each line to the guest is acknowledged before the next is sent: a terminal that has more to hold than its reader took may
+ * stop for good (line_throttle of arch/um/drivers/line.c).
  *
  * Numbers stand for what Perl has no word for without a module, and modules take longer to load than all else: system
  * calls on x86-64 and ia32, requests of ioctl (uapi/linux/sockios.h), netlink (uapi/linux/rtnetlink.h).

@@ -45,7 +45,6 @@ async function start(lab: Lab, hooks: Hooks): Promise<RunningDirector> {
     program: {
       ended: () => program.ended(),
       said: () => program.said(),
-      log: () => program.log(),
       stop: () => program.stop(),
       async start() {
         await program.stop();

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { VERDICT_WORDS } from "../format.js";
 import type { RunResult } from "../result.js";
 import { bySeverity } from "../tally.js";
@@ -6,9 +5,9 @@ import { App } from "./app.js";
 import { Badge } from "./badge.js";
 import type { PageData } from "./data.js";
 import { Finding } from "./finding.js";
+import { Head } from "./head.js";
 import { deservesRoom } from "./judged.js";
 import { Troubles } from "./scenario.js";
-import { STYLE } from "./style.js";
 
 interface PageProps {
   readonly result: RunResult;
@@ -18,39 +17,15 @@ interface PageProps {
   readonly evidence?: readonly string[];
 }
 
-/**
- * Nothing may be loaded or run but the one style sheet and the one script, which are admitted by their hashes.
- * Evidence beside the page is a script as well, since a page from the file system can fetch nothing else; browsers
- * check no hash of such a file (integrity takes CORS), so that the script alone may ask for it: `strict-dynamic`.
- */
-function policy(script: string, isBeside: boolean): string {
-  return [
-    "default-src 'none'",
-    `script-src '${hash(script)}'${isBeside ? " 'strict-dynamic'" : ""}`,
-    `style-src '${hash(STYLE)}'`,
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join("; ");
-}
-
-function hash(text: string): string {
-  return `sha256-${createHash("sha256").update(text).digest("base64")}`;
-}
-
 /** The whole document of one run. */
 export function Page({ result, data, script, evidence }: PageProps) {
   return (
     <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content={policy(script, evidence === undefined)} />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta name="referrer" content="no-referrer" />
-        <title>{`${result.verdict}: ${result.director?.name ?? "captures"} – hopcheck`}</title>
-        {/* A constant of ours; escaped, it would be no CSS. */}
-        <style dangerouslySetInnerHTML={{ __html: STYLE }} />
-      </head>
+      <Head
+        title={`${result.verdict}: ${result.director?.name ?? "captures"}`}
+        script={script}
+        isBeside={evidence === undefined}
+      />
       <body>
         <div id="app">
           <App data={data} load={neverLoaded} />
