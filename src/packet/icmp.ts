@@ -26,6 +26,8 @@ export const ICMP_TYPE = {
   echo: 8,
   timeExceeded: 11,
   parameterProblem: 12,
+  extendedEcho: 42,
+  extendedEchoReply: 43,
 } as const;
 
 /** Codes of `unreachable`. */
@@ -105,6 +107,11 @@ export class Icmp extends View implements IcmpHeader {
     return this.u16(SEQ);
   }
 
+  /** Of an extended echo (RFC 8335 §2): it has 8 bits, and flags behind it. */
+  get extendedSeq(): number {
+    return this.u8(SEQ);
+  }
+
   get mtu(): number {
     return this.u16(MTU);
   }
@@ -142,6 +149,10 @@ export class Icmp extends View implements IcmpHeader {
     this.set16(SEQ, value);
   }
 
+  set extendedSeq(value: number) {
+    this.set8(SEQ, value);
+  }
+
   set mtu(value: number) {
     this.set16(MTU, value);
   }
@@ -159,6 +170,7 @@ export class Icmp extends View implements IcmpHeader {
 
 const QUERIES: ReadonlySet<number> = new Set([0, 8, 13, 14, 15, 16, 17, 18]);
 const isQuery = (icmp: Icmp) => QUERIES.has(icmp.type);
+const isExtendedEcho = ({ type }: Icmp) => type === ICMP_TYPE.extendedEcho || type === ICMP_TYPE.extendedEchoReply;
 const isRedirect = (icmp: Icmp) => icmp.type === ICMP_TYPE.redirect;
 const isTooBig = (icmp: Icmp) => icmp.type === ICMP_TYPE.unreachable && icmp.code === ICMP_FRAGMENTATION_NEEDED;
 
@@ -168,8 +180,9 @@ export const ICMP_FIELDS = [
   field("icmp.type", "Type", [TYPE, 1], "type", decimal(0xff)),
   field("icmp.code", "Code", [CODE, 1], "code", decimal(0xff)),
   field("icmp.checksum", "Checksum", [CHECKSUM, 2], "checksum", hexadecimal(4)),
-  field("icmp.ident", "Identifier", [ID, 2], "id", decimal(0xffff), isQuery),
+  field("icmp.ident", "Identifier", [ID, 2], "id", decimal(0xffff), (icmp) => isQuery(icmp) || isExtendedEcho(icmp)),
   field("icmp.seq", "Sequence Number", [SEQ, 2], "seq", decimal(0xffff), isQuery),
+  field("icmp.ext.echo.seq", "Sequence Number", [SEQ, 1], "extendedSeq", decimal(0xff), isExtendedEcho),
   field("icmp.mtu", "MTU of next hop", [MTU, 2], "mtu", decimal(0xffff), isTooBig),
   field("icmp.redir_gw", "Gateway Address", [REST, 4], "gateway", ipv4, isRedirect),
 ];

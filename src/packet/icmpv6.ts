@@ -33,6 +33,8 @@ export const ICMPV6_TYPE = {
   neighbourSolicitation: 135,
   neighbourAdvertisement: 136,
   redirect: 137,
+  extendedEcho: 160,
+  extendedEchoReply: 161,
 } as const;
 
 const PORT_UNREACHABLE = 4;
@@ -124,6 +126,11 @@ export class Icmpv6 extends View implements IcmpHeader {
     return this.u16(SEQ);
   }
 
+  /** Of an extended echo (RFC 8335 §2): it has 8 bits, and flags behind it. */
+  get extendedSeq(): number {
+    return this.u8(SEQ);
+  }
+
   get mtu(): number {
     return this.u32(MTU);
   }
@@ -206,6 +213,10 @@ export class Icmpv6 extends View implements IcmpHeader {
     this.set16(SEQ, value);
   }
 
+  set extendedSeq(value: number) {
+    this.set8(SEQ, value);
+  }
+
   set mtu(value: number) {
     this.set32(MTU, value);
   }
@@ -249,6 +260,7 @@ const ofType =
   (icmp: Icmpv6) =>
     types.includes(icmp.type);
 const isEcho = ofType(ICMPV6_TYPE.echo, ICMPV6_TYPE.echoReply);
+const isExtendedEcho = ofType(ICMPV6_TYPE.extendedEcho, ICMPV6_TYPE.extendedEchoReply);
 const isSolicitation = ofType(ICMPV6_TYPE.neighbourSolicitation);
 const isAdvertisement = ofType(ICMPV6_TYPE.neighbourAdvertisement);
 
@@ -258,8 +270,16 @@ export const ICMPV6_FIELDS = [
   field("icmpv6.type", "Type", [TYPE, 1], "type", decimal(0xff)),
   field("icmpv6.code", "Code", [CODE, 1], "code", decimal(0xff)),
   field("icmpv6.checksum", "Checksum", [CHECKSUM, 2], "checksum", hexadecimal(4)),
-  field("icmpv6.echo.identifier", "Identifier", [ID, 2], "id", hexadecimal(4), isEcho),
+  field(
+    "icmpv6.echo.identifier",
+    "Identifier",
+    [ID, 2],
+    "id",
+    hexadecimal(4),
+    (one) => isEcho(one) || isExtendedEcho(one),
+  ),
   field("icmpv6.echo.sequence_number", "Sequence", [SEQ, 2], "seq", decimal(0xffff), isEcho),
+  field("icmpv6.ext.echo.seq", "Sequence", [SEQ, 1], "extendedSeq", decimal(0xff), isExtendedEcho),
   field("icmpv6.mtu", "MTU", [MTU, 4], "mtu", decimal(0xffffffff), ofType(ICMPV6_TYPE.tooBig)),
   field("icmpv6.nd.ns.target_address", "Target Address", [TARGET, 16], "target", ipv6, isSolicitation),
   field("icmpv6.nd.na.flag.r", "Router", [FLAGS, 1], "isRouter", flag, isAdvertisement),
