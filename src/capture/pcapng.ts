@@ -68,6 +68,8 @@ function packetBlock(frame: Frame, interfaceId: number, comment: string | undefi
 
 /** No character is cut in two. */
 function utf8(text: string): Uint8Array {
+  const whole = Buffer.from(text);
+  if (whole.length <= LONGEST_OPTION) return whole;
   const bytes = new Uint8Array(LONGEST_OPTION);
   return bytes.subarray(0, new TextEncoder().encodeInto(text, bytes).written);
 }

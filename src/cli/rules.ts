@@ -44,9 +44,8 @@ function find(id: string): Rule {
 /** The rules with what covers them, breaks them, and may deviate from them. */
 async function entriesOf(rules: readonly Rule[]): Promise<Entry[]> {
   const covering = new Map<string, Set<string>>();
-  for (const file of findScenarios([bundledCases]))
-    for (const { covers } of await loadScenarios(file))
-      for (const id of covers) covering.set(id, (covering.get(id) ?? new Set()).add(shown(file)));
+  for (const { file, covers } of await loadScenarios(findScenarios([bundledCases])))
+    for (const id of covers) covering.set(id, (covering.get(id) ?? new Set()).add(shown(file)));
   const faults = knownFaults();
   const directors = bundledDirectors().map(directorNamed);
   return rules.map((rule) => ({

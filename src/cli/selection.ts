@@ -18,10 +18,9 @@ export async function select(
   director: Director,
   { model, grep, profile }: Pick<RunOptions, "model" | "grep" | "profile">,
 ): Promise<Scenario[]> {
-  const scenarios: Scenario[] = [];
+  let scenarios: Scenario[];
   try {
-    for (const file of findScenarios(paths.length > 0 ? paths : [bundledCases]))
-      scenarios.push(...(await loadScenarios(file, patchOf(director))));
+    scenarios = await loadScenarios(findScenarios(paths.length > 0 ? paths : [bundledCases]), patchOf(director));
   } catch (error) {
     if (error instanceof ScenarioError) throw new CliError(STATUS.badInput, error.message);
     throw error;

@@ -65,14 +65,28 @@ function tunnelsOf(packet: Packet): ReadonlyMap<string, number> {
 }
 
 function rowOf(name: string, tunnels: ReadonlyMap<string, number>): string {
+  if (tunnels.size === 0) return name;
   const { plain, protocol, nth } = parse(name);
   const outers = tunnels.get(protocol) ?? 0;
   return nth > outers ? numbered(plain, nth - outers) : numbered(TUNNEL + plain, outers - nth + 1);
 }
 
-function parse(name: string): { plain: string; protocol: string; nth: number } {
+interface Parts {
+  readonly plain: string;
+  readonly protocol: string;
+  readonly nth: number;
+}
+
+/** Of the names of fields, which are few and asked for again and again. */
+const parsed = new Map<string, Parts>();
+
+function parse(name: string): Parts {
+  const before = parsed.get(name);
+  if (before) return before;
   const [plain = name, nth = "1"] = name.split("#", 2);
-  return { plain, protocol: plain.split(".", 1)[0] ?? plain, nth: Number(nth) };
+  const parts = { plain, protocol: plain.split(".", 1)[0] ?? plain, nth: Number(nth) };
+  parsed.set(name, parts);
+  return parts;
 }
 
 function numbered(name: string, nth: number): string {

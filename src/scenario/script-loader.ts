@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
-import type { LoadHook, ResolveHook } from "node:module";
+import { createRequire, type LoadHook, type ResolveHook } from "node:module";
 import { fileURLToPath } from "node:url";
-import { transformSync } from "@swc/wasm-typescript";
+
+const require = createRequire(import.meta.url);
 
 /** Node's module hooks for scenarios: TypeScript without its types, and `hopcheck` meaning this very package. */
 export const resolve: ResolveHook = (specifier, context, next) =>
@@ -15,6 +16,8 @@ export const load: LoadHook = (url, context, next) => {
 };
 
 function withoutTypes(file: string): string {
+  // Loaded here: whoever registers these hooks waits for them, and not for this.
+  const { transformSync } = require("@swc/wasm-typescript") as typeof import("@swc/wasm-typescript");
   try {
     return transformSync(readFileSync(file, "utf8"), { mode: "strip-only", module: true }).code;
   } catch (error) {

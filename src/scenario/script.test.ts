@@ -22,7 +22,7 @@ describe("a TypeScript scenario", () => {
     );
 
   async function refusal(file: string): Promise<string> {
-    const outcome = await loadScenarios(file).then(
+    const outcome = await loadScenarios([file]).then(
       () => "it was accepted",
       (error: Error) => error.message,
     );
@@ -30,7 +30,7 @@ describe("a TypeScript scenario", () => {
   }
 
   async function run(file: string, lacks: Record<string, string> = {}): Promise<Executed> {
-    const [scenario] = await loadScenarios(file);
+    const [scenario] = await loadScenarios([file]);
     if (!scenario) throw new Error("no scenario");
     const { frames } = new PaperLab("dr").evidence();
     const lab = { begin() {}, frames, settle: async () => {}, send() {} };
@@ -48,7 +48,7 @@ describe("a TypeScript scenario", () => {
 
   it("says at which of its steps it broke off, and that the lab did not", async () => {
     const file = scripted("await lab.step({ connect: {} });");
-    const [scenario] = await loadScenarios(file);
+    const [scenario] = await loadScenarios([file]);
     expect(scenario?.position).to.deep.equal({ file, line: 2, column: 1 });
     const { problem, problemIn, problemAt } = await run(file);
     expect(problem).to.be.a("string");

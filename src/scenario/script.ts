@@ -1,5 +1,6 @@
 import { register } from "node:module";
 import { resolve } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { type HostPatch, loadScenario, readDeclaration } from "./load.js";
 import { fileError, ScenarioError } from "./problem.js";
@@ -33,9 +34,34 @@ export function scenario(declaration: ScriptDeclaration, script: Script): void {
 
 let stripping = false;
 
-/** The scenarios of a file: one of a YAML file, those that a TypeScript file declares. @throws ScenarioError */
-export async function loadScenarios(file: string, patch?: HostPatch): Promise<Scenario[]> {
-  if (file.endsWith(".yaml")) return [loadScenario(file, patch)];
+/** What a script declares is told from what others do by when it does: one is read after the other. */
+let lastScript: Promise<unknown> = Promise.resolve();
+
+/**
+ * The scenarios of files, in the order of the files: one of a YAML file, those that a TypeScript file declares.
+ * @throws ScenarioError with what is wrong with the first file that is wrong.
+ */
+export async function loadScenarios(files: readonly string[], patch?: HostPatch): Promise<Scenario[]> {
+  let yaml: Promise<unknown> = Promise.resolve();
+  const loading = files.map((file) => {
+    if (!file.endsWith(".yaml")) {
+      const turn = lastScript.then(() => loadScripts(file, patch));
+      lastScript = turn.catch(() => {});
+      return turn;
+    }
+    // TypeScript is read on a thread of its own, which has to be answered meanwhile.
+    const turn = yaml.then(() => setImmediate()).then(() => [loadScenario(file, patch)]);
+    yaml = turn.catch(() => {});
+    return turn;
+  });
+  const loaded = await Promise.allSettled(loading);
+  return loaded.flatMap((one) => {
+    if (one.status === "rejected") throw one.reason;
+    return one.value;
+  });
+}
+
+async function loadScripts(file: string, patch?: HostPatch): Promise<Scenario[]> {
   return (await declarationsOf(file)).map(({ declaration, script, call }) => {
     const position = callIn(file, call);
     const scenario = shownAt(position, () => readDeclaration(file, declaration, patch));

@@ -48,7 +48,7 @@ export async function casesOf(
 const loaded = new Map<string, Promise<readonly Scenario[]>>();
 
 function plainScenarios(file: string): Promise<readonly Scenario[]> {
-  const known = loaded.get(file) ?? loadScenarios(file);
+  const known = loaded.get(file) ?? loadScenarios([file]);
   loaded.set(file, known);
   return known;
 }
@@ -57,7 +57,7 @@ function plainScenarios(file: string): Promise<readonly Scenario[]> {
 async function changed(file: string, plain: readonly Scenario[], { hosts, answers }: SetupFault): Promise<Scenario[]> {
   const names = Object.keys(hosts);
   const hasAll = plain.every(({ setup }) => names.every((name) => setup.hosts.some((host) => host.name === name)));
-  const scenarios = hasAll ? await loadScenarios(file, hosts) : [];
+  const scenarios = hasAll ? await loadScenarios([file], hosts) : [];
   const answer = (step: Step) => (step.kind === "answer" ? { ...step, fields: { ...step.fields, ...answers } } : step);
   return scenarios.map((scenario) => ({ ...scenario, steps: scenario.steps.map(answer) }));
 }
