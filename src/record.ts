@@ -34,10 +34,7 @@ const recordings = readdirSync(root)
     const plan: Plan = { setup: scenario.setup, director: directorNamed(recording.director ?? "ipvs") };
     return { name, folder, recording, scenario, plan };
   });
-const stages = new Stages(
-  recordings.map(({ plan }) => plan),
-  "auto",
-);
+const stages = new Stages("auto").expect(recordings.map(({ plan }) => plan));
 let failed = recordings.length === 0;
 for (const { name, folder, recording, scenario, plan } of recordings) {
   const stage = await stages.of(plan);

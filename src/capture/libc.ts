@@ -54,6 +54,8 @@ const ioctl = checked("ioctl", "int ioctl(int, ulong, void *)");
 const dup = checked("dup", "int dup(int)");
 const dup2 = checked("dup2", "int dup2(int, int)");
 const sendto = checked("sendto", "int sendto(int, const void *, size_t, int, const void *, uint)");
+const setAffinityCall = checked("sched_setaffinity", "int sched_setaffinity(int, size_t, const void *)");
+export const currentCpu = checked("sched_getcpu", "int sched_getcpu()");
 const madvise = checked("madvise", "int madvise(void *, size_t, int)");
 const connectCall = libc.func("int connect(int, const void *, uint)");
 const ifNameToIndex = libc.func("uint if_nametoindex(const char *)");
@@ -149,6 +151,17 @@ export function insideNamespace<T>(path: string, action: () => T): T {
     setns(home, CLONE_NEWNET);
     close(target);
   }
+}
+
+/** Bytes of a set of CPUs (cpu_set_t): 1024 of them. */
+const CPU_SET = 128;
+
+/** Lets a thread run on the CPUs for which `mayRun` holds alone; 0 stands for the calling one. @throws SystemError where that leaves none. */
+export function setAffinity(thread: number, mayRun: (cpu: number) => boolean): void {
+  const set = Buffer.alloc(CPU_SET);
+  for (let cpu = 0; cpu < 8 * CPU_SET; cpu++)
+    if (mayRun(cpu)) set[cpu >> 3] = (set[cpu >> 3] as number) | (1 << (cpu & 7));
+  setAffinityCall(thread, CPU_SET, set);
 }
 
 const STDERR = 2;

@@ -4,9 +4,10 @@ import { execa } from "execa";
 /** In a namespace of its own: frames into one end of a veth pair, a socket that nobody reads at the other. */
 const SCRIPT = `
 const { AF_PACKET, SOCK_RAW, interfaceIndex, readable, sendThrough, socket } = await import(process.argv[1]);
-const { droppedBy, nicSocket } = await import(process.argv[2]);
+const { bindPacketSocket, droppedBy, nicSocket } = await import(process.argv[2]);
 const [buffer, count] = process.argv.slice(3, 5).map(Number);
-const nic = nicSocket("far", buffer);
+const nic = nicSocket(buffer);
+bindPacketSocket(nic, interfaceIndex("far"));
 const out = socket(AF_PACKET, SOCK_RAW, 0);
 const macs = "020000000002" + "020000000001";
 const frame = Buffer.from((macs + process.argv[5]).padEnd(120, "0"), "hex");

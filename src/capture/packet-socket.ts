@@ -1,14 +1,4 @@
-import {
-  AF_PACKET,
-  attachFilter,
-  bind,
-  getsockopt,
-  interfaceIndex,
-  SOCK_CLOEXEC,
-  SOCK_RAW,
-  setsockopt,
-  socket,
-} from "./libc.js";
+import { AF_PACKET, attachFilter, bind, getsockopt, SOCK_CLOEXEC, SOCK_RAW, setsockopt, socket } from "./libc.js";
 
 export const SOL_PACKET = 263;
 const PACKET_STATISTICS = 6;
@@ -42,19 +32,18 @@ export function int32(value: number): Buffer {
 }
 
 /**
- * A packet socket for a NIC whose other end is in another kernel: it reads what comes in at an interface, and what is
- * written to it leaves there.
+ * A packet socket for a NIC whose other end is in another kernel: once it is bound to an interface, it reads what comes in
+ * there, and what is written to it leaves there.
  *
  * A socket gets frames without their VLAN tag. Frames of a VLAN stay out: a host without that VLAN has no use for them.
  *
  * @param buffer bytes that it asks for in both directions, to hold frames that nobody has read yet; the kernel has its limits,
  *   net.core.rmem_max and net.core.wmem_max.
  */
-export function nicSocket(device: string, buffer: number): number {
+export function nicSocket(buffer: number): number {
   const fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
   for (const option of [SO_RCVBUF, SO_SNDBUF]) setsockopt(fd, SOL_SOCKET, option, int32(buffer), 4);
   attachFilter(fd, WITHOUT_VLAN);
-  bindPacketSocket(fd, interfaceIndex(device));
   return fd;
 }
 

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { execa } from "execa";
+import { insideNamespace } from "./libc.js";
 import { pcapBytes } from "./pcap.js";
 
 /** tcpreplay is not there, or ended with an error; the message has what it printed. */
@@ -14,23 +15,14 @@ export class ReplayError extends Error {
  */
 export async function replay(namespace: string, device: string, file: string): Promise<void> {
   // Politely: whoever records and forwards the frames comes first, or the burst would outrun its own recording.
-  const command = [
-    "nice",
-    "--adjustment=19",
-    "nsenter",
-    `--net=${namespace}`,
-    "tcpreplay",
-    "--intf1",
-    device,
-    "--topspeed",
-    "--preload-pcap",
-    file,
-  ];
-  const result = await execa(command[0] as string, command.slice(1), { all: true, reject: false, stdin: "ignore" });
+  const command = ["--adjustment=19", "tcpreplay", "--intf1", device, "--topspeed", "--preload-pcap", file];
+  const result = await insideNamespace(namespace, () =>
+    execa("nice", command, { all: true, reject: false, stdin: "ignore" }),
+  );
   // It goes on after a frame that the kernel refuses, and ends with 0 all the same.
   const failed = /^\s*Failed packets:\s+(\d+)/m.exec(result.all ?? "")?.[1];
   if (result.exitCode !== 0 || failed !== "0")
-    throw new ReplayError(`\`${command.join(" ")}\` failed: ${result.all || result.message}`);
+    throw new ReplayError(`\`nice ${command.join(" ")}\` failed: ${result.all || result.message}`);
 }
 
 /** Sends frames as one burst. @param file to write them to first. */

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { type Check, checkMachine, installationOf, type Machine } from "./doctor-checks.js";
 
 const BIN = [
-  ...["ip", "unshare", "nsenter", "setpriv", "taskset", "mount", "perl"],
+  ...["ip", "unshare", "nsenter", "setpriv", "mount", "perl"],
   ...["linux.uml", "tcpreplay", "g++", "make", "python3"],
 ];
 const SBIN = ["bridge", "ipvsadm", "modprobe", "nft", "keepalived"];
@@ -29,7 +29,7 @@ function machine(change: Partial<Machine> & { without?: string[]; with?: Record<
     list: (folder) => (folder === "/usr/lib/uml/modules" ? ["6.1.0"] : []),
     writable: (file) => files.has(file),
     run: async () => undefined,
-    isolation: async () => undefined,
+    isolation: () => undefined,
     load: async () => undefined,
     ...change,
   };
@@ -108,7 +108,7 @@ describe("the checks of doctor", () => {
   });
 
   it("go by what a run would say of its namespaces, root or not", async () => {
-    const isolation = async () => "no private namespaces: unshare failed: Operation not permitted\nrun it as root";
+    const isolation = () => "no private namespaces: unshare failed: Operation not permitted\nrun it as root";
     expect(await check("private namespaces", machine({ isolation }))).to.deep.equal({
       name: "private namespaces",
       ok: false,
@@ -190,7 +190,6 @@ describe("the checks of doctor", () => {
 
   it("ask for every program that a run calls, and for none besides", async () => {
     for (const [command, needed] of [
-      ["taskset", "lab"],
       ["mount", "lab"],
       ["bridge", "lab"],
       ["perl", "ipvs in User-Mode Linux"],

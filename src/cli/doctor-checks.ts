@@ -49,7 +49,7 @@ export interface Machine {
   /** Undefined where the command succeeds, otherwise why it does not, in one line. */
   run(command: string, args: readonly string[], input?: string): Promise<string | undefined>;
   /** Undefined where a run gets its private namespaces, otherwise why it does not. */
-  isolation(): Promise<string | undefined>;
+  isolation(): string | undefined;
   /** Undefined where the npm package loads, otherwise why it does not, in one line. */
   load(name: string): Promise<string | undefined>;
 }
@@ -60,14 +60,13 @@ export async function checkMachine(machine: Machine = thisMachine()): Promise<Ch
   return [
     checkNode(machine),
     checkRights(machine),
-    await checkIsolation(machine),
+    checkIsolation(machine),
     await checkLinks(machine),
     checkCommand(machine, "ip", "iproute2", "lab"),
     checkCommand(machine, "bridge", "iproute2", "lab"),
     checkCommand(machine, "unshare", "util-linux", "lab"),
     checkCommand(machine, "nsenter", "util-linux", "lab"),
     checkCommand(machine, "setpriv", "util-linux", "lab"),
-    checkCommand(machine, "taskset", "util-linux", "lab"),
     checkCommand(machine, "mount", "mount", "lab"),
     ...(await Promise.all(NATIVE_PACKAGES.map((name) => checkPackage(machine, name)))),
     checkHostModule(machine, "ip_vs"),
@@ -114,9 +113,9 @@ function checkRights(machine: Machine): Check {
   };
 }
 
-async function checkIsolation(machine: Machine): Promise<Check> {
+function checkIsolation(machine: Machine): Check {
   const check = { name: "private namespaces", needed: "lab" } as const;
-  const problem = await machine.isolation();
+  const problem = machine.isolation();
   if (problem === undefined) return { ...check, ok: true, detail: "can be made" };
   const detail = problem.replace(/^no private namespaces: /, "").replaceAll(/\s*\n\s*/g, "; ");
   return { ...check, ok: false, detail };
@@ -253,7 +252,7 @@ export function thisMachine(): Machine {
     list: (folder) => (existsSync(folder) ? readdirSync(folder) : []),
     writable,
     run,
-    isolation: isolationError,
+    isolation: () => isolationError(),
     load: loadProblem,
   };
 }

@@ -22,7 +22,7 @@ export async function faults(ids: readonly string[], options: FaultsOptions): Pr
   const supports = (scenario: Scenario, name: string) => unsupported(scenario, directorNamed(name)) === undefined;
   const plans = await plansOf(selected, { files, supports });
   checkPlaces(plans, options.kernel);
-  const stages = new Stages(plans, options.kernel);
+  const stages = new Stages(options.kernel).expect(plans);
   const style = makeStyle(process.stdout);
   const proofs: Proof[] = [];
   for (const fault of selected) {

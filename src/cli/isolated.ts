@@ -18,11 +18,11 @@ export interface Reach {
 export async function inIsolation({ paths, out }: Reach, work: () => Promise<number>): Promise<number> {
   if (insideIsolation()) {
     arrive();
+    for (const name of NATIVE_PACKAGES) {
+      const problem = await loadProblem(name);
+      if (problem) throw cannotRun(`the npm package ${name} does not load: ${problem}`);
+    }
     return work();
-  }
-  for (const name of NATIVE_PACKAGES) {
-    const problem = await loadProblem(name);
-    if (problem) throw cannotRun(`the npm package ${name} does not load: ${problem}`);
   }
   if (out !== undefined && isBelowRun(out)) {
     if (vanishes(out))

@@ -29,6 +29,9 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const startedAt = new Date().toISOString();
   const director = directorNamed(options.director);
   checkFault(director, options);
+  const stages = new Stages(options.kernel);
+  // It takes as long as to read the scenarios.
+  stages.prepare(director);
   const selected = await select(paths, director, options);
   const isSupported = (scenario: Scenario) => unsupported(scenario, director) === undefined;
   const plansOf = (some: readonly Scenario[]) => some.filter(isSupported).map(({ setup }) => ({ setup, director }));
@@ -40,7 +43,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const out = folderFor(options, startedAt);
   const results = new Map<string, ScenarioResult>();
   const captures = new CaptureNames();
-  const stages = new Stages(plansOf(scenarios), options.kernel);
+  stages.expect(plansOf(scenarios));
   const printer = new ScenarioPrinter(options, out);
   const stageFor = async (setup: Setup) => {
     const stage = await stages.of({ setup, director });

@@ -374,7 +374,7 @@ describe("hopcheck run", function () {
     });
 
     it("ends with 3 where a program is missing, and names it", async () => {
-      const programs = ["bridge", "ip", "mount", "nsenter", "setpriv", "sh", "taskset", "true", "unshare"];
+      const programs = ["bridge", "ip", "mount", "nsenter", "setpriv", "sh", "true", "unshare"];
       const without = async (missing: string) => {
         const bin = join(files.folder, `bin-without-${missing}`);
         mkdirSync(bin);
@@ -396,7 +396,7 @@ describe("hopcheck run", function () {
     it("ends with 3 where User-Mode Linux is missing or does not boot, and says why", async () => {
       const bin = join(files.folder, "bin");
       files.write("bin/README", "");
-      for (const command of ["bridge", "ip", "mount", "nsenter", "setpriv", "sh", "taskset", "true", "unshare"])
+      for (const command of ["bridge", "ip", "mount", "nsenter", "setpriv", "sh", "true", "unshare"])
         symlinkSync(foundInPath(command), join(bin, command));
       files.write("broken/linux.uml", "#!/bin/sh\necho no memory today\nexit 7\n", 0o755);
       const boot = (path: string) => files.start(["run", "pass.yaml", "--kernel", "uml"], { PATH: path }).ended;

@@ -2,11 +2,13 @@ import { release } from "node:os";
 import type { Director } from "../director/director.js";
 import type { Setup } from "../forwarding/setup.js";
 import { CannotRun } from "../lab/cannot-run.js";
-import { Fabric } from "../lab/fabric.js";
+import { bootUml, Fabric } from "../lab/fabric.js";
+import { Lab } from "../lab/lab.js";
 import type { Where } from "../lab/machine.js";
+import type { UmlKernel } from "../lab/uml.js";
 import type { DirectorResult } from "../report/result.js";
 import { FEATURES } from "../scenario/features.js";
-import { type KernelChoice, placeOf, Stage, umlNicsOf } from "../scenario/stage.js";
+import { type KernelChoice, placement, placeOf, Stage, umlNicsOf } from "../scenario/stage.js";
 import { CliError, STATUS } from "./error.js";
 
 /** A network with the director that is to be put into it. */
@@ -17,8 +19,12 @@ export interface Plan {
 
 /** @throws CliError where no kernel at hand can take the director or a real server. */
 export function checkPlaces(plans: readonly Plan[], kernel: KernelChoice): void {
+  placed(() => umlNicsOf(plans, kernel));
+}
+
+function placed<T>(find: () => T): T {
   try {
-    umlNicsOf(plans, kernel);
+    return find();
   } catch (error) {
     throw error instanceof CannotRun ? new CliError(STATUS.cannotRun, error.message) : error;
   }
@@ -26,17 +32,35 @@ export function checkPlaces(plans: readonly Plan[], kernel: KernelChoice): void 
 
 /** The labs of a run, one for each setup and director, built when the first scenario needs them. */
 export class Stages {
-  readonly #plans: readonly Plan[];
   readonly #kernel: KernelChoice;
+  #plans: readonly Plan[] = [];
+  #booting: Promise<UmlKernel> | undefined;
+  readonly #labs = new Map<string, Promise<Lab>>();
   readonly #stages = new Map<string, Promise<Stage>>();
+  #ahead: Promise<void> | undefined;
   #fabric: Promise<Fabric> | undefined;
   /** Why no lab could be built: a matter of the machine, not of a scenario. */
   failure: CliError | undefined;
 
-  /** @param plans all that will be asked for: a User-Mode Linux kernel has to know what it will hold when it boots. */
-  constructor(plans: readonly Plan[], kernel: KernelChoice) {
-    this.#plans = plans;
+  constructor(kernel: KernelChoice) {
     this.#kernel = kernel;
+  }
+
+  /**
+   * Boots at once what a director will need whatever its scenarios are.
+   * @throws CliError where no kernel at hand can take the director.
+   */
+  prepare(director: Director): void {
+    if (placed(() => placeOf(director, this.#kernel)) !== "user-mode-linux") return;
+    this.#booting = bootUml();
+    // Where the first lab needs it, it is asked for again.
+    this.#booting.catch(() => {});
+  }
+
+  /** Says what all will be asked for, before the first is: a User-Mode Linux kernel is told how many NICs it will have. */
+  expect(plans: readonly Plan[]): this {
+    this.#plans = plans;
+    return this;
   }
 
   of(plan: Plan): Promise<Stage> {
@@ -48,13 +72,33 @@ export class Stages {
     return stage;
   }
 
-  async #build({ setup, director }: Plan): Promise<Stage> {
+  async #build(plan: Plan): Promise<Stage> {
     try {
-      this.#fabric ??= Fabric.open(this.#umlNics(), this.#mtu());
-      return await Stage.build(await this.#fabric, setup, director, this.#kernel);
+      this.#fabric ??= Fabric.open(this.#umlNics(), this.#mtu(), this.#booting);
+      const fabric = await this.#fabric;
+      const lab = await this.#labOf(fabric, plan);
+      this.#ahead ??= this.#buildAhead(fabric);
+      return await Stage.start(lab, plan.director, fabric.scratch);
     } catch (error) {
       if (error instanceof CannotRun) this.failure = new CliError(STATUS.cannotRun, error.message);
       throw error;
+    }
+  }
+
+  #labOf(fabric: Fabric, { setup, director }: Plan): Promise<Lab> {
+    const key = keyOf({ setup, director });
+    const lab = this.#labs.get(key) ?? Lab.build(fabric, setup, placement(setup, director, this.#kernel));
+    this.#labs.set(key, lab);
+    return lab;
+  }
+
+  /** Builds the labs with hosts in a User-Mode Linux kernel while that is on another CPU, and the scenarios need it not yet. */
+  async #buildAhead(fabric: Fabric): Promise<void> {
+    for (const plan of this.#plans) {
+      const isInGuest = umlNicsOf([plan], this.#kernel) > 0;
+      if (!isInGuest || placeOf(plan.director, this.#kernel) === "user-mode-linux") continue;
+      // A failure is reported where the lab is needed.
+      await this.#labOf(fabric, plan).catch(() => {});
     }
   }
 

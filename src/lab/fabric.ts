@@ -4,6 +4,7 @@ import { hasIpv6 } from "./namespace.js";
 import { missingPrograms } from "./programs.js";
 import { Recorder } from "./recorder.js";
 import { Shell } from "./shell.js";
+import { tieToCpu } from "./tie.js";
 import { UmlKernel } from "./uml.js";
 
 /** A tmpfs of this run's own mount namespace: gone with the last process of the run. */
@@ -11,6 +12,11 @@ const SCRATCH = "/run/hopcheck";
 
 /** There where br_netfilter is: with it bridges would check, drop and reassemble packets, which only hosts may do here. */
 const BRIDGE_FILTER = "/proc/sys/net/bridge/bridge-nf-call-iptables";
+
+/** Boots the User-Mode Linux kernel of a run: it may begin before anything is known of the labs. */
+export function bootUml(): Promise<UmlKernel> {
+  return UmlKernel.boot(SCRATCH);
+}
 
 /**
  * The network namespace that the run lives in. The far end of every NIC of every lab is a bridge port here, so that
@@ -32,23 +38,29 @@ export class Fabric {
    * Takes the namespaces that this process was started in (see `isolation.ts`) for a fabric.
    * @param umlNics how many NICs the labs of this run will need in a User-Mode Linux kernel; 0: none is booted.
    * @param mtu the largest of the labs' NICs.
+   * @param booting the kernel, where it was booted in advance.
    * @throws CannotRun with what this machine lacks.
    */
-  static async open(umlNics: number, mtu = 1500): Promise<Fabric> {
+  static async open(umlNics: number, mtu = 1500, booting?: Promise<UmlKernel>): Promise<Fabric> {
     const missing = missingPrograms(["ip", "bridge", "nsenter"]);
     if (missing) throw new CannotRun(`no lab can be built: ${missing}`);
+    // Begun before this thread is tied to a CPU: it comes up on another one, while labs are built.
+    const uml = umlNics > 0 ? (booting ?? bootUml()) : undefined;
+    // A failure is reported where the kernel is first needed.
+    uml?.catch(() => {});
     const fabric = await Fabric.#prepare(mtu).catch((error: Error) => {
       throw new CannotRun(`no lab can be built: ${error.message}`);
     });
-    if (umlNics > 0) {
-      fabric.#uml = UmlKernel.boot(umlNics, mtu, SCRATCH, fabric.shell);
-      // It boots while labs are built; a failure is reported where the kernel is first needed.
-      fabric.#uml.catch(() => {});
-    }
+    fabric.#uml = uml?.then(async (kernel) => {
+      await kernel.wire(umlNics, mtu, fabric.shell);
+      return kernel;
+    });
+    fabric.#uml?.catch(() => {});
     return fabric;
   }
 
   static async #prepare(mtu: number): Promise<Fabric> {
+    tieToCpu();
     mkdirSync(SCRATCH, { recursive: true });
     if (hasIpv6())
       for (const devices of ["all", "default"]) writeFileSync(`/proc/sys/net/ipv6/conf/${devices}/disable_ipv6`, "1");

@@ -1,9 +1,7 @@
-import { type SpawnOptions, spawn } from "node:child_process";
+import { type SpawnOptions, spawn, spawnSync } from "node:child_process";
 import { closeSync, existsSync, readFileSync, realpathSync, writeSync } from "node:fs";
 import { constants } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { execa } from "execa";
-import { allowedCpus } from "./cpus.js";
 import { missingPrograms } from "./programs.js";
 import { openingCommand, userNamespaceLocks } from "./user-namespaces.js";
 
@@ -38,19 +36,19 @@ export function entrance(): string {
   return `nsenter --target $(pgrep --parent ${process.env[PARENT]}) ${ownUsers ? "--user --preserve-credentials " : ""}--pid --mount --net`;
 }
 
-const PROGRAMS = ["setpriv", "taskset", "sh", "unshare", "mount", "true"] as const;
+const PROGRAMS = ["setpriv", "sh", "unshare", "mount", "true"] as const;
 
 /**
  * Why private namespaces cannot be had here; undefined where they can.
  * @param kept as `isolate` will be given them.
  */
-export async function isolationError(kept: readonly string[] = []): Promise<string | undefined> {
+export function isolationError(kept: readonly string[] = []): string | undefined {
   const missing = missingPrograms(PROGRAMS);
   if (missing) return `no private namespaces: ${missing}`;
   const [file = "", ...args] = [...privately(kept), "true"];
-  const { exitCode, all, shortMessage } = await execa(file, args, { reject: false, all: true });
-  if (exitCode === 0) return undefined;
-  return `no private namespaces: ${all?.trim() || shortMessage}\n${advice()}`;
+  const { status, stdout, stderr, error } = spawnSync(file, args, { encoding: "utf8" });
+  if (status === 0) return undefined;
+  return `no private namespaces: ${`${stdout}${stderr}`.trim() || (error?.message ?? `exit status ${status}`)}\n${advice()}`;
 }
 
 function advice(): string {
@@ -132,11 +130,10 @@ while [ "$1" != -- ]; do shift; done
 shift
 exec "$@"`;
 
-/** The command that runs the one behind it as process 1 of namespaces of its own, on one CPU. */
+/** The command that runs the one behind it as process 1 of namespaces of its own. */
 function privately(kept: readonly string[]): string[] {
   return [
     ...["setpriv", "--pdeathsig", "KILL"],
-    ...["taskset", "--cpu-list", String(pickCpu())],
     ...["sh", "-c", `export ${PARENT}=$$; exec "$@"`, "sh"],
     ...unshare(),
     ...["sh", "-c", PRIVATE_RUN, "sh", ...kept, "--"],
@@ -150,10 +147,6 @@ function privately(kept: readonly string[]): string[] {
  * Nothing can stay behind: when this process dies, however it dies, the kernel kills `unshare` (PR_SET_PDEATHSIG),
  * with it process 1, with it every process of the namespaces; the namespaces, their links and mounts go with the last
  * process.
- *
- * All of it is tied to one CPU. Frames handed from one network namespace to another wait in a queue of the sending
- * CPU; on a single CPU that queue is one for the whole lab, and frames cannot overtake each other: the order that every
- * proof of absence rests on (net/core/dev.c, enqueue_to_backlog).
  *
  * @param kept entries of /run that stay visible; see `entriesOfRun`.
  * @throws NotIsolated
@@ -184,12 +177,12 @@ export function isolate(
     process.on("SIGINT", interrupt);
     process.on("SIGTERM", interrupt);
     child.once("error", reject);
-    child.once("close", async (code, signal) => {
+    child.once("close", (code, signal) => {
       clearInterval(again);
       process.off("SIGINT", interrupt);
       process.off("SIGTERM", interrupt);
       // Only now is it worth the time to find out why.
-      const reason = isThere || again || signal ? undefined : await isolationError(kept);
+      const reason = isThere || again || signal ? undefined : isolationError(kept);
       if (reason) reject(new NotIsolated(reason));
       else if (signal) resolve(again ? 130 : 128 + constants.signals[signal]);
       else resolve(code ?? 1);
@@ -204,10 +197,4 @@ function signalChildren(parent: number | undefined, signal: NodeJS.Signals): voi
   } catch {
     // It has ended meanwhile.
   }
-}
-
-/** Runs that start together should not all sit on the same CPU. */
-function pickCpu(): number {
-  const allowed = allowedCpus();
-  return allowed[process.pid % allowed.length] ?? 0;
 }

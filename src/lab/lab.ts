@@ -10,7 +10,7 @@ import { bridgeMac, disableOffloadsOf, droppedAt, droppedBetween, type Link, lin
 import type { Machine, Where } from "./machine.js";
 import { NamespaceMachine } from "./namespace.js";
 import { canaryAddress, forwardingSettings, type HostPlan, planHosts } from "./plan.js";
-import { NotSettled, Prober } from "./prober.js";
+import { NotSettled, NUDGE, Prober } from "./prober.js";
 import { segmentsOf } from "./segments.js";
 import { UmlMachine } from "./uml-machine.js";
 
@@ -46,8 +46,8 @@ export class Lab {
   readonly #senders = new Map<string, Sender>();
   /** Frames on their way into the kernel that is to send them. */
   readonly #sending: Promise<void>[] = [];
-  /** Hosts on which programs of their own forward or answer: with what came to them they are done when they sleep. */
-  readonly #programs: Machine[] = [];
+  /** Hosts and guests on which programs of their own forward or answer: with what came to them they are done when they sleep. */
+  readonly #programs = new Set<Pick<Machine, "pulse">>();
   readonly #prober: Prober;
   #frames: Frame[] = [];
   /** Frames other than canaries, since the lab was built: what must stand still for the lab to be settled. */
@@ -100,7 +100,7 @@ export class Lab {
         ip.push(`netns add ${name}`);
         this.#machines.set(host.name, new NamespaceMachine(name, this.#fabric.shell));
       } else if (where === "user-mode-linux") {
-        this.#machines.set(host.name, (await this.#fabric.uml()).takeHost(host.name));
+        this.#machines.set(host.name, await (await this.#fabric.uml()).takeHost(host.name));
       }
       for (const nic of host.nics) {
         const link = await this.#link(host, nic, where);
@@ -176,7 +176,7 @@ export class Lab {
     await machine.sysctl(plan.after);
     if (plan.echoes.length === 0) return;
     await machine.echo(plan.echoes);
-    if (machine instanceof UmlMachine) this.waitFor(plan.host.name);
+    if (machine instanceof UmlMachine) this.#programs.add(await this.#fabric.uml());
   }
 
   /** Binds a director that owns its NICs: `receive` gets every frame that arrives at one of them. */
@@ -196,7 +196,7 @@ export class Lab {
 
   /** Tells that programs of its own forward on a host: the lab is at rest when they are. */
   waitFor(host: string): void {
-    this.#programs.push(this.machine(host));
+    this.#programs.add(this.machine(host));
   }
 
   /** Sends a frame out of a host's NIC, as if the host itself had sent it; on the wire once the lab has come to rest. */
@@ -252,11 +252,16 @@ export class Lab {
 
   /** Whether `isThere` came true of what is recorded, within `timeout` milliseconds: by default when a run that waits in vain is to end. */
   async until(isThere: () => boolean, timeout = AWAIT_TIMEOUT): Promise<boolean> {
-    const deadline = performance.now() + timeout;
+    let nudged = performance.now();
+    const deadline = nudged + timeout;
     while (!isThere()) {
-      const left = deadline - performance.now();
-      if (left <= 0) return false;
-      await this.#fabric.recorder.wait(Math.ceil(left));
+      const now = performance.now();
+      if (now >= deadline) return false;
+      if (now >= nudged + NUDGE) {
+        this.#prober.nudge();
+        nudged = now;
+      }
+      await this.#fabric.recorder.wait(Math.ceil(Math.min(deadline, nudged + NUDGE) - now));
     }
     return true;
   }
@@ -328,6 +333,8 @@ export class Lab {
 
   /** Resolves when every host answers on every NIC, and the lab is at rest. @throws NotSettled */
   async ready(): Promise<void> {
+    const isInGuest = [...this.#machines.values()].some((machine) => machine instanceof UmlMachine);
+    if (isInGuest) (await this.#fabric.uml()).tie();
     await this.#prober.start();
     await this.settle();
   }
@@ -348,7 +355,7 @@ export class Lab {
     await Promise.all(this.#sending.splice(0));
     const deadline = performance.now() + SETTLE_TIMEOUT;
     // Nothing has come to a program since it last slept.
-    let slept = this.#programs.length === 0 || this.#seen === this.#seenAtRest;
+    let slept = this.#programs.size === 0 || this.#seen === this.#seenAtRest;
     for (;;) {
       const before = this.#seen;
       await this.#prober.round();
@@ -361,7 +368,7 @@ export class Lab {
             ? "a program does not come to rest: it waits for packets without sleeping, or never ends what it does"
             : `frames keep coming; the last was at ${this.#frames.at(-1)?.tap}`,
         );
-      slept = this.#programs.length === 0 || (isSilent && (await this.#areAsleep()));
+      slept = this.#programs.size === 0 || (isSilent && (await this.#areAsleep()));
     }
     this.#seenAtRest = this.#seen;
   }
@@ -376,7 +383,7 @@ export class Lab {
 
   /** Whether all programs sleep at one and the same moment: none of them ran while they were looked at twice. */
   async #areAsleep(): Promise<boolean> {
-    const look = () => Promise.all(this.#programs.map((machine) => machine.pulse()));
+    const look = () => Promise.all([...this.#programs].map((one) => one.pulse()));
     const [before, after] = [await look(), await look()];
     return before.every((pulse, index) => pulse !== undefined && pulse === after[index]);
   }

@@ -4,29 +4,14 @@ import { createServer } from "node:net";
 import { boundSocket, insideNamespace, readable } from "../capture/libc.js";
 import { isIp6 } from "../packet/address.js";
 import type { Echo, Machine } from "./machine.js";
+import { NamedNamespace } from "./named.js";
 import { pulseOf } from "./pulse.js";
-import type { Shell } from "./shell.js";
 import { sysctlPath } from "./sysctl.js";
 
 /** A host that is a network namespace of the host's own kernel. */
-export class NamespaceMachine implements Machine {
+export class NamespaceMachine extends NamedNamespace implements Machine {
   readonly where = "host-kernel";
-  readonly #name: string;
-  readonly #shell: Shell;
   readonly #datagramSockets: number[] = [];
-
-  /**
-   * @param name under which `ip netns` knows the namespace.
-   * @param shell one of the namespace's machine, outside of it.
-   */
-  constructor(name: string, shell: Shell) {
-    this.#name = name;
-    this.#shell = shell;
-  }
-
-  get path(): string {
-    return `/run/netns/${this.#name}`;
-  }
 
   /** Runs a synchronous action with this thread inside the namespace. */
   enter<T>(action: () => T): T {
@@ -37,15 +22,6 @@ export class NamespaceMachine implements Machine {
     this.enter(() => {
       for (const [name, value] of Object.entries(knownSettings(settings))) writeFileSync(sysctlPath(name), value);
     });
-  }
-
-  async ip(lines: readonly string[], family?: 6): Promise<void> {
-    const command = ["ip", ...(family ? ["-6"] : []), "-n", this.#name, "-batch", "-"];
-    await this.#shell.run(this.#name, command, lines.join("\n"));
-  }
-
-  async run(command: readonly string[], input?: string): Promise<string> {
-    return this.#shell.run(this.#name, ["nsenter", `--net=${this.path}`, ...command], input);
   }
 
   async echo(services: readonly Echo[]): Promise<void> {

@@ -9,6 +9,13 @@ const ROUND_TIMEOUT = 5_000;
 const START_TIMEOUT = 20_000;
 const START_ROUND = 100;
 
+/**
+ * Milliseconds after which a silent NIC is asked again. A User-Mode Linux kernel may forget that there is something to
+ * read (`sigio_handler` of arch/um/kernel/irq.c: entered again, it overwrites the events that it has not come to, and
+ * epoll tells of each only once), until more comes: it then reads all, in order.
+ */
+export const NUDGE = 50;
+
 /** The lab did not come to rest, and who is to blame. */
 export class NotSettled extends Error {
   override name = "NotSettled";
@@ -85,22 +92,33 @@ export class Prober {
     return `no answer to an ARP request for its own address from ${[...this.#owed].join(", ")}`;
   }
 
+  /** Asks every NIC, and waits for nobody: what comes to a kernel makes it read what it has forgotten. */
+  nudge(): void {
+    for (const probe of this.#probes) this.#ask(probe);
+  }
+
+  #ask({ bridge, request }: Probe): void {
+    setRound(request, ETHERNET_SOURCE, this.#round);
+    setRound(request, ARP_SENDER_MAC, this.#round);
+    this.#recorder.sendCanary(bridge, request);
+  }
+
   /** Whether every NIC has answered within `timeout` milliseconds. */
   async #askAll(timeout: number): Promise<boolean> {
     this.#round = (this.#round + 1) % 2 ** 32;
-    for (const { tap, bridge, request } of this.#probes) {
-      this.#owed.add(tap);
-      setRound(request, ETHERNET_SOURCE, this.#round);
-      setRound(request, ARP_SENDER_MAC, this.#round);
-      this.#recorder.sendCanary(bridge, request);
-    }
+    for (const { tap } of this.#probes) this.#owed.add(tap);
     const deadline = performance.now() + timeout;
-    for (this.#recorder.drain(); this.#owed.size > 0; this.#recorder.drain()) {
-      const left = deadline - performance.now();
-      if (left <= 0) return false;
-      await this.#recorder.wait(Math.ceil(left));
+    for (let asked = Number.NEGATIVE_INFINITY; ; ) {
+      const now = performance.now();
+      if (now >= asked + NUDGE) {
+        asked = now;
+        for (const probe of this.#probes) if (this.#owed.has(probe.tap)) this.#ask(probe);
+      }
+      this.#recorder.drain();
+      if (this.#owed.size === 0) return true;
+      if (now >= deadline) return false;
+      await this.#recorder.wait(Math.ceil(Math.min(deadline, asked + NUDGE) - now));
     }
-    return true;
   }
 }
 

@@ -18,8 +18,8 @@ describe("missingPrograms", () => {
   });
 
   it("names what is missing or may not be run, and each package that has some of it once", () => {
-    expect(missingPrograms(["ip", "mount", "taskset", "setpriv"], folder)).to.equal(
-      "mount, taskset, setpriv not found in the PATH; install what is missing: apt-get install mount util-linux",
+    expect(missingPrograms(["ip", "mount", "nsenter", "setpriv"], folder)).to.equal(
+      "mount, nsenter, setpriv not found in the PATH; install what is missing: apt-get install mount util-linux",
     );
   });
 });

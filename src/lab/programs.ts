@@ -4,7 +4,6 @@ import { delimiter, join } from "node:path";
 /** The programs that labs call, with the Debian package that has them. */
 const PACKAGES = {
   setpriv: "util-linux",
-  taskset: "util-linux",
   unshare: "util-linux",
   nsenter: "util-linux",
   mount: "mount",

@@ -7,16 +7,23 @@ export const READY = "ready ";
 export const ACCEPTED = "+";
 
 /**
- * What process 1 of the guest does once its devices are there: it starts a shell for every host that is asked for, and
- * carries out orders.
+ * What process 1 of the guest does once it is up: it carries out orders, one a line. `wire`, how many NICs the guest is to
+ * have, and their MTU; `new`, a host, which is a network namespace of that name; `adopt`, a host and NICs of the guest that
+ * move there; `sysctl`, a host and the names and values of kernel settings, in hexadecimal with 0 between them; `echo`, a host
+ * and for each service its protocol and its socket address in hexadecimal; `pulse`, a host, for whether all programs in it sleep, or
+ * none, for whether the echo services do; `type`, bytes in hexadecimal for a shell. Lines from it are bytes in hexadecimal:
+ * what the shell says, and how other orders ended, as a shell's command ends.
  *
- * All shells share one line to the outside, for a User-Mode Linux kernel has interrupts for some twenty lines only
- * (NR_IRQS, two for each line). Lines to the guest are a host's number and an order: `new`, a shell in a network
- * namespace of its own; `type` and bytes in hexadecimal, for that shell; `adopt` and NICs; `echo`, and for each service its
- * protocol and its socket address in hexadecimal; `pulse`, for whether those or all other programs sleep. Lines from it are
- * a host's number and bytes in hexadecimal: what its shell says, and how other orders ended, as a shell's command ends.
- * Each line to the guest is acknowledged before the next is sent: a terminal that has more to hold than its reader took may
- * stop for good (line_throttle of arch/um/drivers/line.c).
+ * One line for all, as a User-Mode Linux kernel has interrupts for some twenty only (NR_IRQS, two for each). What is
+ * sent is acknowledged before more is: a terminal that has more to hold than its reader took may stop for good
+ * (line_throttle of arch/um/drivers/line.c).
+ *
+ * A NIC of the guest has three parts: a veth pair, of which a host gets the one end, and the device that leads out of the
+ * guest. That device leaves checksums to whoever reads its frames and cannot be told not to (vector_kern.c), which a
+ * veth can: what comes out of the guest is then what a wire would carry.
+ *
+ * A new process takes the guest tens of milliseconds: this one does by itself what it can, and the shell and the one process
+ * of all echo services are started before there is much to copy.
  *
  * Numbers stand for what Perl has no word for without a module, and modules take longer to load than all else: system
  * calls on x86-64 and ia32, requests of ioctl (uapi/linux/sockios.h), netlink (uapi/linux/rtnetlink.h).
@@ -26,98 +33,174 @@ my ($setns, $unshare) = $wide ? (308, 272) : (346, 310);
 my $new_network = 0x40000000;
 open my $home, "<", "/proc/self/ns/net";
 socket my $route, 16, 3, 0;
-my (%shell, %served, %input, %output, $all, $received);
-vec($all, 0, 1) = 1;
+socket my $any, 2, 2, 0;
+my (%network, $all, $received);
 $received = "";
-sub start {
+mkdir "/run/netns";
+my ($server, $to_server, $from_server) = start_server();
+my ($to_shell, $from_shell) = start_shell();
+vec($all, $_, 1) = 1 for 0, fileno $from_shell;
+
+sub enter { syscall($setns, fileno $_[0], $new_network) == 0 or die "setns: $!" }
+sub new_host {
   my $host = shift;
-  pipe my $in, $input{$host};
-  pipe my $out, my $said;
-  # Here and not in the child: when this returns, the host is there.
   syscall($unshare, $new_network) == 0 or die "unshare: $!";
-  unless ($shell{$host} = fork) {
+  open $network{$host}, "<", "/proc/self/ns/net";
+  enter($home);
+  symlink "/proc/1/fd/" . fileno $network{$host}, "/run/netns/$host";
+  return "";
+}
+sub start_shell {
+  pipe my $in, my $to;
+  pipe my $from, my $said;
+  unless (fork) {
     open STDIN, "<&", $in;
     open STDOUT, ">&", $said;
     open STDERR, ">&", $said;
     exec "sh";
   }
-  syscall($setns, fileno $home, $new_network) == 0 or die "setns: $!";
-  $output{fileno $out} = [$host, $out];
-  vec($all, fileno $out, 1) = 1;
+  return ($to, $from);
 }
-# Moves NICs out of this namespace: RTM_NEWLINK with IFLA_NET_NS_PID, acknowledged.
+# Runs a batch of commands; returns what is wrong with it, or nothing.
+sub feed {
+  my ($lines, $program) = @_;
+  open my $batch, "|-", "$program -batch - 2> /tmp/said" or return "$program: $!";
+  print $batch $lines;
+  return "" if close $batch;
+  open my $said, "<", "/tmp/said";
+  local $/;
+  return "$program: " . <$said>;
+}
+sub wire {
+  my ($count, $mtu) = @_;
+  my ($links, $redirects) = ("", "");
+  for my $i (0 .. $count - 1) {
+    $links .= "link add nic$i type veth peer name wire$i\n";
+    $links .= "link set $_$i mtu $mtu up\n" for "wire", "vec";
+    for (["wire$i", "vec$i"], ["vec$i", "wire$i"]) {
+      $redirects .= "qdisc add dev $_->[0] ingress\n";
+      $redirects .= "filter add dev $_->[0] ingress matchall action mirred egress redirect dev $_->[1]\n";
+    }
+  }
+  my $failure = feed($links, "ip") || feed($redirects, "tc");
+  # See disableOffloads.
+  for my $nic (map { ("nic$_", "wire$_") } 0 .. $count - 1) {
+    for my $offload (0x15, 0x17, 0x19, 0x1f, 0x24, 0x2c) {
+      my $off = pack "LL", $offload, 0;
+      ioctl $any, 0x8946, pack "a16P", $nic, $off;
+    }
+  }
+  return $failure;
+}
+# RTM_NEWLINK with IFLA_NET_NS_FD, acknowledged.
 sub adopt {
   my ($host, @nics) = @_;
   for my $nic (@nics) {
     my $request = pack "a16x24", $nic;
     ioctl $any, 0x8933, $request or return "$nic: $!";
     my $index = unpack "x16l", $request;
-    send $route, pack("LSSLLCxSlLLSSL", 40, 16, 5, 1, 0, 0, 0, $index, 0, 0, 8, 19, $shell{$host}), 0;
+    send $route, pack("LSSLLCxSlLLSSL", 40, 16, 5, 1, 0, 0, 0, $index, 0, 0, 8, 28, fileno $network{$host}), 0;
     recv $route, my $answer, 4096, 0;
     $! = -unpack "x16l", $answer;
     return "$nic: $!" if $! != 0;
   }
   return "";
 }
-# Starts echo services, for each its protocol and its socket address; returns when all listen.
+sub set_all {
+  my ($host, $hex) = @_;
+  my @settings = split /\0/, pack "H*", $hex;
+  my $failure = "";
+  enter($network{$host});
+  while (my ($file, $value) = splice @settings, 0, 2) { $failure ||= set($file, $value) }
+  enter($home);
+  return $failure;
+}
 sub serve {
   my ($host, @services) = @_;
-  pipe my $heard, my $said;
-  unless (my $child = fork) {
-    close $heard;
-    open my $namespace, "<", "/proc/$shell{$host}/ns/net";
-    syscall($setns, fileno $namespace, $new_network) == 0 or die "setns: $!";
-    (%input, %output) = ();
-    open STDIN, "<", "/dev/null"; open STDOUT, ">", "/dev/null"; open STDERR, ">", "/dev/null";
-    eval { echo($said, @services) };
-    print $said $@;
-    exit;
-  } else {
-    push @{$served{$host}}, $child;
-  }
-  close $said;
-  local $/;
-  return <$heard>;
+  syswrite $to_server, join(" ", fileno $network{$host}, @services) . "\n";
+  chomp(my $failure = <$from_server>);
+  return $failure;
 }
-sub echo {
-  my $said = shift;
-  my ($watched, %listening, %talking, %receiving, $bytes) = ("");
-  while (my ($protocol, $hex) = splice @_, 0, 2) {
-    my $address = pack "H*", $hex;
-    my $tcp = $protocol eq "tcp";
-    socket(my $server, unpack("S", $address), $tcp ? 1 : 2, 0) or die "socket: $!\n";
-    setsockopt($server, 1, 2, 1);
-    bind($server, $address) or die "bind $protocol: $!\n";
-    if ($tcp) { listen($server, 1024) or die "listen: $!\n" }
-    ($tcp ? $listening{fileno $server} : $receiving{fileno $server}) = $server;
-    vec($watched, fileno $server, 1) = 1;
+sub start_server {
+  pipe my $orders, my $to;
+  pipe my $from, my $said;
+  my $child = fork;
+  if ($child == 0) {
+    open STDIN, "<", "/dev/null"; open STDOUT, ">", "/dev/null"; open STDERR, ">", "/dev/null";
+    select $said; $| = 1;
+    echo($orders, $said);
   }
-  close $said;
+  select $to; $| = 1; select STDOUT;
+  return ($child, $to, $from);
+}
+sub listen_at {
+  my ($protocol, $hex) = @_;
+  my $address = pack "H*", $hex;
+  my $tcp = $protocol eq "tcp";
+  socket(my $socket, unpack("S", $address), $tcp ? 1 : 2, 0) or die "socket: $!\n";
+  setsockopt($socket, 1, 2, 1);
+  bind($socket, $address) or die "bind $protocol: $!\n";
+  $tcp and (listen($socket, 1024) or die "listen: $!\n");
+  return $socket;
+}
+# Answers everything with what it was sent. A connection whose peer takes nothing is not read from until it does.
+sub echo {
+  my ($orders, $said) = @_;
+  my ($read, $write, $bytes, %listening, %talking, %receiving, %owed) = ("", "");
+  vec($read, fileno $orders, 1) = 1;
   $SIG{PIPE} = "IGNORE";
+  my $end = sub {
+    vec($_, $_[0], 1) = 0 for $read, $write;
+    delete $owed{$_[0]};
+    close delete $talking{$_[0]};
+  };
+  my $pay = sub {
+    my ($fd) = @_;
+    my $sent = send($talking{$fd}, $owed{$fd}, 0x40);
+    return $end->($fd) unless defined $sent or $! == 11;
+    substr($owed{$fd}, 0, $sent // 0) = "";
+    my $owes = length $owed{$fd} > 0;
+    vec($read, $fd, 1) = !$owes;
+    vec($write, $fd, 1) = $owes;
+  };
   for (;;) {
-    select(my $ready = $watched, undef, undef, undef);
-    for (grep { vec($ready, $_, 1) } keys %receiving) {
+    select(my $readable = $read, my $writable = $write, undef, undef);
+    for (grep { vec($readable, $_, 1) } keys %receiving) {
       my $peer = recv($receiving{$_}, $bytes, 65535, 0);
       send($receiving{$_}, $bytes, 0, $peer) if defined $peer;
     }
-    for (grep { vec($ready, $_, 1) } keys %talking) {
-      next if sysread($talking{$_}, $bytes, 65536) and syswrite($talking{$_}, $bytes);
-      vec($watched, $_, 1) = 0;
-      close delete $talking{$_};
+    for my $fd (keys %talking) {
+      if (vec($writable, $fd, 1)) { $pay->($fd) }
+      elsif (vec($readable, $fd, 1)) { sysread($talking{$fd}, $owed{$fd}, 65536) ? $pay->($fd) : $end->($fd) }
     }
-    for (grep { vec($ready, $_, 1) } keys %listening) {
+    for (grep { vec($readable, $_, 1) } keys %listening) {
       accept(my $connection, $listening{$_}) or next;
-      vec($watched, fileno $connection, 1) = 1;
+      vec($read, fileno $connection, 1) = 1;
       $talking{fileno $connection} = $connection;
+    }
+    if (vec($readable, fileno $orders, 1)) {
+      defined(my $order = <$orders>) or exit;
+      my ($network, @services) = split " ", $order;
+      eval {
+        open my $namespace, "<", "/proc/1/fd/$network" or die "$!\n";
+        enter($namespace);
+        while (my ($protocol, $hex) = splice @services, 0, 2) {
+          my $socket = listen_at($protocol, $hex);
+          ($protocol eq "tcp" ? $listening{fileno $socket} : $receiving{fileno $socket}) = $socket;
+          vec($read, fileno $socket, 1) = 1;
+        }
+      };
+      chomp(my $failure = $@);
+      print $said "$failure\n";
     }
   }
 }
-# Of the host's echo services, or else of all that runs in it: how often each thread has gone to sleep or been put off;
+# Of all that runs in a host, or else of the echo services: how often each thread has gone to sleep or been put off;
 # empty where one is awake.
 sub pulse {
   my ($host) = @_;
   my $beats = "";
-  for my $process ($served{$host} ? @{$served{$host}} : residents($host)) {
+  for my $process (defined $host ? residents($host) : $server) {
     for my $thread (numbered("/proc/$process/task")) {
       open my $file, "<", "/proc/$process/task/$thread/status" or return "";
       my $status = do { local $/; <$file> } // return "";
@@ -129,41 +212,42 @@ sub pulse {
   }
   return $beats;
 }
-# The processes in a host's network namespace, its shell among them.
+# The processes in a host's network namespace.
 sub residents {
-  my ($host) = @_;
-  my $own = readlink "/proc/$shell{$host}/ns/net";
+  my $own = readlink "/proc/self/fd/" . fileno $network{$_[0]};
   return grep { (readlink("/proc/$_/ns/net") // "") eq $own } numbered("/proc");
 }
 sub numbered {
   opendir my $folder, $_[0] or return ();
   return grep { /^\d+$/ } readdir $folder;
 }
-sub say_of { print "$_[0] ", unpack("H*", $_[1]), "\n" }
+sub say { print unpack("H*", $_[0]), "\n" }
+my %carry_out = (wire => \&wire, new => \&new_host, adopt => \&adopt, sysctl => \&set_all, echo => \&serve);
 sub ordered {
-  my ($host, $order, @words) = @_;
-  if ($order eq "new") { start($host) }
-  elsif ($order eq "type") { syswrite $input{$host}, pack "H*", $words[0] }
-  elsif ($order eq "pulse") { say_of($host, pulse($host) . "${END}0\n") }
+  my ($order, @words) = @_;
+  if ($order eq "type") { syswrite $to_shell, pack "H*", $words[0] }
+  elsif ($order eq "pulse") { say(pulse(@words) . "${END}0\n") }
   else {
-    my $failure = $order eq "adopt" ? adopt($host, @words) : serve($host, @words);
-    say_of($host, $failure . "${END}" . ($failure eq "" ? 0 : 1) . "\n");
+    my $failure = $carry_out{$order}->(@words);
+    say($failure . "${END}" . ($failure eq "" ? 0 : 1) . "\n");
   }
 }
-for (;;) {
-  select(my $ready = $all, undef, undef, undef) > 0 or next;
-  if (vec($ready, 0, 1)) {
-    sysread(STDIN, $received, 65536, length $received) or exit;
-    while ($received =~ s/^(.*)\n//) {
-      ordered(split / /, $1);
-      print "${ACCEPTED}\n";
+sub serve_orders {
+  for (;;) {
+    select(my $ready = $all, undef, undef, undef) > 0 or next;
+    if (vec($ready, 0, 1)) {
+      sysread(STDIN, $received, 65536, length $received) or exit;
+      # An empty line only wakes this kernel.
+      $received =~ s/^\n+//;
+      while ($received =~ s/^(.+)\n+//) {
+        ordered(split / /, $1);
+        print "${ACCEPTED}\n";
+      }
     }
-  }
-  for my $fd (grep { vec($ready, $_, 1) } keys %output) {
-    my ($host, $out) = @{$output{$fd}};
-    if (sysread $out, my $bytes, 65536) { say_of($host, $bytes); next }
-    vec($all, $fd, 1) = 0;
-    delete $output{$fd};
+    if (vec($ready, fileno $from_shell, 1)) {
+      sysread $from_shell, my $bytes, 65536 or exit;
+      say($bytes);
+    }
   }
 }
 `;

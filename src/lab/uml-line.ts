@@ -2,23 +2,21 @@ import type { Readable, Writable } from "node:stream";
 import type { Channel, Listener } from "./shell.js";
 import { ACCEPTED } from "./uml-hosts.js";
 
-/** Bytes of a line to the guest, which are twice as many in hexadecimal: a terminal of Linux holds 4096 characters. */
-const CHUNK = 1500;
+/** Milliseconds that a line may take without being thought forgotten. */
+const NUDGE = 500;
 
-/** The way to a host's shell, and to process 1 in its name. */
-export interface GuestChannel extends Channel {
-  /** Orders something of process 1 for this host; it ends as a command of the shell does: see uml-hosts.ts. */
-  order(...words: readonly string[]): void;
-}
+/** Most bytes of a line to the guest, which are twice as many in hexadecimal: a terminal of Linux holds 4096 characters. */
+export const CHUNK = 1500;
 
-/** The one line to the guest, by which all its shells talk: see uml-hosts.ts. */
-export class UmlLine {
+/** The one line to the guest: see uml-hosts.ts. */
+export class UmlLine implements Channel {
   readonly #input: Writable;
-  readonly #listeners: Listener[] = [];
+  #listener: Listener | undefined;
   #failure: Error | undefined;
   #received = "";
   #greeting: { prefix: string; done: (rest: string) => void; fail: (error: Error) => void } | undefined;
-  #hosts = 0;
+  /** Makes the guest read what it has forgotten: see the one of prober.ts. */
+  #nudge: NodeJS.Timeout | undefined;
   /** Lines to the guest: the first is under way. */
   readonly #waiting: string[] = [];
 
@@ -56,42 +54,45 @@ export class UmlLine {
   /** Lines before the greeting. */
   #log: string[] | undefined;
 
-  /** A new host, with a shell in a network namespace of its own. */
-  open(): GuestChannel {
-    const host = this.#hosts;
-    this.#hosts += 1;
-    const order = (...words: readonly string[]) => this.#send(`${[host, ...words].join(" ")}\n`);
-    order("new");
-    return {
-      type: (text) => {
-        const bytes = Buffer.from(text);
-        for (let at = 0; at < bytes.length; at += CHUNK) order("type", bytes.subarray(at, at + CHUNK).toString("hex"));
-      },
-      order,
-      listen: (listener) => {
-        this.#listeners[host] = listener;
-        if (this.#failure) listener.fail(this.#failure);
-      },
-    };
+  type(text: string): void {
+    const bytes = Buffer.from(text);
+    for (let at = 0; at < bytes.length; at += CHUNK) this.order("type", bytes.subarray(at, at + CHUNK).toString("hex"));
+  }
+
+  /** Orders something of process 1; but for `type`, it ends as a command of the shell does. */
+  order(...words: readonly string[]): void {
+    this.#send(`${words.join(" ")}\n`);
+  }
+
+  listen(listener: Listener): void {
+    this.#listener = listener;
+    if (this.#failure) listener.fail(this.#failure);
   }
 
   #send(line: string): void {
     this.#waiting.push(line);
-    if (this.#waiting.length === 1) this.#input.write(line);
+    if (this.#waiting.length === 1) this.#write(line);
+  }
+
+  #write(line: string): void {
+    this.#input.write(line);
+    this.#nudge = setInterval(() => this.#input.write("\n"), NUDGE);
   }
 
   /** The guest has taken the line that was sent last. */
   #accepted(): void {
+    clearInterval(this.#nudge);
     this.#waiting.shift();
     const [next] = this.#waiting;
-    if (next !== undefined) this.#input.write(next);
+    if (next !== undefined) this.#write(next);
   }
 
   fail(error: Error): void {
     if (this.#failure) return;
     this.#failure = error;
+    clearInterval(this.#nudge);
     this.#greeting?.fail(error);
-    for (const listener of this.#listeners) listener.fail(error);
+    this.#listener?.fail(error);
   }
 
   #take(line: string): void {
@@ -104,9 +105,7 @@ export class UmlLine {
       return;
     }
     if (line === ACCEPTED) this.#accepted();
-    // The kernel, too, writes to its console: what is no host's is not for anybody.
-    const [, host, bytes] = /^(\d+) ([0-9a-f]+)$/.exec(line) ?? [];
-    if (host !== undefined && bytes !== undefined)
-      this.#listeners[Number(host)]?.received(Buffer.from(bytes, "hex").toString("latin1"));
+    // The kernel, too, writes to its console: that is not for anybody.
+    else if (/^[0-9a-f]+$/.test(line)) this.#listener?.received(Buffer.from(line, "hex").toString("latin1"));
   }
 }

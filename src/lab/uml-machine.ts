@@ -1,8 +1,9 @@
 import { socketAddress } from "../capture/libc.js";
 import type { Echo, Machine } from "./machine.js";
-import { quote, Shell } from "./shell.js";
+import { NamedNamespace } from "./named.js";
+import type { Shell } from "./shell.js";
 import { sysctlPath } from "./sysctl.js";
-import type { GuestChannel } from "./uml-line.js";
+import { CHUNK } from "./uml-line.js";
 
 /**
  * Sends a frame, in hexadecimal, out of a NIC: packet(7), with the index by SIOCGIFINDEX of netdevice(7). No order to
@@ -17,17 +18,18 @@ my $address = pack "S n i S C C a8", 17, 0, unpack("x16 i", $request), 0, 0, 6, 
 defined send($socket, pack("H*", $frame), 0, $address) or die "$nic: $!\n";
 `;
 
-/** A host inside the User-Mode Linux kernel. */
-export class UmlMachine implements Machine {
-  readonly where = "user-mode-linux";
-  readonly #name: string;
-  readonly #channel: GuestChannel;
-  readonly #shell: Shell;
+/** Orders something of process 1 of the guest, and resolves to what was printed; see uml-hosts.ts. */
+export type Order = (host: string, order: string, ...words: readonly string[]) => Promise<string>;
 
-  constructor(name: string, channel: GuestChannel) {
-    this.#name = `User-Mode Linux host ${name}`;
-    this.#channel = channel;
-    this.#shell = new Shell(this.#name, channel);
+/** A host inside the User-Mode Linux kernel. */
+export class UmlMachine extends NamedNamespace implements Machine {
+  readonly where = "user-mode-linux";
+  readonly #order: (order: string, ...words: readonly string[]) => Promise<string>;
+
+  /** @param name of the namespace, which `order` has made. */
+  constructor(name: string, shell: Shell, order: Order, title: string) {
+    super(name, shell, title);
+    this.#order = (what, ...words) => order(title, what, name, ...words);
   }
 
   /** Moves NICs of the guest's first namespace into this host. */
@@ -36,16 +38,13 @@ export class UmlMachine implements Machine {
   }
 
   async sysctl(settings: Readonly<Record<string, string>>): Promise<void> {
-    const lines = Object.entries(settings).map(([name, value]) => `echo ${quote(value)} > ${quote(sysctlPath(name))}`);
-    if (lines.length > 0) await this.#shell.script(this.#name, lines.join(" &&\n"), "sysctl");
-  }
-
-  async ip(lines: readonly string[], family?: 6): Promise<void> {
-    await this.run(["ip", ...(family ? ["-6"] : []), "-batch", "-"], `${lines.join("\n")}\n`);
-  }
-
-  async run(command: readonly string[], input?: string): Promise<string> {
-    return this.#shell.run(this.#name, command, input);
+    const lines: string[][] = [[]];
+    for (const [name, value] of Object.entries(settings)) {
+      const words = [sysctlPath(name), value];
+      if ([...(lines.at(-1) ?? []), ...words].join().length > CHUNK) lines.push([]);
+      lines.at(-1)?.push(...words);
+    }
+    for (const words of lines) await this.#order("sysctl", Buffer.from(words.join("\0")).toString("hex"));
   }
 
   /** Sends a frame out of a NIC, past the host's own stack. */
@@ -60,9 +59,5 @@ export class UmlMachine implements Machine {
 
   async pulse(): Promise<string | undefined> {
     return (await this.#order("pulse")).trim() || undefined;
-  }
-
-  #order(...words: readonly string[]): Promise<string> {
-    return this.#shell.answered(this.#name, words.join(" "), () => this.#channel.order(...words));
   }
 }

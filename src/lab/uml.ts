@@ -2,12 +2,13 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { CannotRun } from "./cannot-run.js";
-import type { Shell } from "./shell.js";
+import { Shell } from "./shell.js";
+import { tieOthers } from "./tie.js";
 import { READY } from "./uml-hosts.js";
-import { type GuestNic, initScript } from "./uml-init.js";
+import { initScript } from "./uml-init.js";
 import { UmlLine } from "./uml-line.js";
-import { UmlMachine } from "./uml-machine.js";
-import { type Wire, wiresOf } from "./uml-wires.js";
+import { type Order, UmlMachine } from "./uml-machine.js";
+import { type Wire, type Wires, wiresOf } from "./uml-wires.js";
 
 export const UML_BINARY = "linux.uml";
 
@@ -29,36 +30,32 @@ const MOST_NICS = 70;
 /**
  * One User-Mode Linux kernel for a whole run. Its hosts are network namespaces inside it; its NICs lead to bridge
  * ports of the namespace that it was booted in.
- *
- * Every host has a shell of its own, so that a command costs no process but itself.
  */
 export class UmlKernel {
   readonly release: string;
   readonly #line: UmlLine;
-  #nicsTaken = 0;
-  readonly #wires: readonly Wire[];
+  readonly #shell: Shell;
+  readonly #wires: Wires;
+  #laid: readonly Wire[] = [];
+  #taken = 0;
+  #hosts = 0;
+  #isTied = false;
 
-  private constructor(line: UmlLine, wires: readonly Wire[], release: string) {
+  private constructor(line: UmlLine, wires: Wires, release: string) {
     this.#line = line;
+    this.#shell = new Shell("the User-Mode Linux kernel", line);
     this.#wires = wires;
     this.release = release;
   }
 
   /**
-   * Boots the kernel; some 2 s.
-   * @param nics how many it is to have: their number is fixed when it boots.
-   * @param mtu the largest of them.
+   * Boots the kernel; some 2 s, on any CPU that this process may use.
    * @param scratch a folder on a tmpfs, for the guest's memory and its init script.
-   * @param shell one in the namespace that is to hold the bridge ports.
    * @throws CannotRun with the end of the boot messages where the guest does not come up.
    */
-  static async boot(nics: number, mtu: number, scratch: string, shell: Shell): Promise<UmlKernel> {
-    if (nics > MOST_NICS)
-      throw new CannotRun(
-        `these scenarios need ${nics} NICs in User-Mode Linux, and one kernel has ${MOST_NICS}; run them in parts (--shard), or let scenarios share a setup`,
-      );
+  static async boot(scratch: string): Promise<UmlKernel> {
     try {
-      return await UmlKernel.#boot(nics, mtu, scratch, shell);
+      return await UmlKernel.#boot(scratch);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       const reason =
@@ -69,16 +66,13 @@ export class UmlKernel {
     }
   }
 
-  static async #boot(count: number, mtu: number, scratch: string, shell: Shell): Promise<UmlKernel> {
-    mkdirSync(`${scratch}/uml`, { recursive: true });
-    const init = `${scratch}/init`;
-    const nics = Array.from({ length: count }, (_, i) => i);
+  static async #boot(scratch: string): Promise<UmlKernel> {
     const root = `${scratch}/guest`;
-    mkdirSync(`${root}/lib`, { recursive: true });
+    for (const folder of [`${scratch}/uml`, `${root}/lib`]) mkdirSync(folder, { recursive: true });
+    const init = `${scratch}/init`;
     symlinkSync(MODULES_FOLDER, `${root}/lib/modules`);
-    writeFileSync(init, initScript({ folder: root, names: MODULES }, nics.map(guestNic), mtu), { mode: 0o755 });
-    const wires = await wiresOf(count, mtu, shell);
-    const files = wires.flatMap(({ file }) => file ?? []);
+    writeFileSync(init, initScript({ folder: root, names: MODULES }), { mode: 0o755 });
+    const wires = wiresOf(MOST_NICS);
 
     const child = spawn(
       UML_BINARY,
@@ -91,13 +85,16 @@ export class UmlKernel {
         "quiet",
         // 256 terminals of the old kind, which nobody opens, would take half of the time that the boot takes.
         "pty.legacy_count=0",
+        // A second's tests of what is not needed: which way to compute parity is the fastest, and how fast the CPU is.
+        "initcall_blacklist=raid6_select_algo",
+        "lpj=20000000",
         `init=${init}`,
         `uml_dir=${scratch}/uml/`,
         "con=null",
         "con0=fd:0,fd:1",
-        ...wires.map(({ transport }, i) => `${guestNic(i).outside}:${transport},depth=128`),
+        ...wires.transports.map((transport, i) => `vec${i}:${transport},depth=128`),
       ],
-      { stdio: ["pipe", "pipe", "ignore", ...files], env: { ...process.env, TMPDIR: scratch } },
+      { stdio: ["pipe", "pipe", "ignore", ...wires.files], env: { ...process.env, TMPDIR: scratch } },
     ) as ChildProcessByStdio<Writable, Readable, null>;
     const line = new UmlLine(child.stdin, child.stdout);
     child.once("error", (error) => line.fail(error));
@@ -107,21 +104,49 @@ export class UmlKernel {
     return new UmlKernel(line, wires, await line.greeting(READY, BOOT_TIMEOUT));
   }
 
+  /**
+   * Gives the kernel its NICs.
+   * @param mtu the largest of them.
+   * @param shell one in the namespace that is to hold the bridge ports.
+   * @throws CannotRun where one kernel cannot have so many.
+   */
+  async wire(nics: number, mtu: number, shell: Shell): Promise<void> {
+    if (nics > MOST_NICS)
+      throw new CannotRun(
+        `these scenarios need ${nics} NICs in User-Mode Linux, and one kernel has ${MOST_NICS}; run them in parts (--shard), or let scenarios share a setup`,
+      );
+    this.#laid = await this.#wires.lay(nics, mtu, shell);
+    await this.#order("the lab", "wire", `${nics}`, `${mtu}`);
+  }
+
+  /** Ties the kernel to this thread's CPU, as all must be whose frames count; see `tieToCpu`. */
+  tie(): void {
+    if (!this.#isTied) tieOthers();
+    this.#isTied = true;
+  }
+
   /** A host of its own inside the guest. */
-  takeHost(name: string): UmlMachine {
-    return new UmlMachine(name, this.#line.open());
+  async takeHost(title: string): Promise<UmlMachine> {
+    this.#hosts += 1;
+    const name = `h${this.#hosts}`;
+    await this.#order(title, "new", name);
+    return new UmlMachine(name, this.#shell, this.#order, `User-Mode Linux host ${title}`);
+  }
+
+  readonly #order: Order = (host, order, ...words) =>
+    this.#shell.answered(host, order, () => this.#line.order(order, ...words));
+
+  /** As of a machine, of the process that has the echo services of all hosts. */
+  async pulse(): Promise<string | undefined> {
+    return (await this.#order("the echo services", "pulse")).trim() || undefined;
   }
 
   /** A NIC: its name in the guest's first namespace, and the wire that leads from it. */
   takeNic(): { name: string; wire: Wire } {
-    const index = this.#nicsTaken;
-    const wire = this.#wires[index];
-    if (!wire) throw new Error(`the User-Mode Linux kernel was booted for ${this.#wires.length} NICs only`);
-    this.#nicsTaken += 1;
-    return { name: guestNic(index).inside, wire };
+    const index = this.#taken;
+    const wire = this.#laid[index];
+    if (!wire) throw new Error(`the User-Mode Linux kernel has ${this.#laid.length} NICs only`);
+    this.#taken += 1;
+    return { name: `nic${index}`, wire };
   }
-}
-
-function guestNic(index: number): GuestNic {
-  return { inside: `nic${index}`, between: `wire${index}`, outside: `vec${index}` };
 }

@@ -10,9 +10,8 @@ import { startVrrp } from "../director/vrrp.js";
 import { portsOf } from "../forwarding/datagram.js";
 import type { Host, Setup } from "../forwarding/setup.js";
 import { CannotRun } from "../lab/cannot-run.js";
-import type { Fabric } from "../lab/fabric.js";
 import { hostKernelHas, type KernelPart } from "../lab/kernel.js";
-import { Lab } from "../lab/lab.js";
+import type { Lab } from "../lab/lab.js";
 import type { Where } from "../lab/machine.js";
 import { CONVERSATION_PORTS, CRAFTED_PORTS } from "../lab/plan.js";
 import { tunnelParts } from "../lab/tunnels.js";
@@ -96,14 +95,13 @@ export class Stage {
     this.scratch = parts.scratch;
   }
 
-  /** Builds the lab, starts the director, and resolves when every host has answered. */
-  static async build(fabric: Fabric, setup: Setup, director: Director, kernel: KernelChoice): Promise<Stage> {
-    const lab = await Lab.build(fabric, setup, placement(setup, director, kernel));
+  /** Starts the director in its lab, and resolves when every host has answered. */
+  static async start(lab: Lab, director: Director, scratch: string): Promise<Stage> {
     const running = await director.start(lab);
     await startBackups(lab);
     const redundancy = await startVrrp(lab);
     await lab.ready();
-    return new Stage({ lab, director: running, traits: director, redundancy, scratch: fabric.scratch });
+    return new Stage({ lab, director: running, traits: director, redundancy, scratch });
   }
 
   /** Client endpoints (`172.16.0.100:40001`) of the scenarios before: the director may still know their connections. */
