@@ -11,6 +11,9 @@ const MAC = /^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i;
 
 const IP6_BYTES = 16;
 
+/** The digit; the dot comes before it. */
+const ZERO = 0x30;
+
 const HEX_BYTES = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, "0"));
 
 export function isMac(text: string): boolean {
@@ -22,7 +25,8 @@ export function isIp(text: string): boolean {
 }
 
 export function isIp6(text: string): boolean {
-  return isIPv6(text) && !text.includes("%");
+  // Most addresses are of the other family, and the expression behind isIPv6 is long.
+  return text.includes(":") && isIPv6(text) && !text.includes("%");
 }
 
 /** An address of either family. */
@@ -48,7 +52,18 @@ export function ipToString(bytes: Uint8Array, offset = 0): string {
 
 export function ipFromString(text: string): Uint8Array {
   if (!isIp(text)) throw new RangeError(`"${text}" is not an IPv4 address`);
-  return Uint8Array.from(text.split("."), Number);
+  return octets(text);
+}
+
+function octets(text: string): Uint8Array {
+  const bytes = new Uint8Array(4);
+  let at = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - ZERO;
+    if (digit < 0) at++;
+    else bytes[at] = (bytes[at] as number) * 10 + digit;
+  }
+  return bytes;
 }
 
 /** The address as an unsigned 32-bit number. */
@@ -100,8 +115,9 @@ export function ip6FromString(text: string): Uint8Array {
 
 /** 4 bytes or 16. */
 export function anyIpFromString(text: string): Uint8Array {
-  if (!isAnyIp(text)) throw new RangeError(`"${text}" is not an IP address`);
-  return text.includes(":") ? ip6FromString(text) : ipFromString(text);
+  if (isIp(text)) return octets(text);
+  if (!isIp6(text)) throw new RangeError(`"${text}" is not an IP address`);
+  return ip6FromString(text);
 }
 
 /** The inverse of `anyIpFromString`: the number of bytes tells the family. */
