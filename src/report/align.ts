@@ -16,17 +16,34 @@ export interface AlignedField extends Field {
 
 const TUNNEL = "tunnel ";
 
-/** Each packet is held against the one before it and the one behind. */
-const known = new WeakMap<Packet, readonly AlignedField[]>();
+/** A datagram's fields by row, top layer to bottom, and the headers that they belong to. */
+export interface Aligned {
+  readonly rows: ReadonlyMap<string, AlignedField>;
+  readonly headers: ReadonlySet<string>;
+}
 
-/** The fields of a datagram, top layer to bottom. */
-export function alignedFields(packet: Packet): readonly AlignedField[] {
+/** Each packet is held against the one before it and the one behind. */
+const known = new WeakMap<Packet, Aligned>();
+
+export function aligned(packet: Packet): Aligned {
   const before = known.get(packet);
   if (before) return before;
   const tunnels = tunnelsOf(packet);
-  const aligned = fields(packet).map((field) => ({ ...field, row: rowOf(field.name, tunnels) }));
-  known.set(packet, aligned);
-  return aligned;
+  const rows = new Map<string, AlignedField>();
+  const headers = new Set<string>();
+  for (const field of fields(packet)) {
+    const row = rowOf(field.name, tunnels);
+    rows.set(row, { ...field, row });
+    headers.add(headerOf(row));
+  }
+  const found = { rows, headers };
+  known.set(packet, found);
+  return found;
+}
+
+/** The fields of a datagram, top layer to bottom. */
+export function alignedFields(packet: Packet): AlignedField[] {
+  return [...aligned(packet).rows.values()];
 }
 
 /** The name that the field of a row has in a datagram, or would have if it were there. */

@@ -8,7 +8,7 @@ import { isPartial } from "../forwarding/sightings.js";
 import { endpoint } from "../packet/address.js";
 import { LINK_TYPE, linkOf } from "../packet/link.js";
 import type { Packet } from "../packet/packet.js";
-import { alignedFields, headerOf, isOfTunnel, nameIn } from "./align.js";
+import { aligned, headerOf, isOfTunnel, nameIn } from "./align.js";
 import { frameKey } from "./link.js";
 import type {
   CapturedResult,
@@ -293,16 +293,17 @@ function isSame(one: Packet, other: Packet): boolean {
 function differences(sighting: Sighting): string[] {
   const { packet, from } = sighting;
   if (from === undefined || isSame(packet, from.packet)) return [];
-  const before = new Map(alignedFields(from.packet).map(({ row, value }) => [row, value]));
-  const after = alignedFields(packet);
-  const headers = new Set([...before.keys()].map(headerOf));
+  const before = aligned(from.packet);
+  const after = aligned(packet);
+  const names: string[] = [];
+  for (const { row, name, value } of after.rows.values())
+    if ((!isOfTunnel(row) || before.headers.has(headerOf(row))) && before.rows.get(row)?.value !== value)
+      names.push(name);
   // A fragment by itself has other headers than the whole has.
-  const isPart = isPartial(sighting) !== isPartial(from);
-  const differs = after.filter(({ row, value }) =>
-    !isOfTunnel(row) || headers.has(headerOf(row)) ? before.get(row) !== value : false,
-  );
-  const rows = new Set(after.map(({ row }) => row));
-  const own = new Set(after.map(({ row }) => headerOf(row)).concat("data"));
-  const lost = [...before.keys()].filter((row) => !rows.has(row) && own.has(headerOf(row)));
-  return [...differs.map(({ name }) => name), ...(isPart ? [] : lost.map((row) => nameIn(packet, row)))];
+  if (isPartial(sighting) !== isPartial(from)) return names;
+  for (const row of before.rows.keys()) {
+    const isLost = !after.rows.has(row) && (after.headers.has(headerOf(row)) || headerOf(row) === "data");
+    if (isLost) names.push(nameIn(packet, row));
+  }
+  return names;
 }
