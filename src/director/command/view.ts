@@ -53,7 +53,7 @@ export interface RealServerView {
   readonly ip: string;
   readonly port: number;
   readonly weight: number;
-  /** The director's NIC towards it. */
+  /** The director's NIC towards it, or towards the next hop to it. */
   readonly interface: string;
   /** Of the real server where it is on the director's segment, else of the next hop to it; left out where nobody has it. */
   readonly mac?: string;
@@ -79,7 +79,7 @@ export function viewOf(setup: Setup, services: readonly Service[]): DirectorView
           ip,
           port,
           weight,
-          interface: nicTowards(director, ip).name,
+          interface: nicTowards(director, hop ?? ip).name,
           ...(mac === undefined ? {} : { mac }),
         };
       }),
