@@ -13,7 +13,7 @@ import { expectGolden, reportFixture } from "../report/golden.test-support.js";
 import { readResult, renderJson } from "../report/json.js";
 import { renderJunit } from "../report/junit.js";
 import { renderScenario, renderSummary } from "../report/list.js";
-import type { RunResult, Verdict } from "../report/result.js";
+import type { RunResult, ScenarioResult, Verdict } from "../report/result.js";
 import { FORMATS, formats, isWritten } from "./formats.js";
 import { judged } from "./verify-files.js";
 import { bySetup } from "./verify-subject.js";
@@ -102,6 +102,31 @@ describe("the formats", () => {
           expect(level.skippedRules ?? []).to.have.lengthOf(skipped);
           expect(level.result === "success").to.equal(failed + inconclusive + declared + skipped === 0 && passed > 0);
         }
+  });
+
+  it("conformance has a profile for each model that was run, and in it no level without rules", () => {
+    const result = exampleResult();
+    const [directRouting] = result.scenarios as [ScenarioResult, ...ScenarioResult[]];
+    const service = { vip: "10.0.0.10", port: 80, protocol: "tcp" } as const;
+    const profiles = (...changes: Partial<ScenarioResult>[]) => {
+      const scenarios = changes.map((change) => ({ ...directRouting, ...change }));
+      const { profiles } = parse(renderConformance({ ...result, scenarios }));
+      return profiles.map(({ name, summary, ...levels }: Record<string, unknown>) => [name, ...Object.keys(levels)]);
+    };
+    const proxy = { models: { declared: "proxy", observed: "proxy" } } as const;
+    const nat = { models: { declared: "nat", observed: "none" }, verdict: "not-supported" } as const;
+    expect(profiles(proxy, nat)).to.deep.equal([["PROXY", "extended"]]);
+    const mixed = {
+      models: { declared: "mixed", observed: "mixed" },
+      services: [
+        { ...service, model: "dr" },
+        { ...service, model: "tun" },
+      ],
+    } as const;
+    expect(profiles(mixed)).to.deep.equal([
+      ["DR", "core", "extended"],
+      ["TUN", "core", "extended"],
+    ]);
   });
 });
 

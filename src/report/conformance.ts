@@ -5,21 +5,23 @@ import type { Model } from "../forwarding/setup.js";
 import { count } from "./format.js";
 import type { FindingResult, RunResult, ScenarioResult } from "./result.js";
 import { declaredIn, worstOfRules } from "./tally.js";
-import { isUnkeptPromise } from "./verdict.js";
+import { isUnkeptPromise, wasRun } from "./verdict.js";
 import { allVisible } from "./visible.js";
 
-const MODELS: readonly Model[] = ["nat", "dr", "tun"];
+const MODELS: readonly Model[] = ["nat", "dr", "tun", "proxy"];
 
 /**
  * What the director was seen to conform to, in YAML of the shape that Gateway API's conformance reports have: a profile for
- * each model that was tested, and in it the catalogue's two profiles as levels, `core` and `extended`.
+ * each model that was tested, and in it the catalogue's two profiles as levels, `core` and `extended`, where the model has
+ * rules of that level. A model of which the director supports no scenario has no profile.
  *
  * Every rule of the catalogue is counted at every level that it belongs to: one that no scenario judged is skipped, so
  * that a run of a few cases claims no more than it has shown.
  */
 export function renderConformance(result: RunResult): string {
   const { tool, startedAt, director, scenarios, reproduce } = allVisible(result);
-  const tested = MODELS.filter((model) => scenarios.some((scenario) => isOf(scenario, model)));
+  const run = scenarios.filter(wasRun);
+  const tested = MODELS.filter((model) => run.some((scenario) => isOf(scenario, model)));
   const report = {
     apiVersion: "hopcheck/v1",
     kind: "ConformanceReport",
@@ -46,28 +48,36 @@ function reasons(lacks: Readonly<Record<string, string>>) {
   return Object.entries(lacks).map(([name, reason]) => ({ name, reason }));
 }
 
-function isOf({ models: { declared } }: ScenarioResult, model: Model): boolean {
-  return declared === model || declared === "mixed";
+/** Whether one of its services is of the model; a mixed scenario of an earlier version does not say of which ones it is. */
+function isOf({ models: { declared }, services }: ScenarioResult, model: Model): boolean {
+  if (declared !== "mixed") return declared === model;
+  return services?.some((service) => service.model === model) ?? true;
 }
 
 function profileOf(scenarios: readonly ScenarioResult[], model: Model) {
   const own = scenarios.filter((scenario) => isOf(scenario, model));
+  const left = own.filter((scenario) => !wasRun(scenario)).length;
   const found = worstOfRules(own);
   const core = level(found, model, "core");
   const extended = level(found, model, "extended");
   return {
     name: model.toUpperCase(),
-    summary: `Core: ${core.result}. Extended: ${extended.result}. ${count(own.length, "scenario")}.`,
+    summary: [
+      ...(core === undefined ? [] : [`Core: ${core.result}.`]),
+      ...(extended === undefined ? [] : [`Extended: ${extended.result}.`]),
+      `${count(own.length, "scenario")}${left === 0 ? "" : `, ${left} of them not supported`}.`,
+    ].join(" "),
     core,
     extended,
   };
 }
 
-/** What became of the rules of one level. */
+/** What became of the rules of one level; undefined where the model has none of it, which nothing can conform to. */
 function level(found: ReadonlyMap<string, FindingResult>, model: Model, profile: Profile) {
+  const own = catalogue.filter((rule) => rule.profile === profile && rule.models.includes(model));
+  if (own.length === 0) return undefined;
   const rules: Record<Outcome, string[]> = { failed: [], inconclusive: [], declared: [], skipped: [], passed: [] };
-  for (const { id } of catalogue.filter((rule) => rule.profile === profile && rule.models.includes(model)))
-    rules[outcomeOf(found.get(id))].push(id);
+  for (const { id } of own) rules[outcomeOf(found.get(id))].push(id);
   const { failed, inconclusive, declared, skipped, passed } = rules;
   const isPartial = inconclusive.length + declared.length + skipped.length > 0;
   const named = {
