@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { compareResults, type Side } from "../report/compare.js";
-import { comparisonHtml, matrixHtml } from "../report/compare-html.js";
+import { comparisonHtml } from "../report/compare-html.js";
 import { renderComparison, renderMatrix } from "../report/compare-list.js";
 import { comparisonMarkdown, matrixMarkdown } from "../report/compare-markdown.js";
 import { matrixOf } from "../report/directors.js";
 import { makeStyle, type Style } from "../report/list.js";
+import { matrixHtml } from "../report/matrix-html.js";
 import type { Part } from "../report/merge.js";
 import type { RunResult } from "../report/result.js";
 import { CliError, STATUS } from "./error.js";

@@ -1,8 +1,6 @@
-import type { ComponentChildren } from "preact";
 import type { Change, Comparison, ScenarioName, Side } from "./compare.js";
-import { matrixText, placesOf, SLOWER_TEXT, sectionsOf, sideText, totalsOf, wayOf } from "./compare-text.js";
-import type { Matrix, MatrixRow } from "./directors.js";
-import { renderDocument } from "./document.js";
+import { placesOf, SLOWER_TEXT, sectionsOf, sideText, totalsOf, wayOf } from "./compare-text.js";
+import { renderDocument, Section } from "./document.js";
 import { duration, STATUS_WORDS } from "./format.js";
 import { Badge } from "./html/badge.js";
 import { allVisible } from "./visible.js";
@@ -98,34 +96,6 @@ function Scenarios({ title, scenarios }: { readonly title: string; readonly scen
   );
 }
 
-interface SectionProperties {
-  readonly title: string;
-  readonly head: readonly string[];
-  readonly children: ComponentChildren;
-}
-
-function Section({ title, head, children }: SectionProperties) {
-  return (
-    <section class="overview">
-      <h2>{title}</h2>
-      <div class="scroll">
-        <table>
-          <thead>
-            <tr>
-              {head.map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>{children}</tbody>
-        </table>
-      </div>
-    </section>
-  );
-}
-
 function Sides({ sides, names }: { readonly sides: readonly Side[]; readonly names: readonly string[] }) {
   return (
     <dl class="facts">
@@ -140,44 +110,5 @@ function Sides({ sides, names }: { readonly sides: readonly Side[]; readonly nam
         </div>
       ))}
     </dl>
-  );
-}
-
-/** Rules by director as a page of its own: no network, no script. */
-export function matrixHtml(matrix: Matrix): string {
-  const { sides, rows } = allVisible(matrix);
-  const names = sides.map(({ director }) => director?.name ?? "captures");
-  return renderDocument(
-    names.join(", "),
-    <main>
-      <h1 class="verdict">director against director</h1>
-      <p class="lede">{matrixText(matrix)}</p>
-      <Sides sides={sides} names={names} />
-      <Section title="Rules by director" head={["Rule", ...names]}>
-        {rows.map((row) => (
-          <DirectorsRow key={row.rule} row={row} />
-        ))}
-      </Section>
-    </main>,
-  );
-}
-
-function DirectorsRow({ row: { rule, title, level, profile, cells } }: { readonly row: MatrixRow }) {
-  return (
-    <tr>
-      <th scope="row">
-        <code>{rule}</code> {title}
-        <span class="file">
-          {level} · {profile}
-        </span>
-      </th>
-      {cells.map((cell, index) => (
-        <td key={index} class={cell === null ? "quiet" : ""}>
-          {cell === null ? "not judged" : <Badge status={cell.status} />}
-          {cell?.reason !== undefined && <span class="file">{cell.reason}</span>}
-          {cell?.status === "fail" && cell.observed !== undefined && <span class="file">observed {cell.observed}</span>}
-        </td>
-      ))}
-    </tr>
   );
 }

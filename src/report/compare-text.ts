@@ -62,8 +62,9 @@ export function placesOf({ scenarios }: Change, most = 3): readonly string[] {
   return left === 0 ? named : [...named, `and ${count(left, "scenario")} more`];
 }
 
-/** What a matrix says in a sentence. */
+/** What a matrix says in a line. */
 export function matrixText(matrix: Matrix): string {
   const same = matrix.rows.length - telling(matrix).length;
-  return `${same} of ${count(matrix.rows.length, "rule")} held with every director.`;
+  const passed = matrix.sides.filter(({ verdict }) => verdict === "pass").length;
+  return `${passed} of ${count(matrix.sides.length, "director")} passed. ${same} of ${count(matrix.rows.length, "rule")} held with every director.`;
 }

@@ -1,13 +1,14 @@
 import { expect } from "chai";
 import type { Status } from "../forwarding/rule.js";
 import { type Comparison, compareResults, type Side, SLOWER_MS } from "./compare.js";
-import { comparisonHtml, matrixHtml } from "./compare-html.js";
+import { comparisonHtml } from "./compare-html.js";
 import { renderComparison, renderMatrix } from "./compare-list.js";
 import { comparisonMarkdown, matrixMarkdown } from "./compare-markdown.js";
 import { matrixOf } from "./directors.js";
 import { exampleResult } from "./example.js";
 import { finding } from "./example-finding.js";
 import { expectGolden } from "./golden.test-support.js";
+import { matrixHtml } from "./matrix-html.js";
 import type { FindingResult, RunResult, ScenarioResult } from "./result.js";
 import { runVerdict } from "./verdict.js";
 

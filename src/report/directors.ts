@@ -1,12 +1,17 @@
 import { catalogue } from "../forwarding/catalogue.js";
 import { type Side, sideOf } from "./compare.js";
-import type { FindingResult, RunResult } from "./result.js";
-import { worstOfRules } from "./tally.js";
+import type { DirectorResult, FindingResult, RunResult } from "./result.js";
+import { declaredIn, worstOfRules } from "./tally.js";
 
 /** Rules by director. */
 export interface Matrix {
-  readonly sides: readonly Side[];
+  readonly sides: readonly MatrixSide[];
   readonly rows: readonly MatrixRow[];
+}
+
+export interface MatrixSide extends Side, Pick<DirectorResult, "models" | "lacks"> {
+  /** What it breaks on purpose, with the reasons: rules, and assertions of scenarios for which it excuses itself. */
+  readonly deviations: ReturnType<typeof declaredIn>;
 }
 
 export interface MatrixRow extends Pick<FindingResult, "rule" | "title" | "level" | "profile"> {
@@ -23,12 +28,22 @@ export function matrixOf(sides: readonly (Side & RunResult)[]): Matrix {
   const listed = catalogue.map(({ id }) => id).filter((id) => known.has(id));
   const ids = [...listed, ...[...known].filter((id) => !listed.includes(id))];
   return {
-    sides: sides.map(sideOf),
+    sides: sides.map(matrixSide),
     rows: ids.map((id) => {
       const findings = found.map((rules) => rules.get(id));
       const { rule, title, level, profile } = findings.find((finding) => finding !== undefined) as FindingResult;
       return { rule, title, level, profile, cells: findings.map(cellOf) };
     }),
+  };
+}
+
+function matrixSide(side: Side & RunResult): MatrixSide {
+  const { models, lacks } = side.director ?? {};
+  return {
+    ...sideOf(side),
+    ...(models === undefined ? {} : { models }),
+    ...(lacks === undefined ? {} : { lacks }),
+    deviations: declaredIn(side.scenarios),
   };
 }
 

@@ -14,3 +14,34 @@ export function renderDocument(title: string, children: ComponentChildren): stri
     </html>,
   )}\n`;
 }
+
+interface SectionProperties {
+  readonly title: string;
+  /** `matrix`: many narrow columns, whose heads stay in view. */
+  readonly kind?: "matrix";
+  readonly head: readonly string[];
+  readonly children: ComponentChildren;
+}
+
+/** A table with its title, wide ones with a bar to move them by. */
+export function Section({ title, kind, head, children }: SectionProperties) {
+  return (
+    <section class={kind === undefined ? "overview" : `overview ${kind}`}>
+      <h2>{title}</h2>
+      <div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              {head.map((name) => (
+                <th key={name} scope="col">
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>{children}</tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { parse } from "yaml";
 import { renderBadge } from "./badge-svg.js";
 import { compareResults } from "./compare.js";
-import { comparisonHtml, matrixHtml } from "./compare-html.js";
+import { comparisonHtml } from "./compare-html.js";
 import { renderComparison, renderMatrix } from "./compare-list.js";
 import { comparisonMarkdown, matrixMarkdown } from "./compare-markdown.js";
 import { renderConformance } from "./conformance.js";
@@ -20,6 +20,7 @@ import { renderHtml } from "./html.js";
 import { readResult, renderJson } from "./json.js";
 import { renderJunit } from "./junit.js";
 import { renderScenario, renderSummary } from "./list.js";
+import { matrixHtml } from "./matrix-html.js";
 import type { RunResult } from "./result.js";
 import { visible } from "./visible.js";
 

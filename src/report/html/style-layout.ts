@@ -43,6 +43,9 @@ dl.counts { display: flex; flex-wrap: wrap; gap: 1rem 2.25rem; border-block: 1px
 dl.counts div { display: flex; flex-direction: column-reverse; } dl.counts dt { font-size: .8125rem; color: var(--quiet); } dl.counts dd { font: 600 1.5rem/1.2 var(--mono); }
 .overview table { width: 100%; } .overview :is(th, td) { padding: .5rem 1.25rem .5rem 0; border-bottom: 1px solid var(--line); }
 .overview tbody th { font-weight: 500; width: 60%; overflow-wrap: anywhere; } .overview .file { display: block; font-weight: 400; color: var(--quiet); }
+.matrix :is(th, td) { font-size: .875rem; padding-right: .9rem; } .matrix tbody th { width: auto; min-width: 13rem; } .matrix .badge { font-weight: 500; }
+.matrix tr { scroll-margin-top: 2.5rem; } .matrix tr:target { background: var(--accent-ground); }
+@media screen and (min-width: 76rem) { .matrix .scroll { overflow: visible; } .matrix thead th { position: sticky; top: 0; background: var(--ground); box-shadow: 0 1px var(--line); } }
 .filters { display: flex; flex-wrap: wrap; align-items: center; gap: .6rem .75rem; margin-bottom: 1rem; }
 html:not(.js) .filters { display: none; }
 .filters input { flex: 1 1 16rem; max-width: 24rem; }
