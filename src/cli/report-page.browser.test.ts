@@ -290,6 +290,23 @@ describe("the report in a browser", () => {
     });
   }
 
+  it("opens the example of several directors, whose reasons lie where their cells lead, on a phone as well", async () => {
+    const example = join(root, "reports/example/directors/compare.html");
+    for (const colorScheme of ["light", "dark"] as const) {
+      const page = await browser.open(example, "", { colorScheme });
+      expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).to.equal(true);
+      const declared = page.locator("td a").first();
+      await declared.click();
+      const target = page.locator("tr:target");
+      expect(await shown(target)).to.contain(await shown(declared.locator("xpath=ancestor::tr/th/code")));
+      expect(await seriousFaults(page)).to.deep.equal([]);
+      await page.setViewportSize({ width: WIDTHS.phone, height: 844 });
+      expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).to.equal(true);
+      expect(await seriousFaults(page)).to.deep.equal([]);
+      await browser.picture(page, `directors-${colorScheme}`);
+    }
+  });
+
   it("has the frames of the packets shown where a capture is too long for it, and says how many there are", async () => {
     const out = file("long");
     const [scenario] = result.scenarios;

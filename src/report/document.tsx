@@ -28,7 +28,8 @@ export function Section({ title, kind, head, children }: SectionProperties) {
   return (
     <section class={kind === undefined ? "overview" : `overview ${kind}`}>
       <h2>{title}</h2>
-      <div class="scroll">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
+      <section class="scroll" tabIndex={0} aria-label={title}>
         <table>
           <thead>
             <tr>
@@ -41,7 +42,7 @@ export function Section({ title, kind, head, children }: SectionProperties) {
           </thead>
           <tbody>{children}</tbody>
         </table>
-      </div>
+      </section>
     </section>
   );
 }
