@@ -11,7 +11,7 @@ export const ACCEPTED = "+";
  * have, and their MTU; `new`, a host, which is a network namespace of that name; `adopt`, a host and NICs of the guest that
  * move there; `sysctl`, a host and the names and values of kernel settings, in hexadecimal with 0 between them; `echo`, a host
  * and for each service its protocol and its socket address in hexadecimal; `pulse`, a host, for whether all programs in it sleep, or
- * none, for whether the echo services do; `type`, bytes in hexadecimal for a shell. Lines from it are bytes in hexadecimal:
+ * none, for whether the echo services do; `dropped`, for how many frames its NICs have had no room to send; `type`, bytes in hexadecimal for a shell. Lines from it are bytes in hexadecimal:
  * what the shell says, and how other orders ended, as a shell's command ends.
  *
  * One line for all, as a User-Mode Linux kernel has interrupts for some twenty only (NR_IRQS, two for each). What is
@@ -221,12 +221,20 @@ sub numbered {
   opendir my $folder, $_[0] or return ();
   return grep { /^\d+$/ } readdir $folder;
 }
+# Columns of /proc/net/dev behind the interface's name.
+sub dropped {
+  open my $devices, "<", "/proc/net/dev";
+  my $sum = 0;
+  while (<$devices>) { $sum += (split " ", $1)[11] if /^\s*vec\d+:(.*)/ }
+  return $sum;
+}
 sub say { print unpack("H*", $_[0]), "\n" }
 my %carry_out = (wire => \&wire, new => \&new_host, adopt => \&adopt, sysctl => \&set_all, echo => \&serve);
 sub ordered {
   my ($order, @words) = @_;
   if ($order eq "type") { syswrite $to_shell, pack "H*", $words[0] }
   elsif ($order eq "pulse") { say(pulse(@words) . "${END}0\n") }
+  elsif ($order eq "dropped") { say(dropped() . "${END}0\n") }
   else {
     my $failure = $carry_out{$order}->(@words);
     say($failure . "${END}" . ($failure eq "" ? 0 : 1) . "\n");

@@ -141,6 +141,11 @@ export class UmlKernel {
     return (await this.#order("the echo services", "pulse")).trim() || undefined;
   }
 
+  /** Frames that the guest could not send so far: its wires took no more of them. */
+  async dropped(): Promise<number> {
+    return Number(await this.#order("the guest", "dropped"));
+  }
+
   /** A NIC: its name in the guest's first namespace, and the wire that leads from it. */
   takeNic(): { name: string; wire: Wire } {
     const index = this.#taken;
