@@ -9,6 +9,7 @@ const uml = await fabric.uml();
 const host = await uml.takeHost("host");
 const { name, wire } = uml.takeNic();
 await host.adopt([name]);
+await fabric.shell.run("the fabric", ["ip", "link", "set", wire.port, "up"]);
 await host.ip([`link set ${name} up`]);
 const frame = Buffer.from(`${"020000000001"}${"020000000002"}0800${"00".repeat(46)}`, "hex");
 const dropped: number[] = [];
