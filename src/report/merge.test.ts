@@ -143,6 +143,20 @@ describe("mergeResults", () => {
     expect(mergeResults([ignorant, two]).result.director).to.deep.equal(run.director);
   });
 
+  it("keeps whose the director is, and puts no two versions of it together", () => {
+    const run = runOf(4);
+    expect(run.director?.implementation?.version).to.be.a("string");
+    expect(mergeResults(shardsOf(run, 2)).result.director).to.deep.equal(run.director);
+    const { implementation: _implementation, ...director } = run.director as NonNullable<RunResult["director"]>;
+    const why = "results of different versions of a director make no run; --compare holds them against each other";
+    const one = named("a.json", { director: { ...director, implementation: { version: "1.0\x1b[2J" } } });
+    const two = named("b.json", { director: { ...director, implementation: { version: "2.0" } } });
+    expect(refusal(one, two)).to.equal(`a.json is of version 1.0␛[2J, and b.json of version 2.0: ${why}`);
+    expect(refusal(two, named("c.json", { director }))).to.equal(
+      `b.json is of version 2.0, and c.json of a version that is not said: ${why}`,
+    );
+  });
+
   it("lets no capture lead out of its folder", () => {
     for (const capture of ["../../etc/passwd", "/etc/passwd", "a/../../b", "file:///etc/passwd", "a\\b"]) {
       const { result, captures } = mergeResults([named("a.json", { scenarios: [{ ...failed, capture }] })]);
