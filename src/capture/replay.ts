@@ -16,6 +16,7 @@ export class ReplayError extends Error {
 export async function replay(namespace: string, device: string, file: string): Promise<void> {
   // Politely: whoever records and forwards the frames comes first, or the burst would outrun its own recording.
   const command = ["--adjustment=19", "tcpreplay", "--intf1", device, "--topspeed", "--preload-pcap", file];
+  // The process is started in this very call; only its end is waited for outside.
   const result = await insideNamespace(namespace, () =>
     execa("nice", command, { all: true, reject: false, stdin: "ignore" }),
   );

@@ -19,12 +19,8 @@ export interface Plan {
 
 /** @throws CliError where no kernel at hand can take the director or a real server. */
 export function checkPlaces(plans: readonly Plan[], kernel: KernelChoice): void {
-  placed(() => umlNicsOf(plans, kernel));
-}
-
-function placed<T>(find: () => T): T {
   try {
-    return find();
+    umlNicsOf(plans, kernel);
   } catch (error) {
     throw error instanceof CannotRun ? new CliError(STATUS.cannotRun, error.message) : error;
   }
@@ -46,12 +42,9 @@ export class Stages {
     this.#kernel = kernel;
   }
 
-  /**
-   * Boots at once what a director will need whatever its scenarios are.
-   * @throws CliError where no kernel at hand can take the director.
-   */
-  prepare(director: Director): void {
-    if (placed(() => placeOf(director, this.#kernel)) !== "user-mode-linux") return;
+  /** Boots at once what a director will need whatever its scenarios are. */
+  prepare({ places }: Director): void {
+    if (places[0] !== "user-mode-linux" || this.#kernel === "host") return;
     this.#booting = bootUml();
     // Where the first lab needs it, it is asked for again.
     this.#booting.catch(() => {});

@@ -122,11 +122,11 @@ function checksOf(view: View, crossing: Crossing, out: Sighting): Check[] {
   const isTunnelled = out.packet.inner !== undefined;
   const isOtherwise = isTunnelled !== (table.outer !== undefined) || isInUnknownTunnel(out.packet);
   if (isOtherwise) return [shapeCheck(table, base)];
-  const inner = base.after;
-  const isSecond = isTunnelled && base.outer.ip?.version === inner.ip?.version;
+  const inside = { ...base, found: base.after };
+  const isSecond = isTunnelled && base.outer.ip?.version === base.after.ip?.version;
   const checks = table.rows.flatMap((row) => {
     const nested = isSecond && isIp(row);
-    return inFragments(check(row, { ...base, found: inner }, nested), nested, isTunnelled ? insideOf : wholeOf);
+    return inFragments(check(row, inside, nested), nested, isTunnelled ? insideOf : wholeOf);
   });
   for (const row of table.outer ?? []) checks.push(...inFragments(check(row, base, false), false, wholeOf));
   const { quoted: before } = base.before;

@@ -22,7 +22,20 @@ export function judge(evidence: Evidence, rules: readonly Rule[]): Finding[] {
     .flatMap((rule) => judgeRule(evidence, rule));
 }
 
-function judgeRule(evidence: Evidence, rule: Rule): Finding[] {
+/** A scenario's tests ask for what was judged before. */
+const judged = new WeakMap<Evidence, Map<Rule, readonly Finding[]>>();
+
+function judgeRule(evidence: Evidence, rule: Rule): readonly Finding[] {
+  const known = judged.get(evidence) ?? new Map<Rule, readonly Finding[]>();
+  judged.set(evidence, known);
+  const before = known.get(rule);
+  if (before !== undefined) return before;
+  const findings = findingsOf(evidence, rule);
+  known.set(rule, findings);
+  return findings;
+}
+
+function findingsOf(evidence: Evidence, rule: Rule): Finding[] {
   const findings = rule.judge(evidence);
   const exercised = findings.filter(({ status }) => status !== "not-exercised");
   const wrong = exercised.filter((finding) => finding.status !== "pass");

@@ -57,6 +57,7 @@ export class Lab {
   #lostBefore = 0;
   #droppedBefore: ReadonlyMap<string, number> = new Map();
   #overflowedBefore = 0;
+  #droppedInGuestBefore = 0;
 
   private constructor(fabric: Fabric, setup: Setup) {
     this.#fabric = fabric;
@@ -287,7 +288,9 @@ export class Lab {
   }
 
   /** Starts a new record: frames before this moment are forgotten. */
-  begin(): void {
+  async begin(): Promise<void> {
+    // Where it does not answer, nor will it when it is asked what was lost.
+    this.#droppedInGuestBefore = await this.#droppedInGuest().catch(() => 0);
     this.#fabric.recorder.drain();
     this.#frames = [];
     this.#lostBefore = this.#fabric.recorder.lost;
@@ -302,7 +305,9 @@ export class Lab {
   }
 
   /** What happened to frames since `begin` that are missing; undefined where none is. */
-  get lost(): string | undefined {
+  async lost(): Promise<string | undefined> {
+    const inGuest = await this.#droppedInGuest().catch((error: Error) => error.message);
+    const unsent = typeof inGuest === "number" ? inGuest - this.#droppedInGuestBefore : 0;
     const unrecorded = this.#fabric.recorder.lost - this.#lostBefore;
     const dropped = [...droppedAt(this.#links)].flatMap(([tap, count]) => {
       const more = count - (this.#droppedBefore.get(tap) ?? 0);
@@ -311,10 +316,21 @@ export class Lab {
     const overflowed = droppedBetween(allowedCpus()) - this.#overflowedBefore;
     const reasons = [
       ...(overflowed > 0 ? [`${overflowed} were dropped between hosts, where a CPU's queue was full`] : []),
+      ...(typeof inGuest === "string" ? [`how many in User-Mode Linux, nobody can say: ${inGuest}`] : []),
+      ...(unsent > 0 ? [`${unsent} were dropped by User-Mode Linux`] : []),
       ...(unrecorded > 0 ? [`${unrecorded} passed a tap unrecorded`] : []),
       ...dropped,
     ];
     return reasons.length > 0 ? `frames were lost: ${reasons.join(", ")}` : undefined;
+  }
+
+  async #droppedInGuest(): Promise<number> {
+    return this.#isInGuest ? (await this.#fabric.uml()).dropped() : 0;
+  }
+
+  /** Whether a host of this lab is in User-Mode Linux. */
+  get #isInGuest(): boolean {
+    return [...this.#machines.values()].some((machine) => machine instanceof UmlMachine);
   }
 
   /** Records while `work` is under way, so that a burst does not outgrow the ring. */
@@ -333,8 +349,7 @@ export class Lab {
 
   /** Resolves when every host answers on every NIC, and the lab is at rest. @throws NotSettled */
   async ready(): Promise<void> {
-    const isInGuest = [...this.#machines.values()].some((machine) => machine instanceof UmlMachine);
-    if (isInGuest) (await this.#fabric.uml()).tie();
+    if (this.#isInGuest) (await this.#fabric.uml()).tie();
     await this.#prober.start();
     await this.settle();
   }

@@ -23,7 +23,7 @@ export interface Machine {
   /** Starts echo services; resolves when all of them listen. */
   echo(services: readonly Echo[]): Promise<void>;
   /**
-   * Of the processes that live in the host: the same as before where all have slept since; undefined where one is awake.
+   * Of the processes that live in the host, if any: the same as before where all have slept since; undefined where one is awake.
    * A packet that comes to one has woken it when a canary behind it is answered.
    */
   pulse(): Promise<string | undefined>;

@@ -95,7 +95,9 @@ export class Shell {
     const deadline = setTimeout(
       () =>
         this.#fail(
-          new Error(`${this.#name}: no answer to \`${label}\` within ${seconds} s: ${this.#output.slice(-2000)}`),
+          new Error(
+            `${this.#name}: no answer to \`${label}\` of ${host} within ${seconds} s: ${this.#output.slice(-2000)}`,
+          ),
         ),
       COMMAND_TIMEOUT,
     );

@@ -32,12 +32,19 @@ function threads(): string[] {
   return pids.flatMap((pid) => ifItIsThere(() => readdirSync(`/proc/${pid}/task`)) ?? []);
 }
 
+const ESRCH = 3;
+
+function isGone({ code }: NodeJS.ErrnoException): boolean {
+  return code === "ENOENT" || code === "ESRCH";
+}
+
 /** The thread may have ended. */
 function ifItIsThere<T>(action: () => T): T | undefined {
   try {
     return action();
   } catch (error) {
-    if (error instanceof SystemError || (error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    const hasEnded = error instanceof SystemError ? error.errno === ESRCH : isGone(error as NodeJS.ErrnoException);
+    if (hasEnded) return undefined;
     throw error;
   }
 }

@@ -3,16 +3,25 @@ import { END } from "./shell.js";
 /** Marks the line by which the guest says that it is up; the kernel's release stands behind it. */
 export const READY = "ready ";
 
+/** What `pulse` says where something is awake. */
+export const AWAKE = "-";
+
 /** Acknowledges a line. */
 export const ACCEPTED = "+";
 
 /**
- * What process 1 of the guest does once it is up: it carries out orders, one a line. `wire`, how many NICs the guest is to
- * have, and their MTU; `new`, a host, which is a network namespace of that name; `adopt`, a host and NICs of the guest that
- * move there; `sysctl`, a host and the names and values of kernel settings, in hexadecimal with 0 between them; `echo`, a host
- * and for each service its protocol and its socket address in hexadecimal; `pulse`, a host, for whether all programs in it sleep, or
- * none, for whether the echo services do; `type`, bytes in hexadecimal for a shell. Lines from it are bytes in hexadecimal:
- * what the shell says, and how other orders ended, as a shell's command ends.
+ * What process 1 of the guest does once it is up: it carries out orders, one a line.
+ *
+ *     wire COUNT MTU          NICs for the guest
+ *     new HOST                a host, which is a network namespace of that name
+ *     adopt HOST NIC...       NICs of the guest move there
+ *     sysctl HOST HEX         names and values of kernel settings, 0 between them
+ *     echo HOST PROTOCOL HEX...   for each service its protocol and its socket address
+ *     pulse HOST              whether all programs in it sleep; without a host, whether the echo services do
+ *     dropped                 how many frames the guest has had no room for
+ *     type HEX                for a shell
+ *
+ * Lines from it are bytes in hexadecimal: what the shell says, and how other orders ended, as a shell's command ends.
  *
  * One line for all, as a User-Mode Linux kernel has interrupts for some twenty only (NR_IRQS, two for each). What is
  * sent is acknowledged before more is: a terminal that has more to hold than its reader took may stop for good
@@ -45,19 +54,19 @@ sub enter { syscall($setns, fileno $_[0], $new_network) == 0 or die "setns: $!" 
 sub new_host {
   my $host = shift;
   syscall($unshare, $new_network) == 0 or die "unshare: $!";
-  open $network{$host}, "<", "/proc/self/ns/net";
-  enter($home);
-  symlink "/proc/1/fd/" . fileno $network{$host}, "/run/netns/$host";
+  open $network{$host}, "<", "/proc/self/ns/net" or die "namespace: $!";
+  symlink "/proc/1/fd/" . fileno $network{$host}, "/run/netns/$host" or die "/run/netns/$host: $!";
   return "";
 }
 sub start_shell {
   pipe my $in, my $to;
   pipe my $from, my $said;
-  unless (fork) {
+  defined(my $child = fork) or die "fork: $!";
+  if ($child == 0) {
     open STDIN, "<&", $in;
     open STDOUT, ">&", $said;
     open STDERR, ">&", $said;
-    exec "sh";
+    exec "sh" or exit 127;
   }
   return ($to, $from);
 }
@@ -112,20 +121,21 @@ sub set_all {
   my $failure = "";
   enter($network{$host});
   while (my ($file, $value) = splice @settings, 0, 2) { $failure ||= set($file, $value) }
-  enter($home);
   return $failure;
 }
 sub serve {
   my ($host, @services) = @_;
   syswrite $to_server, join(" ", fileno $network{$host}, @services) . "\n";
-  chomp(my $failure = <$from_server>);
+  chomp(my $failure = <$from_server> // return "the process of the echo services has ended");
   return $failure;
 }
 sub start_server {
   pipe my $orders, my $to;
   pipe my $from, my $said;
-  my $child = fork;
+  defined(my $child = fork) or die "fork: $!";
   if ($child == 0) {
+    # Connections that nobody closes add up: RLIMIT_NOFILE by prlimit64.
+    syscall($wide ? 302 : 340, 0, 7, my $limits = pack("QQ", 1 << 19, 1 << 19), 0);
     open STDIN, "<", "/dev/null"; open STDOUT, ">", "/dev/null"; open STDERR, ">", "/dev/null";
     select $said; $| = 1;
     echo($orders, $said);
@@ -191,20 +201,22 @@ sub echo {
         }
       };
       chomp(my $failure = $@);
+      enter($home);
       print $said "$failure\n";
     }
   }
 }
 # Of all that runs in a host, or else of the echo services: how often each thread has gone to sleep or been put off;
-# empty where one is awake.
+# "${AWAKE}" where one is awake, or the echo services have ended.
 sub pulse {
   my ($host) = @_;
   my $beats = "";
+  my $asleep = defined $host ? qr/^State:\s+[STtZX]/m : qr/^State:\s+[STt]/m;
   for my $process (defined $host ? residents($host) : $server) {
     for my $thread (numbered("/proc/$process/task")) {
-      open my $file, "<", "/proc/$process/task/$thread/status" or return "";
-      my $status = do { local $/; <$file> } // return "";
-      return "" unless $status =~ /^State:\s+[STtZX]/m;
+      open my $file, "<", "/proc/$process/task/$thread/status" or return "${AWAKE}";
+      my $status = do { local $/; <$file> } // return "${AWAKE}";
+      return "${AWAKE}" unless $status =~ $asleep;
       $beats .= "$thread";
       $beats .= "+$1" while $status =~ /^(?:non)?voluntary_ctxt_switches:\s+(\d+)/mg;
       $beats .= " ";
@@ -221,14 +233,26 @@ sub numbered {
   opendir my $folder, $_[0] or return ();
   return grep { /^\d+$/ } readdir $folder;
 }
+# By its NICs, received or sent, and in the queue of its CPU: columns of /proc/net/dev behind the interface's name, and of
+# /proc/net/softnet_stat.
+sub dropped {
+  my $sum = 0;
+  open my $devices, "<", "/proc/net/dev";
+  while (<$devices>) { $sum += $_ for /^\s*vec\d+:(.*)/ ? (split " ", $1)[3, 11] : () }
+  open my $queues, "<", "/proc/net/softnet_stat";
+  while (<$queues>) { $sum += hex((split)[1]) }
+  return $sum;
+}
 sub say { print unpack("H*", $_[0]), "\n" }
 my %carry_out = (wire => \&wire, new => \&new_host, adopt => \&adopt, sysctl => \&set_all, echo => \&serve);
 sub ordered {
   my ($order, @words) = @_;
   if ($order eq "type") { syswrite $to_shell, pack "H*", $words[0] }
   elsif ($order eq "pulse") { say(pulse(@words) . "${END}0\n") }
+  elsif ($order eq "dropped") { say(dropped() . "${END}0\n") }
   else {
-    my $failure = $carry_out{$order}->(@words);
+    my $failure = eval { $carry_out{$order}->(@words) } // "$order: $@";
+    enter($home);
     say($failure . "${END}" . ($failure eq "" ? 0 : 1) . "\n");
   }
 }

@@ -70,6 +70,8 @@ export class UmlLine implements Channel {
   }
 
   #send(line: string): void {
+    // Whoever waits for an answer has been told.
+    if (this.#failure) return;
     this.#waiting.push(line);
     if (this.#waiting.length === 1) this.#write(line);
   }

@@ -3,6 +3,7 @@ import type { Echo, Machine } from "./machine.js";
 import { NamedNamespace } from "./named.js";
 import type { Shell } from "./shell.js";
 import { sysctlPath } from "./sysctl.js";
+import { AWAKE } from "./uml-hosts.js";
 import { CHUNK } from "./uml-line.js";
 
 /**
@@ -17,6 +18,11 @@ ioctl($socket, 0x8933, $request) or die "$nic: $!\n";
 my $address = pack "S n i S C C a8", 17, 0, unpack("x16 i", $request), 0, 0, 6, "";
 defined send($socket, pack("H*", $frame), 0, $address) or die "$nic: $!\n";
 `;
+
+/** What a guest says of a pulse, as `Machine.pulse` has it. */
+export function beats(said: string): string | undefined {
+  return said === AWAKE ? undefined : said;
+}
 
 /** Orders something of process 1 of the guest, and resolves to what was printed; see uml-hosts.ts. */
 export type Order = (host: string, order: string, ...words: readonly string[]) => Promise<string>;
@@ -38,11 +44,12 @@ export class UmlMachine extends NamedNamespace implements Machine {
   }
 
   async sysctl(settings: Readonly<Record<string, string>>): Promise<void> {
-    const lines: string[][] = [[]];
+    const lines: string[][] = [];
     for (const [name, value] of Object.entries(settings)) {
       const words = [sysctlPath(name), value];
-      if ([...(lines.at(-1) ?? []), ...words].join().length > CHUNK) lines.push([]);
-      lines.at(-1)?.push(...words);
+      const last = lines.at(-1);
+      if (last && [...last, ...words].join().length <= CHUNK) last.push(...words);
+      else lines.push(words);
     }
     for (const words of lines) await this.#order("sysctl", Buffer.from(words.join("\0")).toString("hex"));
   }
@@ -58,6 +65,6 @@ export class UmlMachine extends NamedNamespace implements Machine {
   }
 
   async pulse(): Promise<string | undefined> {
-    return (await this.#order("pulse")).trim() || undefined;
+    return beats(await this.#order("pulse"));
   }
 }

@@ -7,7 +7,7 @@ import { tieOthers } from "./tie.js";
 import { READY } from "./uml-hosts.js";
 import { initScript } from "./uml-init.js";
 import { UmlLine } from "./uml-line.js";
-import { type Order, UmlMachine } from "./uml-machine.js";
+import { beats, type Order, UmlMachine } from "./uml-machine.js";
 import { type Wire, type Wires, wiresOf } from "./uml-wires.js";
 
 export const UML_BINARY = "linux.uml";
@@ -94,7 +94,12 @@ export class UmlKernel {
         "con0=fd:0,fd:1",
         ...wires.transports.map((transport, i) => `vec${i}:${transport},depth=128`),
       ],
-      { stdio: ["pipe", "pipe", "ignore", ...wires.files], env: { ...process.env, TMPDIR: scratch } },
+      {
+        stdio: ["pipe", "pipe", "ignore", ...wires.files],
+        env: { ...process.env, TMPDIR: scratch },
+        // In a session of its own: what interrupts the run from the terminal is not meant for it.
+        detached: true,
+      },
     ) as ChildProcessByStdio<Writable, Readable, null>;
     const line = new UmlLine(child.stdin, child.stdout);
     child.once("error", (error) => line.fail(error));
@@ -108,15 +113,19 @@ export class UmlKernel {
    * Gives the kernel its NICs.
    * @param mtu the largest of them.
    * @param shell one in the namespace that is to hold the bridge ports.
-   * @throws CannotRun where one kernel cannot have so many.
+   * @throws CannotRun where one kernel cannot have so many, or they cannot be made.
    */
   async wire(nics: number, mtu: number, shell: Shell): Promise<void> {
     if (nics > MOST_NICS)
       throw new CannotRun(
         `these scenarios need ${nics} NICs in User-Mode Linux, and one kernel has ${MOST_NICS}; run them in parts (--shard), or let scenarios share a setup`,
       );
-    this.#laid = await this.#wires.lay(nics, mtu, shell);
-    await this.#order("the lab", "wire", `${nics}`, `${mtu}`);
+    try {
+      this.#laid = await this.#wires.lay(nics, mtu, shell);
+      await this.#order("the lab", "wire", `${nics}`, `${mtu}`);
+    } catch (error) {
+      throw new CannotRun(`User-Mode Linux cannot be joined to the lab: ${(error as Error).message}`);
+    }
   }
 
   /** Ties the kernel to this thread's CPU, as all must be whose frames count; see `tieToCpu`. */
@@ -138,7 +147,12 @@ export class UmlKernel {
 
   /** As of a machine, of the process that has the echo services of all hosts. */
   async pulse(): Promise<string | undefined> {
-    return (await this.#order("the echo services", "pulse")).trim() || undefined;
+    return beats(await this.#order("the echo services", "pulse"));
+  }
+
+  /** Frames that the guest has had no room for so far, or its wires have not taken. */
+  async dropped(): Promise<number> {
+    return Number(await this.#order("the guest", "dropped"));
   }
 
   /** A NIC: its name in the guest's first namespace, and the wire that leads from it. */

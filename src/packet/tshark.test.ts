@@ -121,6 +121,8 @@ function theirsOf(name: string, theirs: Dissection): string[] {
   const values = [...(theirs.get(name) ?? [])];
   // Theirs is the version of either family.
   if (name === "ip.version") return values.filter((value) => value !== "6");
+  // They go on behind the first chunk, and behind one that is shorter than its own head.
+  if (name.startsWith("sctp.chunk_")) return values.slice(0, 1);
   // They leave out the raw numbers of what an ICMP error quotes, and give them as the others, which are not relative here.
   const number = /^tcp\.(seq|ack)_raw$/.test(name) ? theirs.get(name.replace("_raw", "")) : undefined;
   if (number) return [...number];
@@ -141,12 +143,12 @@ function chain(packet: Packet): Packet[] {
 }
 
 /**
- * Data here are what stands in the place of a header that is cut short, SCTP's chunks, and what is behind a datagram's
- * end by UDP's account; data there is what GUE carries, but not what a reset or urgent segment does; what a SYN does is
+ * Data here are what stands in the place of a header that is cut short, SCTP's chunks, an option of neighbour discovery
+ * that is longer than the message, and what is behind a datagram's end by UDP's account; data there is what GUE carries, but not what a reset or urgent segment does; what a SYN does is
  * twice, where a malformed option of MPTCP announces it.
  */
-function hasOtherData({ problem, sctp, gue, quoted, tcp, udp, payload }: Packet): boolean {
-  if (problem || sctp || gue || quoted) return true;
+function hasOtherData({ problem, sctp, gue, quoted, tcp, udp, icmp, payload }: Packet): boolean {
+  if (problem || sctp || gue || quoted || icmp?.kind.startsWith("neighbour-")) return true;
   if (udp && udp.length !== UDP_HEADER_LENGTH + payload.length) return true;
   return (
     tcp !== undefined && ((tcp.flags & (TCP_FLAG.rst | TCP_FLAG.urg)) > 0 || tcp.options.includes(TCP_OPTION_MPTCP))

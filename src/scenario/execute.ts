@@ -46,9 +46,9 @@ export async function execute(scenario: Scenario, stage: Stage, patient = false)
   const { program } = stage.director;
   if (program) await awaken(program);
   const execution = new Execution(scenario, stage, patient);
-  stage.lab.begin();
+  await stage.lab.begin();
   const ran = (await execution.run()) ?? (await execution.runScript());
-  const { lost } = stage.lab;
+  const lost = await stage.lab.lost();
   const problem = [lost, ran].filter((reason) => reason !== undefined).join("; ") || undefined;
   const evidence = execution.evidence(lost === undefined && execution.settled);
   const heard = program && (await hear(program));

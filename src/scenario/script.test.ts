@@ -33,7 +33,7 @@ describe("a TypeScript scenario", () => {
     const [scenario] = await loadScenarios([file]);
     if (!scenario) throw new Error("no scenario");
     const { frames } = new PaperLab("dr").evidence();
-    const lab = { begin() {}, frames, settle: async () => {}, send() {} };
+    const lab = { begin() {}, frames, lost: async () => undefined, settle: async () => {}, send() {} };
     let port = 40_000;
     const traits = { name: "lb", models: ["dr"], deviations: {}, lacks };
     const rest = {

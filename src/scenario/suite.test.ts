@@ -29,7 +29,7 @@ describe("runSuites", () => {
     const paper = new PaperLab("dr");
     paper.request({ port: 40001, out });
     const { frames } = paper.evidence();
-    const lab = { begin() {}, frames, lost, settle: async () => {} };
+    const lab = { begin() {}, frames, lost: async () => lost, settle: async () => {} };
     return {
       lab,
       traits,

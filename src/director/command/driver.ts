@@ -131,7 +131,7 @@ const ASKED_AGAIN = 100;
 /** Asks for each VIP of IPv4, from a neighbour and as nobody (RFC 5227 §2.1.1): who answers has learnt nothing. */
 async function answersForVips(lab: Lab, director: Host): Promise<boolean> {
   const vips = new Set(lab.setup.services.map(({ vip }) => vip).filter((vip) => !isIp6(vip)));
-  lab.begin();
+  await lab.begin();
   for (const vip of vips) {
     const [asker, nic] = neighbourOf(lab.setup, director, vip);
     lab.send(asker, nic.name, whoHas({ senderMac: nic.mac, senderIp: NOBODY, target: vip }));
