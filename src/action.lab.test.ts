@@ -117,7 +117,7 @@ describe("the GitHub Action", function () {
   });
 
   it("passes a director that forwards rightly, says so in the summary, and leaves a report", () => {
-    const { steps, outputs, summary } = job({ ...against, shard: "1/1" });
+    const { steps, outputs, summary } = job({ ...against, shard: "1/1", "director-version": "3f2a; $(id)" });
     expect(steps["Install hopcheck"]?.status, steps["Install hopcheck"]?.output).to.equal(0);
     expect(steps[RUN]?.status, steps[RUN]?.output).to.equal(0);
     expect(steps[RUN]?.output).not.to.match(/^::(error|warning)/m);
@@ -125,6 +125,8 @@ describe("the GitHub Action", function () {
     expect(summary).to.match(/^## ✓ hopcheck: pass$/m);
     for (const file of ["index.html", "results.json", "junit.xml"])
       expect(readFileSync(join(outputs.report ?? "", file), "utf8")).not.to.equal("");
+    const { director } = JSON.parse(readFileSync(join(outputs.report ?? "", "results.json"), "utf8"));
+    expect(director.implementation.version).to.equal("3f2a; $(id)");
   });
 
   it("fails a pull request that breaks it, on the scenario's line, and says what broke since the base branch", () => {

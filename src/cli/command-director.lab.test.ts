@@ -49,9 +49,9 @@ describe("a director that a command starts", function () {
   afterEach(() => folder.remove());
 
   /** Runs the scenarios against a director with these lines in its file. */
-  const against = async (lines: string, ...files: string[]) => {
+  const against = async (lines: string, ...args: string[]) => {
     folder.write("lb.yaml", `name: my-lb\nmodels: [nat]\nconfig: rules.nft.liquid\n${lines}`);
-    const ended = await folder.run(...files, "--director", "lb.yaml", "--out", "out");
+    const ended = await folder.run(...args, "--director", "lb.yaml", "--out", "out");
     return { ...ended, ...(existsSync(join(folder.folder, "out/results.json")) ? folder.results("out") : {}) };
   };
   const findingOf = (scenario: ScenarioResult | undefined, id: string) =>
@@ -69,6 +69,22 @@ change: nft -f $config
     const [, changed] = scenarios ?? [];
     expect(changed?.hosts.map(({ name }) => name)).to.include("rs2");
     expect(changed?.journeys.some(({ hops }) => hops.some(({ tap }) => tap === "rs2"))).to.equal(true);
+  });
+
+  it("is of whom its file says, and of the version that the command line says", async () => {
+    const lines = `start: nft -f $config && exec sleep infinity
+ready: { command: nft list table ip balance }
+implementation: { organization: Example, version: "1.10", contact: [lb@example.org] }
+`;
+    const { status, director, reproduce, scenarios } = await against(lines, "first.yaml", "--director-version", "a b");
+    expect(status).to.equal(0);
+    expect(director?.implementation).to.deep.equal({
+      organization: "Example",
+      version: "a b",
+      contact: ["lb@example.org"],
+    });
+    const command = "hopcheck run first.yaml --director lb.yaml --director-version 'a b'";
+    expect([reproduce, scenarios?.[0]?.reproduce]).to.deep.equal([command, command]);
   });
 
   it("is not asked for changes where its file has no command for them", async () => {

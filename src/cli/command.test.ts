@@ -6,10 +6,16 @@ describe("the command that runs something again", () => {
 
   it("says what is not so by itself", () => {
     expect(commandOf(["cases/dr"], plain)).to.equal("hopcheck run cases/dr --director ipvs");
-    const options = { director: "reference", profile: "extended", kernel: "uml", fault: "GEN-TTL-01: no hop" } as const;
+    const options = {
+      director: "reference",
+      directorVersion: "2.0 beta",
+      profile: "extended",
+      kernel: "uml",
+      fault: "GEN-TTL-01: no hop",
+    } as const;
     const which = { model: ["nat", "dr"], grep: /a b$/, repeat: 3 } as const;
     expect(commandOf([], options, which)).to.equal(
-      "hopcheck run --director reference --profile extended --kernel uml --fault 'GEN-TTL-01: no hop' --model nat,dr --grep 'a b$' --repeat 3",
+      "hopcheck run --director reference --director-version '2.0 beta' --profile extended --kernel uml --fault 'GEN-TTL-01: no hop' --model nat,dr --grep 'a b$' --repeat 3",
     );
   });
 

@@ -13,13 +13,20 @@ export function shellWord(word: string): string {
  */
 export function commandOf(
   paths: readonly string[],
-  { director, profile, kernel, fault }: Pick<RunOptions, "director" | "profile" | "kernel" | "fault">,
+  {
+    director,
+    directorVersion,
+    profile,
+    kernel,
+    fault,
+  }: Pick<RunOptions, "director" | "directorVersion" | "profile" | "kernel" | "fault">,
   { model, grep, repeat = 1 }: Partial<Pick<RunOptions, "model" | "grep" | "repeat">> = {},
 ): string {
   const option = (name: string, value: string | undefined) => (value === undefined ? [] : [`--${name}`, value]);
   const words = [
     ...paths.map(shown),
     ...option("director", director),
+    ...option("director-version", directorVersion),
     ...option("profile", profile === "core" ? undefined : profile),
     ...option("kernel", kernel === "auto" ? undefined : kernel),
     ...option("fault", fault),

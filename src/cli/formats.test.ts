@@ -13,7 +13,7 @@ import { expectGolden, reportFixture } from "../report/golden.test-support.js";
 import { readResult, renderJson } from "../report/json.js";
 import { renderJunit } from "../report/junit.js";
 import { renderScenario, renderSummary } from "../report/list.js";
-import type { RunResult, ScenarioResult, Verdict } from "../report/result.js";
+import type { DirectorResult, RunResult, ScenarioResult, Verdict } from "../report/result.js";
 import { FORMATS, formats, isWritten } from "./formats.js";
 import { judged } from "./verify-files.js";
 import { bySetup } from "./verify-subject.js";
@@ -89,6 +89,23 @@ describe("the formats", () => {
     expect(svg?.getElementsByTagName("title")[0]?.textContent).to.equal("hopcheck: fail, 2 of 8 rules");
     const shown = [...(svg?.getElementsByTagName("text") ?? [])].map(({ textContent }) => textContent);
     expect(shown).to.deep.equal(["hopcheck", "fail, 2 of 8 rules"]);
+  });
+
+  it("conformance names the kernel for the version where that is not said, and neither where neither is known", () => {
+    const implementationOf = (director: DirectorResult) =>
+      parse(renderConformance({ ...exampleResult(), director })).implementation;
+    const lb = { name: "lb", where: "host-kernel" } as const;
+    expect(implementationOf({ ...lb, kernel: "6.1.176" })).to.deep.equal({
+      ...lb,
+      version: "Linux 6.1.176",
+      kernel: "6.1.176",
+    });
+    expect(implementationOf({ ...lb, kernel: "6.1.176", implementation: { version: "1.10" } })).to.deep.equal({
+      ...lb,
+      version: "1.10",
+      kernel: "6.1.176",
+    });
+    expect(implementationOf(lb)).to.deep.equal(lb);
   });
 
   it("conformance counts every rule of a model that was tested, once", async () => {

@@ -42,8 +42,14 @@ describe("init in a project", () => {
       ready: { command: "true" },
     });
     expect(loadDirector(join(folder, "hopcheck.yaml")).name).to.equal("nd-try-of-my_lb");
+    writeFileSync(join(folder, "hopcheck.yaml"), read("hopcheck.yaml").replace("# implementation:", "implementation:"));
+    expect(loadDirector(join(folder, "hopcheck.yaml")).implementation?.organization).to.equal("Example");
     const [step] = parse(read(".github/workflows/hopcheck.yaml")).jobs.forwarding.steps.slice(-1);
-    expect(step.with).to.deep.equal({ director: "hopcheck.yaml", scenarios: "hopcheck" });
+    expect(step.with).to.deep.equal({
+      director: "hopcheck.yaml",
+      "director-version": `\${{ github.sha }}`,
+      scenarios: "hopcheck",
+    });
   });
 
   for (const model of ["nat", "dr", "tun"] as const)

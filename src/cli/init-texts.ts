@@ -31,7 +31,9 @@ export function directorText({ name, models, config, start, ready }: Project): s
   };
   return `# How hopcheck starts this load balancer: in a network namespace of its own, by sh, in the folder of this file.
 # $config is the template below, rendered; $setup the same network as JSON. All keys: docs/director.md of hopcheck.
-${stringify(director, { lineWidth: 0 })}`;
+${stringify(director, { lineWidth: 0 })}# Whose it is, for reports that others read; the workflow gives the commit for its version:
+# implementation: { organization: Example, url: "https://example.org/lb", contact: [lb@example.org] }
+`;
 }
 
 /** A template to begin with: it shows what a template may name. */
@@ -89,5 +91,6 @@ jobs:
       - uses: ${ACTION}
         with:
           director: ${DIRECTOR_FILE}
+          director-version: \${{ github.sha }}
           scenarios: hopcheck
 `;

@@ -89,7 +89,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     schemaVersion: 1,
     tool: { name: "hopcheck", version },
     verdict: interrupted && runVerdict(scenarioResults) === "pass" ? "inconclusive" : runVerdict(scenarioResults),
-    director: await stages.describe(director),
+    director: await stages.describe(director, options.directorVersion),
     startedAt,
     durationMs: Math.round(performance.now() - started),
     profile: options.profile,

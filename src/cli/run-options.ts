@@ -6,6 +6,8 @@ import { EXTRACT, FORMATS_HELP, formats, isFormat } from "./formats.js";
 
 export interface RunOptions {
   readonly director: string;
+  /** Which version of it is tested, for the reports; left out: what its file says. */
+  readonly directorVersion?: string;
   readonly model?: readonly Model[];
   readonly profile: "core" | "extended";
   readonly kernel: KernelChoice;
@@ -27,6 +29,11 @@ export function runOptions(command: Command): Command {
   return command
     .argument("[paths...]", "scenario files, and folders that hold some (default: the bundled cases)")
     .option("--director <name>", "the load balancer to test: a name, or a director file", "ipvs")
+    .option(
+      "--director-version <text>",
+      "which version of it is tested, for the reports, such as a commit",
+      versionText,
+    )
     .option("--model <models>", "only scenarios of these models: nat,dr,tun,proxy", models)
     .addOption(
       new Option("--profile <profile>", "the rules to judge by, and with them the bundled cases")
@@ -60,6 +67,12 @@ export function models(text: string): Model[] {
     if (!model) throw new InvalidArgumentError(`'${name}' is no model; there are ${known.join(", ")}.`);
     return model;
   });
+}
+
+/** What a director's file may say as well. */
+function versionText(text: string): string {
+  if (text.length < 1 || text.length > 100) throw new InvalidArgumentError("text of 1 to 100 characters is wanted.");
+  return text;
 }
 
 function expression(text: string): RegExp {

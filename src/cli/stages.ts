@@ -104,13 +104,25 @@ export class Stages {
     return Math.max(...hosts.flatMap(({ nics }) => nics.map((nic) => nic.mtu)));
   }
 
-  /** The director of a run that has only one; the kernel of a guest is known once it was needed. */
-  async describe(director: Director): Promise<DirectorResult> {
+  /**
+   * The director of a run that has only one; the kernel of a guest is known once it was needed.
+   * @param version which one of the director is tested; left out: what its file says
+   */
+  async describe(director: Director, version?: string): Promise<DirectorResult> {
     const { name, models, lacks } = director;
     const where = placeOf(director, this.#kernel);
     const kernel = await this.#kernelAt(where);
     const features = FEATURES.filter((feature) => !Object.hasOwn(lacks, feature));
-    return { name, where, ...(kernel === undefined ? {} : { kernel }), models, features, lacks };
+    const implementation = { ...director.implementation, ...(version === undefined ? {} : { version }) };
+    return {
+      name,
+      ...(Object.keys(implementation).length === 0 ? {} : { implementation }),
+      where,
+      ...(kernel === undefined ? {} : { kernel }),
+      models,
+      features,
+      lacks,
+    };
   }
 
   async #kernelAt(where: Where): Promise<string | undefined> {

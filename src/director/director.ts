@@ -6,12 +6,23 @@ import type { Where } from "../lab/machine.js";
 export interface DirectorTraits {
   readonly name: string;
   readonly models: readonly Model[];
+  readonly implementation?: Implementation;
   /** Rules that it breaks on purpose, each with the reason. */
   readonly deviations: Readonly<Record<string, string>>;
   /** Features that it does not have, each with the reason. */
   readonly lacks: Readonly<Record<string, string>>;
   /** Whether what it does is known to hopcheck from its file alone: no command for IPVS confirms or mends anything. */
   readonly foreign?: boolean;
+}
+
+/** Whose it is, and which version of it is tested. */
+export interface Implementation {
+  readonly organization?: string;
+  readonly project?: string;
+  readonly url?: string;
+  readonly version?: string;
+  /** Where to ask about it: URLs, mail addresses. */
+  readonly contact?: readonly string[];
 }
 
 /** How a load balancer is put into a lab. */

@@ -1,6 +1,6 @@
 import { type Change, type Comparison, type ScenarioName, type Side, SLOWER_MS, SLOWER_RATIO } from "./compare.js";
 import { type Matrix, telling } from "./directors.js";
-import { count, directorPlace, duration, STATUS_WORDS } from "./format.js";
+import { count, directorName, directorPlace, duration, STATUS_WORDS } from "./format.js";
 import { isUnkeptPromise } from "./verdict.js";
 
 /** A kind of change with what it is called, the more important first. */
@@ -32,7 +32,7 @@ export function wayOf({ before, after, finding }: Change): string {
 
 /** `fail · 17.4 s · ipvs, Linux 6.1.176 in User-Mode Linux · hopcheck 0.1.0 · 2025-11-23T07:12:45Z`. */
 export function sideText({ verdict, durationMs, director, tool, startedAt }: Side): string {
-  const by = director === undefined ? "captures" : `${director.name}, ${directorPlace(director)}`;
+  const by = director === undefined ? "captures" : `${directorName(director)}, ${directorPlace(director)}`;
   return [verdict, duration(durationMs), by, `hopcheck ${tool.version}`, startedAt].join(" · ");
 }
 

@@ -179,7 +179,11 @@ const after = side(
     },
     { ...tunnel, verdict: "pass", problem: undefined, findings: [finding("TUN-MTU-01", { status: "pass" })] } as never,
   ],
-  { startedAt: "2025-11-24T07:12:45Z", durationMs: 21_000 },
+  {
+    director: { name: "ipvs", implementation: { version: "1.2.2" }, kernel: "6.1.176", where: "user-mode-linux" },
+    startedAt: "2025-11-24T07:12:45Z",
+    durationMs: 21_000,
+  },
 );
 
 /** The style is the report's, and no matter of a comparison. */

@@ -94,8 +94,8 @@ function runThatBroke(before: RunResult, after: RunResult): readonly Change[] {
 export function sideOf({ name, tool, verdict, director, startedAt, durationMs }: Side): Side {
   const common = { name, tool, verdict, startedAt, durationMs };
   if (director === undefined) return common;
-  const { name: called, kernel, where } = director;
-  return { ...common, director: { name: called, ...(kernel === undefined ? {} : { kernel }), where } };
+  const { models: _models, features: _features, lacks: _lacks, ...told } = director;
+  return { ...common, director: told };
 }
 
 function nameOf({ file, title, verdict }: ScenarioResult): ScenarioName {

@@ -3,7 +3,7 @@ import { catalogue } from "../forwarding/catalogue.js";
 import type { Profile } from "../forwarding/rule.js";
 import type { Model } from "../forwarding/setup.js";
 import { count } from "./format.js";
-import type { FindingResult, RunResult, ScenarioResult } from "./result.js";
+import type { DirectorResult, FindingResult, RunResult, ScenarioResult } from "./result.js";
 import { declaredIn, worstOfRules } from "./tally.js";
 import { isUnkeptPromise, wasRun } from "./verdict.js";
 import { allVisible } from "./visible.js";
@@ -25,14 +25,7 @@ export function renderConformance(result: RunResult): string {
   const report = {
     apiVersion: "hopcheck/v1",
     kind: "ConformanceReport",
-    implementation: director
-      ? {
-          name: director.name,
-          ...(director.kernel === undefined ? {} : { version: `Linux ${director.kernel}` }),
-          where: director.where,
-          ...(director.models === undefined ? {} : { models: director.models }),
-        }
-      : { name: "captures of a network", where: "captures" },
+    implementation: director ? implementationOf(director) : { name: "captures of a network", where: "captures" },
     hopcheckVersion: tool.version,
     date: startedAt,
     profiles: tested.map((model) => profileOf(scenarios, model)),
@@ -42,6 +35,23 @@ export function renderConformance(result: RunResult): string {
     reproduce: reproduce === undefined ? [...new Set(scenarios.map((scenario) => scenario.reproduce))] : [reproduce],
   };
   return stringify(report, { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+/** Of a director in a kernel that nobody gives a version, the kernel's is the nearest to one. */
+function implementationOf({ name, implementation = {}, kernel, where, models }: DirectorResult) {
+  const { organization, project, url, version, contact } = implementation;
+  // What is undefined is left out of the YAML.
+  return {
+    organization,
+    project,
+    url,
+    version: version ?? (kernel === undefined ? undefined : `Linux ${kernel}`),
+    contact,
+    name,
+    kernel,
+    where,
+    models,
+  };
 }
 
 function reasons(lacks: Readonly<Record<string, string>>) {

@@ -281,6 +281,13 @@ export function exampleResult(): RunResult {
     verdict: "fail",
     director: {
       name: "ipvs",
+      implementation: {
+        organization: "Linux",
+        project: "IP Virtual Server",
+        url: "http://www.linuxvirtualserver.org",
+        version: "1.2.1",
+        contact: ["lvs-devel@vger.kernel.org"],
+      },
       kernel: "6.1.176",
       where: "user-mode-linux",
       models: ["nat", "dr", "tun"],

@@ -78,6 +78,11 @@ const PLACES: Readonly<Record<DirectorResult["where"], string>> = {
   userspace: "userspace",
 };
 
+/** The director with the version that was tested, where that is known: `my-lb 2.0`. */
+export function directorName({ name, implementation }: DirectorResult): string {
+  return implementation?.version === undefined ? name : `${name} ${implementation.version}`;
+}
+
 /** Where the director forwarded: `Linux 6.1.176 in User-Mode Linux`. */
 export function directorPlace({ kernel, where }: DirectorResult): string {
   return kernel === undefined ? PLACES[where] : `Linux ${kernel} in ${PLACES[where]}`;

@@ -22,7 +22,7 @@ import { renderJunit } from "./junit.js";
 import { renderScenario, renderSummary } from "./list.js";
 import { matrixHtml } from "./matrix-html.js";
 import type { RunResult } from "./result.js";
-import { visible } from "./visible.js";
+import { allVisible, visible } from "./visible.js";
 
 /** Stands in every such text, so that a test can say where they came out. */
 const MARK = "evil";
@@ -174,7 +174,9 @@ describe("texts of others", () => {
       const yaml = renderConformance(result);
       expectPlain(yaml);
       const report = parse(yaml);
-      expect(report.implementation.name).to.equal(visible(result.director?.name ?? ""));
+      const { features: _features, lacks: _lacks, implementation, ...director } = allVisible(result).director ?? {};
+      expect(report.implementation).to.deep.equal({ ...implementation, ...director });
+      expect(report.implementation.contact[0]).to.match(/^evil/);
       expect(report.reproduce).to.deep.equal([visible(result.reproduce ?? "")]);
       expect(report.kind).to.equal("ConformanceReport");
     });

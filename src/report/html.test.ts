@@ -35,6 +35,13 @@ describe("renderHtml", () => {
     }
   });
 
+  it("says which version of the director was tested, where that is known", () => {
+    const directorIn = (html: string) => /<dt>Director<\/dt><dd>(.*?)<\/dd>/.exec(html)?.[1];
+    expect(directorIn(page)).to.equal("ipvs 1.2.1");
+    const unknown = { name: "ipvs", where: "host-kernel" } as const;
+    expect(directorIn(renderHtml({ ...exampleResult(), director: unknown }))).to.equal("ipvs");
+  });
+
   it("says first what is broken, who does it, and what mends it", () => {
     const broken = /<section class="broken"[\s\S]*?<\/section>/.exec(page)?.[0] ?? "";
     expect(broken).to.contain("DR-ARP-02").and.contain("at fault: <strong>rs1</strong>");

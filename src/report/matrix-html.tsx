@@ -2,7 +2,7 @@ import { groupBy } from "../forwarding/group.js";
 import { matrixText } from "./compare-text.js";
 import type { Matrix, MatrixRow, MatrixSide } from "./directors.js";
 import { renderDocument, Section } from "./document.js";
-import { count, directorPlace, duration, STATUS_WORDS, VERDICT_WORDS } from "./format.js";
+import { count, directorName, directorPlace, duration, STATUS_WORDS, VERDICT_WORDS } from "./format.js";
 import { Badge } from "./html/badge.js";
 import { isAssertion, STATUSES } from "./tally.js";
 import { allVisible } from "./visible.js";
@@ -47,7 +47,7 @@ function Directors({ sides, rows }: Pick<Matrix, "sides" | "rows">) {
       {sides.map((side, index) => (
         <tr key={side.name}>
           <th scope="row">
-            {nameOf(side)}
+            {side.director === undefined ? nameOf(side) : directorName(side.director)}
             <span class="file">
               {side.director === undefined ? "captures of a network" : directorPlace(side.director)}
             </span>

@@ -2,10 +2,11 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { exampleResult } from "./example.js";
 import { MergeError, mergeResults, type Part } from "./merge.js";
-import type { RunResult, ScenarioResult } from "./result.js";
+import type { DirectorResult, RunResult, ScenarioResult } from "./result.js";
 
 const { shard: _, ...example } = exampleResult();
 const [failed, passed] = example.scenarios as [ScenarioResult, ScenarioResult];
+const ipvs = example.director as DirectorResult;
 
 /** A run of so many scenarios, each with a capture; every third one is of a file that has several. */
 function runOf(count: number): RunResult {
@@ -138,9 +139,23 @@ describe("mergeResults", () => {
   it("takes the kernel from a shard that knows it", () => {
     const run = runOf(2);
     const [one, two] = shardsOf(run, 2) as [Part, Part];
-    const { kernel: _kernel, ...director } = run.director as NonNullable<RunResult["director"]>;
+    const { kernel: _kernel, ...director } = ipvs;
     const ignorant = { ...one, result: { ...one.result, director } };
     expect(mergeResults([ignorant, two]).result.director).to.deep.equal(run.director);
+  });
+
+  it("keeps whose the director is, and puts no two versions of it together", () => {
+    const run = runOf(4);
+    expect(run.director?.implementation?.version).to.be.a("string");
+    expect(mergeResults(shardsOf(run, 2)).result.director).to.deep.equal(run.director);
+    const { implementation: _implementation, ...director } = ipvs;
+    const why = "results of different versions of a director make no run; --compare holds them against each other";
+    const one = named("a.json", { director: { ...director, implementation: { version: "1.0\x1b[2J" } } });
+    const two = named("b.json", { director: { ...director, implementation: { version: "2.0" } } });
+    expect(refusal(one, two)).to.equal(`a.json is of version 1.0␛[2J, and b.json of version 2.0: ${why}`);
+    expect(refusal(two, named("c.json", { director }))).to.equal(
+      `b.json is of version 2.0, and c.json of a version that is not said: ${why}`,
+    );
   });
 
   it("lets no capture lead out of its folder", () => {
@@ -167,7 +182,7 @@ describe("mergeResults", () => {
     ],
     [
       "another kernel",
-      [named("a.json"), named("b.json", { director: { name: "ipvs", where: "user-mode-linux", kernel: "6.2" } })],
+      [named("a.json"), named("b.json", { director: { ...ipvs, kernel: "6.2" } })],
       "a.json is of Linux 6.1.176, and b.json of Linux 6.2: what forwarded is not the same",
     ],
     [

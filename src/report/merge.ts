@@ -88,6 +88,10 @@ function checkPair(one: Part, other: Part): void {
     ({ director }) => (director === undefined ? "of captures" : `of the director ${director.name}`),
     "results of different directors make no run; --compare holds them against each other",
   );
+  differs(({ director }) => {
+    const version = director?.implementation?.version;
+    return version === undefined ? "of a version that is not said" : `of version ${version}`;
+  }, "results of different versions of a director make no run; --compare holds them against each other");
   differs(({ director }) => `of ${director?.where ?? "captures"}`, "what forwarded is not the same");
   differs(({ profile }) => `of the profile ${profile ?? "that is not said"}`, "they were judged by different rules");
   const kernels = [one, other].map(({ result }) => result.director?.kernel);

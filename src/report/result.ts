@@ -41,6 +41,8 @@ export interface Shard {
 
 export interface DirectorResult {
   readonly name: string;
+  /** Whose it is and which version of it was tested, as its file and the command line say; left out by earlier versions. */
+  readonly implementation?: ImplementationResult;
   /** The kernel that forwarded (`uname -r`); left out for a director in userspace. */
   readonly kernel?: string;
   readonly where: "host-kernel" | "user-mode-linux" | "userspace";
@@ -48,6 +50,15 @@ export interface DirectorResult {
   readonly models?: readonly Model[];
   readonly features?: readonly string[];
   readonly lacks?: Readonly<Record<string, string>>;
+}
+
+export interface ImplementationResult {
+  readonly organization?: string;
+  readonly project?: string;
+  readonly url?: string;
+  readonly version?: string;
+  /** Where to ask about it: URLs, mail addresses. */
+  readonly contact?: readonly string[];
 }
 
 export interface ScenarioResult {

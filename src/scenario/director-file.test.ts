@@ -24,8 +24,30 @@ describe("a director's file", () => {
     expect(start).to.equal(drivers.ipvs?.start);
   });
 
-  it("needs neither deviations nor lacks", () => {
-    expect(load("name: reference\nmodels: [nat]\n")).to.deep.include({ deviations: {}, lacks: {} });
+  it("needs neither deviations nor lacks, and does not have to say whose it is", () => {
+    const director = load("name: reference\nmodels: [nat]\n");
+    expect(director).to.deep.include({ deviations: {}, lacks: {} });
+    expect(director).to.not.have.property("implementation");
+  });
+
+  it("says whose it is, and which version", () => {
+    const lines = `name: my-lb
+models: [dr]
+start: ./my-lb
+implementation:
+  organization: Example
+  project: my-lb
+  url: https://example.org/lb?a=b#c
+  version: "1.10"
+  contact: [lb@example.org, "https://example.org/issues"]
+`;
+    expect(load(lines).implementation).to.deep.equal({
+      organization: "Example",
+      project: "my-lb",
+      url: "https://example.org/lb?a=b#c",
+      version: "1.10",
+      contact: ["lb@example.org", "https://example.org/issues"],
+    });
   });
 
   const known = Object.keys(drivers)
@@ -100,6 +122,42 @@ describe("a director's file", () => {
     [
       'name: ipvs\nmodels: [nat]\nlacks: { sctp: "" }\n',
       'lb.yaml:3:16: `sctp` is empty; it says: why, in one sentence\n    3 | lacks: { sctp: "" }\n      |                ^^',
+    ],
+    [
+      "name: ipvs\nmodels: [nat]\nimplementation: { version: 1.10 }\n",
+      "lb.yaml:3:28: `version` must be text, but here stands the number `1.1`; put it in quotes\n    3 | implementation: { version: 1.10 }\n      |                            ^^^^",
+    ],
+    [
+      'name: ipvs\nmodels: [nat]\nimplementation: { version: "" }\n',
+      'lb.yaml:3:28: `version` is empty; it says: which version of it is tested, in quotes: without them YAML reads 1.10 as the number 1.1. --director-version says it instead\n    3 | implementation: { version: "" }\n      |                            ^^',
+    ],
+    [
+      "name: ipvs\nmodels: [nat]\nimplementation: { url: ftp://example.org }\n",
+      "lb.yaml:3:24: `ftp://example.org` is not a URL of http or https (such as https://example.org/lb)\n    3 | implementation: { url: ftp://example.org }\n      |                        ^^^^^^^^^^^^^^^^^",
+    ],
+    [
+      "name: ipvs\nmodels: [nat]\nimplementation: { contact: lb@example.org }\n",
+      "lb.yaml:3:28: `contact` must be a list, but here stands the text `lb@example.org`\n    3 | implementation: { contact: lb@example.org }\n      |                            ^^^^^^^^^^^^^^",
+    ],
+    [
+      "name: ipvs\nmodels: [nat]\nimplementation: { contact: [] }\n",
+      "lb.yaml:3:28: `contact` is empty; it says: where to ask about it: URLs, mail addresses\n    3 | implementation: { contact: [] }\n      |                            ^^",
+    ],
+    [
+      "name: ipvs\nmodels: [nat]\nimplementation: { contact: [a, 1] }\n",
+      "lb.yaml:3:32: an entry of `contact` must be text, but here stands the number `1`; put it in quotes\n    3 | implementation: { contact: [a, 1] }\n      |                                ^",
+    ],
+    [
+      `name: ipvs\nmodels: [nat]\nimplementation:\n  project: >-\n    ${"x".repeat(101)}\n`,
+      "lb.yaml:4:12: `project` has 101 characters; at most 100 are allowed\n    4 |   project: >-\n      |            ^^",
+    ],
+    [
+      "name: ipvs\nmodels: [nat]\nimplementation: {}\n",
+      "lb.yaml:3:17: `implementation` is empty; write one of `organization`, `project`, `url`, `version`, `contact`\n    3 | implementation: {}\n      |                 ^^",
+    ],
+    [
+      "name: ipvs\nmodels: [nat]\nimplementation:\n  verion: '2'\n",
+      "lb.yaml:4:3: unknown key `verion`; did you mean `version`?\n    4 |   verion: '2'\n      |   ^^^^^^",
     ],
     [
       "name: ipvs\nmodels: [nat]\nlaks: {}\n",

@@ -20,14 +20,24 @@ const WITHIN = 10;
 export function loadDirector(file: string): Director {
   const source = open(file);
   const raw = directorShape(source);
-  const { name, models, deviations = {}, host } = raw;
+  const { name, models, implementation, deviations = {}, host } = raw;
   const driver = driverOf(raw, source.root, resolve(file));
   checkDeviations(deviations, source.root.at("deviations"));
   const lacks = lacksOf(raw, source.root);
   source.throwProblems();
   const foreign = raw.start !== undefined && !raw.needs?.includes("ip_vs");
   const { start, places } = driver as Driver;
-  return { name, models, deviations, lacks, foreign, start, places, ...(host === undefined ? {} : { host }) };
+  return {
+    name,
+    models,
+    deviations,
+    lacks,
+    foreign,
+    start,
+    places,
+    ...(implementation === undefined ? {} : { implementation }),
+    ...(host === undefined ? {} : { host }),
+  };
 }
 
 /** What the file starts: a command of its own, or what comes with hopcheck under its name. */

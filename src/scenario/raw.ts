@@ -1,5 +1,6 @@
 /** The files as their schemas let them through: not yet checked for meaning, defaults not yet filled in. */
 
+import type { Implementation } from "../director/director.js";
 import type { Answers, Model, Persistence, Protocol, Tunnel } from "../forwarding/setup.js";
 import type { KernelPart } from "../lab/kernel.js";
 
@@ -119,6 +120,7 @@ export interface RawScenario {
 export interface RawDirector {
   readonly name: string;
   readonly models: readonly Model[];
+  readonly implementation?: Implementation;
   readonly start?: string;
   readonly config?: string;
   readonly ready?: { readonly log?: string; readonly command?: string; readonly port?: number; readonly arp?: "vip" };

@@ -10,6 +10,8 @@ interface SchemaPart {
   readonly properties?: Readonly<Record<string, SchemaPart>>;
   readonly patternProperties?: unknown;
   readonly type?: string | readonly string[];
+  readonly enum?: unknown;
+  readonly pattern?: unknown;
 }
 
 /** Entries of the lists, as they are called in a message. */
@@ -50,7 +52,7 @@ function messageOf({ keyword, params, data, message }: ErrorObject, path: Path, 
     case "required":
       return missingKey(params.missingProperty, schema);
     case "type":
-      return `${name} must be ${typesOf(schema)}, but here stands ${stands(data)}${hint(path, data)}`;
+      return `${name} must be ${typesOf(schema)}, but here stands ${stands(data)}${hint(path, data)}${quotes(data, schema)}`;
     case "enum":
       return `${name} cannot be ${quoted(data)}${suggestion(String(data), params.allowedValues)}`;
     case "pattern":
@@ -110,6 +112,12 @@ function hint(path: Path, data: unknown): string {
   if (path.at(-2) !== "steps") return "";
   const isMapping = typeof data === "object" && data !== null && !Array.isArray(data);
   return isMapping ? "; give each step a dash of its own" : "; write a step as `send: { flow: a }`";
+}
+
+/** Any text will do there, so that what YAML takes for a number may be meant as one. */
+function quotes(data: unknown, { type, enum: allowed, pattern }: SchemaPart): string {
+  const isFree = type === "string" && allowed === undefined && pattern === undefined;
+  return isFree && (typeof data === "number" || typeof data === "boolean") ? "; put it in quotes" : "";
 }
 
 function keysOf(schema: SchemaPart): string[] {

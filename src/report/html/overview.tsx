@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { count, directorPlace, duration, models, VERDICT_WORDS } from "../format.js";
+import { count, directorName, directorPlace, duration, models, VERDICT_WORDS } from "../format.js";
 import { tallyScenarios } from "../tally.js";
 import { Badge } from "./badge.js";
 import { BrokenList } from "./broken.js";
@@ -48,7 +48,7 @@ function Head({ data }: { readonly data: PageData }) {
       </h1>
       <p class="lede">{lede(data)}</p>
       <dl class="facts">
-        <Fact name="Director">{director?.name ?? "none: captures were judged"}</Fact>
+        <Fact name="Director">{director ? directorName(director) : "none: captures were judged"}</Fact>
         {director && <Fact name="Forwarding in">{directorPlace(director)}</Fact>}
         {seen.length > 0 && <Fact name={seen.length === 1 ? "Model" : "Models"}>{seen.join(", ")}</Fact>}
         <Fact name="Started">
