@@ -24,7 +24,7 @@ const SETTLE_TIMEOUT = 30_000;
 
 const AWAIT_TIMEOUT = 10_000;
 
-/** Milliseconds after which a recording without frames looks whether it is to end. */
+/** Milliseconds after which a recording without frames looks again. */
 const RECORDING_PAUSE = 20;
 
 /** What a link has unless it is told otherwise. */
@@ -339,10 +339,10 @@ export class Lab {
     const end = () => {
       ended = true;
     };
-    work.then(end, end);
+    const done = work.then(end, end);
     while (!ended) {
       this.#fabric.recorder.drain();
-      await this.#fabric.recorder.wait(RECORDING_PAUSE);
+      await Promise.race([this.#fabric.recorder.wait(RECORDING_PAUSE), done]);
     }
     return work;
   }
