@@ -171,7 +171,6 @@ describe("the report in a browser", () => {
     await page.locator(".broken").waitFor();
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
-    // The address is told when the page has gone there, some time after the key.
     await page.waitForURL(({ hash }) => hash !== "#/scenario/1" && hash !== "");
   });
 

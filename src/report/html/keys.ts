@@ -1,10 +1,11 @@
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import type { PageData } from "./data.js";
 import { href, OVERVIEW, type Route } from "./route.js";
 
 /** Obeys single keys, but where something is typed. */
 export function useKeys(data: PageData, route: Route): void {
-  useEffect(() => {
+  // Before the page is shown, not some time after: whoever sees it may press a key.
+  useLayoutEffect(() => {
     const obey = (event: KeyboardEvent) => {
       const isTyping = event.target instanceof Element && event.target.matches("input, select, textarea");
       if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
