@@ -10,7 +10,7 @@ const READ = 1 << 25;
  * Sends single frames on one interface, through `cap`.
  *
  * `cap` ends the process when a handle is used that is not open, and its native side holds no reference to the buffer
- * that it writes into: both are kept here, and the handle stays open as long as the sender lives.
+ * that it writes into: both are kept here, and the handle stays open until the sender is closed.
  */
 export class Sender {
   readonly #handle: InstanceType<typeof cap.Cap>;
@@ -26,6 +26,11 @@ export class Sender {
     if (received) {
       this.#handle.on("packet", (length: number) => received(Uint8Array.prototype.slice.call(this.#buffer, 0, length)));
     }
+  }
+
+  /** To be called before the interface goes down: `cap` ends the process where one that it listens to does. */
+  close(): void {
+    this.#handle.close();
   }
 
   /** @throws Error that names the interface and the frame's length where the kernel refuses it. */

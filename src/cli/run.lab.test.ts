@@ -63,6 +63,16 @@ const FAILING_GUEST = `title: A setting that the guest does not know
 ${setup("{ director: { sysctl: { net.ipv4.no_such_setting: 1 } } }")}steps:
   - send: { flow: a }
 `;
+/** What the host has sent through goes down under it. */
+const BOUNCED = `title: A host that has sent goes down, comes up and sends again
+setup: dr
+covers: [DR-ARP-07]
+steps:
+  - ask: { who-has: router, from: rs1, of: router }
+  - bounce: { host: rs1 }
+  - ask: { who-has: router, from: rs1, of: router }
+  - ask: { who-has: rs1, from: router, of: rs1 }
+`;
 /** The answer comes from a socket of this process, through a director in another kernel: last of all, and by no canary's way. */
 const ECHO = `title: An echo comes back by the director
 setup:
@@ -96,6 +106,7 @@ describe("hopcheck run", function () {
     files.write("silent.yaml", SILENT);
     files.write("guest.yaml", FAILING_GUEST);
     files.write("echo.yaml", ECHO);
+    files.write("bounced.yaml", BOUNCED);
     files.write("wrong.yaml", PASSING.replace("DR-REQ-01", "DR-REQ-01, DR-REQ-01"));
     files.write("mixed/1-violated.yaml", VIOLATED);
     files.write("mixed/2-pass.yaml", PASSING);
@@ -451,6 +462,11 @@ describe("hopcheck run", function () {
     it("waits for what an echo service of a real server still has to answer", () => {
       const verdicts = files.results("guest").scenarios.filter(({ file }) => file === "echo.yaml");
       expect(verdicts.map(({ verdict }) => verdict)).to.deep.equal(new Array(40).fill("pass"));
+    });
+
+    it("has a host send again whose NICs went down", async () => {
+      const { status, stdout, stderr } = await files.run("bounced.yaml", "--director", "reference", "--out", "bounced");
+      expect(status, `${stdout}${stderr}`).to.equal(0);
     });
 
     it("reports a command that fails inside the guest with what it printed", () => {

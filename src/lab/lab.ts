@@ -243,6 +243,10 @@ export class Lab {
   /** Takes a host's NICs down and up again; what it forgets by that it is told anew. */
   async bounce(host: string): Promise<void> {
     const { nics } = this.#plan(host).host;
+    for (const { tap } of this.#links.filter((link) => link.host.name === host)) {
+      this.#senders.get(tap)?.close();
+      this.#senders.delete(tap);
+    }
     const again = this.#plan(host).ip.filter((line) => /^(route|neigh) /.test(line));
     await this.machine(host).ip([
       ...nics.map(({ name }) => `link set ${name} down`),
