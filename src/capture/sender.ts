@@ -6,6 +6,9 @@ const UNREAD = 1 << 16;
 /** Bytes for frames that somebody reads: room for a burst of 15,000 that nothing is taken out of meanwhile. */
 const READ = 1 << 25;
 
+/** What is closed stays in memory: `cap` frees with the object what libuv's loop goes on to hold (it never calls uv_close). */
+const CLOSED = new Set<InstanceType<typeof cap.Cap>>();
+
 /**
  * Sends single frames on one interface, through `cap`.
  *
@@ -30,6 +33,7 @@ export class Sender {
 
   /** To be called before the interface goes down: `cap` ends the process where one that it listens to does. */
   close(): void {
+    CLOSED.add(this.#handle);
     this.#handle.close();
   }
 
