@@ -16,7 +16,7 @@ const FRAMES_A_FILE = 10_000;
 const SHOWN = 20;
 
 const TCP_OPTION_MPTCP = 30;
-const GRE_IN_UDP = 4754;
+const IN_UDP: readonly number[] = [4754, 9899];
 const DRARP_ERROR = 7;
 /** Where they look in a raw packet for the beginning of PPP, which a driver of Linux once put there (packet-raw.c). */
 const PPP_PLACES = [0, 1, 6];
@@ -94,8 +94,8 @@ describe("tshark", function () {
 
 function differences({ linkType, bytes, wireLength }: Sample, theirs: Dissection): string[] {
   const packet = decodeLink(linkType, bytes, wireLength);
-  // To that port they expect GRE in UDP (RFC 8086).
-  if (chain(packet).some(({ udp }) => udp?.dstPort === GRE_IN_UDP || udp?.srcPort === GRE_IN_UDP)) return [];
+  // To these ports they expect GRE (RFC 8086) and SCTP (RFC 6951) in UDP.
+  if (chain(packet).some(({ udp }) => udp && (IN_UDP.includes(udp.dstPort) || IN_UDP.includes(udp.srcPort)))) return [];
   if (RAW.includes(linkType) && PPP_PLACES.some((at) => bytes[at] === 0xff && bytes[at + 1] === 0x03)) return [];
   const ours = dissected(packet);
   // Of a header that ends before it should they show the beginning.
