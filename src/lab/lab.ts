@@ -10,7 +10,7 @@ import { bridgeMac, disableOffloadsOf, droppedAt, droppedBetween, type Link, lin
 import type { Machine, Where } from "./machine.js";
 import { NamespaceMachine } from "./namespace.js";
 import { canaryAddress, forwardingSettings, type HostPlan, planHosts } from "./plan.js";
-import { NotSettled, NUDGE, Prober } from "./prober.js";
+import { NotSettled, Prober } from "./prober.js";
 import { segmentsOf } from "./segments.js";
 import { UmlMachine } from "./uml-machine.js";
 
@@ -256,19 +256,8 @@ export class Lab {
   }
 
   /** Whether `isThere` came true of what is recorded, within `timeout` milliseconds: by default when a run that waits in vain is to end. */
-  async until(isThere: () => boolean, timeout = AWAIT_TIMEOUT): Promise<boolean> {
-    let nudged = performance.now();
-    const deadline = nudged + timeout;
-    while (!isThere()) {
-      const now = performance.now();
-      if (now >= deadline) return false;
-      if (now >= nudged + NUDGE) {
-        this.#prober.nudge();
-        nudged = now;
-      }
-      await this.#fabric.recorder.wait(Math.ceil(Math.min(deadline, nudged + NUDGE) - now));
-    }
-    return true;
+  until(isThere: () => boolean, timeout = AWAIT_TIMEOUT): Promise<boolean> {
+    return this.#prober.until(isThere, timeout);
   }
 
   /** Gives a host the neighbour table again that the lab was built with. */

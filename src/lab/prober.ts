@@ -14,7 +14,7 @@ const START_ROUND = 100;
  * read (`sigio_handler` of arch/um/kernel/irq.c: entered again, it overwrites the events that it has not come to, and
  * epoll tells of each only once), until more comes: it then reads all, in order.
  */
-export const NUDGE = 50;
+const NUDGE = 50;
 
 /** The lab did not come to rest, and who is to blame. */
 export class NotSettled extends Error {
@@ -92,33 +92,45 @@ export class Prober {
     return `no answer to an ARP request for its own address from ${[...this.#owed].join(", ")}`;
   }
 
-  /** Asks every NIC, and waits for nobody: what comes to a kernel makes it read what it has forgotten. */
-  nudge(): void {
-    for (const probe of this.#probes) this.#ask(probe);
+  /**
+   * Whether `isThere` came true of what is recorded within `timeout` milliseconds. Meanwhile NICs are asked again and again:
+   * what comes to a kernel makes it read what it has forgotten.
+   * @param isAsked of which of them; left out: all.
+   */
+  async until(
+    isThere: () => boolean,
+    timeout: number,
+    isAsked: (tap: string) => boolean = () => true,
+  ): Promise<boolean> {
+    const deadline = performance.now() + timeout;
+    for (let asked = performance.now(); ; ) {
+      this.#recorder.drain();
+      if (isThere()) return true;
+      const now = performance.now();
+      if (now >= deadline) return false;
+      if (now >= asked + NUDGE) {
+        asked = now;
+        this.#ask(isAsked);
+      } else await this.#recorder.wait(Math.ceil(Math.min(deadline, asked + NUDGE) - now));
+    }
   }
 
-  #ask({ bridge, request }: Probe): void {
-    setRound(request, ETHERNET_SOURCE, this.#round);
-    setRound(request, ARP_SENDER_MAC, this.#round);
-    this.#recorder.sendCanary(bridge, request);
+  #ask(isAsked: (tap: string) => boolean): void {
+    for (const { tap, bridge, request } of this.#probes) {
+      if (!isAsked(tap)) continue;
+      setRound(request, ETHERNET_SOURCE, this.#round);
+      setRound(request, ARP_SENDER_MAC, this.#round);
+      this.#recorder.sendCanary(bridge, request);
+    }
   }
 
   /** Whether every NIC has answered within `timeout` milliseconds. */
-  async #askAll(timeout: number): Promise<boolean> {
+  #askAll(timeout: number): Promise<boolean> {
     this.#round = (this.#round + 1) % 2 ** 32;
     for (const { tap } of this.#probes) this.#owed.add(tap);
-    const deadline = performance.now() + timeout;
-    for (let asked = Number.NEGATIVE_INFINITY; ; ) {
-      const now = performance.now();
-      if (now >= asked + NUDGE) {
-        asked = now;
-        for (const probe of this.#probes) if (this.#owed.has(probe.tap)) this.#ask(probe);
-      }
-      this.#recorder.drain();
-      if (this.#owed.size === 0) return true;
-      if (now >= deadline) return false;
-      await this.#recorder.wait(Math.ceil(Math.min(deadline, asked + NUDGE) - now));
-    }
+    const isOwed = (tap: string) => this.#owed.has(tap);
+    this.#ask(isOwed);
+    return this.until(() => this.#owed.size === 0, timeout, isOwed);
   }
 }
 
