@@ -1,4 +1,5 @@
 import { delimiter, resolve } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { arrive, entriesOfRun, insideIsolation, isBelowRun, isolate, NotIsolated, vanishes } from "../lab/isolation.js";
 import { CliError, STATUS } from "./error.js";
 import { checkFolder } from "./folder.js";
@@ -12,12 +13,19 @@ export interface Reach {
 }
 
 /**
+ * How much of a function has to run before V8 optimizes it, in bytes of its code; 132 KiB unless told otherwise. A run is
+ * over within seconds, and most of what would be optimized on the way is not used often enough to pay for it.
+ */
+const LATE_OPTIMIZATION = "--interrupt-budget=600000";
+
+/**
  * Runs a command's work inside the private namespaces of a run, and resolves to its exit status: outside of them this
  * very command is started again, as their first process.
  */
 export async function inIsolation({ paths, out }: Reach, work: () => Promise<number>): Promise<number> {
   if (insideIsolation()) {
     arrive();
+    setFlagsFromString(LATE_OPTIMIZATION);
     for (const name of NATIVE_PACKAGES) {
       const problem = await loadProblem(name);
       if (problem) throw cannotRun(`the npm package ${name} does not load: ${problem}`);
