@@ -12,6 +12,7 @@ import { delimiter, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { execa } from "execa";
+import { pcapBytes } from "../capture/pcap.js";
 import { hostKernelHas } from "../lab/kernel.js";
 import type { RunResult, ScenarioResult } from "../report/result.js";
 import { commandOf, descendants, type Ended, lives, machineState, RunFolder, Running } from "./run.test-support.js";
@@ -63,6 +64,10 @@ const FAILING_GUEST = `title: A setting that the guest does not know
 ${setup("{ director: { sysctl: { net.ipv4.no_such_setting: 1 } } }")}steps:
   - send: { flow: a }
 `;
+const OVERSIZED = `title: A recorded frame that no NIC takes
+${setup()}steps:
+  - replay: { file: oversized.pcap }
+`;
 /** What the host has sent through goes down under it. */
 const BOUNCED = `title: A host that has sent goes down, comes up and sends again
 setup: dr
@@ -104,6 +109,8 @@ describe("hopcheck run", function () {
     files.write("unexercised.yaml", UNEXERCISED);
     files.write("burst.yaml", BURST);
     files.write("silent.yaml", SILENT);
+    files.write("oversized.yaml", OVERSIZED);
+    files.write("oversized.pcap", pcapBytes([new Uint8Array(3000)]));
     files.write("guest.yaml", FAILING_GUEST);
     files.write("echo.yaml", ECHO);
     files.write("bounced.yaml", BOUNCED);
@@ -462,6 +469,14 @@ describe("hopcheck run", function () {
     it("waits for what an echo service of a real server still has to answer", () => {
       const verdicts = files.results("guest").scenarios.filter(({ file }) => file === "echo.yaml");
       expect(verdicts.map(({ verdict }) => verdict)).to.deep.equal(new Array(40).fill("pass"));
+    });
+
+    it("is inconclusive where a NIC refuses a frame of a recording, and says what tcpreplay said", async () => {
+      const { status } = await files.run("oversized.yaml", "--director", "reference", "--out", "oversized");
+      const [scenario] = files.results("oversized").scenarios;
+      expect(status).to.equal(1);
+      expect(scenario?.verdict).to.equal("inconclusive");
+      expect(scenario?.problem).to.match(/^line \d+, `replay`: `tcpreplay .*` failed: [^]*Message too long/);
     });
 
     it("has a host send again whose NICs went down", async () => {

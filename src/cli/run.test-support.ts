@@ -74,10 +74,10 @@ export class RunFolder {
     this.folder = realpathSync(mkdtempSync(join(below, "hopcheck run-")));
   }
 
-  write(name: string, text: string, mode = 0o644): string {
+  write(name: string, content: string | Uint8Array, mode = 0o644): string {
     const file = join(this.folder, name);
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text, { mode });
+    writeFileSync(file, content, { mode });
     return file;
   }
 

@@ -71,7 +71,7 @@ export class Stages {
       const fabric = await this.#fabric;
       const lab = await this.#labOf(fabric, plan);
       this.#ahead ??= this.#buildAhead(fabric);
-      return await Stage.start(lab, plan.director, fabric.scratch);
+      return await Stage.start(lab, plan.director);
     } catch (error) {
       if (error instanceof CannotRun) this.failure = new CliError(STATUS.cannotRun, error.message);
       throw error;

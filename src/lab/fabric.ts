@@ -3,7 +3,8 @@ import { CannotRun } from "./cannot-run.js";
 import { hasIpv6 } from "./namespace.js";
 import { missingPrograms } from "./programs.js";
 import { Recorder } from "./recorder.js";
-import { Shell } from "./shell.js";
+import type { Shell } from "./shell.js";
+import { startShell, startYieldingShell } from "./start-shell.js";
 import { tieToCpu } from "./tie.js";
 import { UmlKernel } from "./uml.js";
 
@@ -26,12 +27,15 @@ export class Fabric {
   readonly recorder: Recorder;
   /** For what is to be told to this machine's own kernel. */
   readonly shell: Shell;
+  /** For bursts: whoever records and forwards their frames comes first, or they would outrun their own recording. */
+  readonly yielding: Shell;
   #uml: Promise<UmlKernel> | undefined;
   #labs = 0;
 
-  private constructor(recorder: Recorder, shell: Shell) {
+  private constructor(recorder: Recorder, shell: Shell, yielding: Shell) {
     this.recorder = recorder;
     this.shell = shell;
+    this.yielding = yielding;
   }
 
   /**
@@ -65,9 +69,10 @@ export class Fabric {
     if (hasIpv6())
       for (const devices of ["all", "default"]) writeFileSync(`/proc/sys/net/ipv6/conf/${devices}/disable_ipv6`, "1");
     if (existsSync(BRIDGE_FILTER)) writeFileSync(BRIDGE_FILTER, "0");
-    const shell = Shell.start();
+    const shell = startShell();
+    const yielding = startYieldingShell();
     await shell.run("the lab", ["ip", "link", "set", "lo", "up"]);
-    return new Fabric(new Recorder(mtu), shell);
+    return new Fabric(new Recorder(mtu), shell, yielding);
   }
 
   get scratch(): string {

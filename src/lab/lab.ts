@@ -1,3 +1,4 @@
+import { burst } from "../capture/replay.js";
 import type { RawFrame } from "../capture/ring.js";
 import { Sender } from "../capture/sender.js";
 import { type Host, type Nic, type Setup, tapName } from "../forwarding/setup.js";
@@ -326,8 +327,16 @@ export class Lab {
     return [...this.#machines.values()].some((machine) => machine instanceof UmlMachine);
   }
 
+  /** Sends frames out of a host's NIC as one burst, and records meanwhile. @throws ReplayError */
+  async burst(host: string, nic: string, frames: readonly Uint8Array[]): Promise<void> {
+    const machine = this.machine(host);
+    if (!(machine instanceof NamespaceMachine)) throw new Error(`tcpreplay cannot run on ${host}`);
+    const run = (command: readonly string[]) => this.#fabric.yielding.run(host, machine.entered(command));
+    await this.#recording(burst(run, nic, frames, `${this.#fabric.scratch}/burst.pcap`));
+  }
+
   /** Records while `work` is under way, so that a burst does not outgrow the ring. */
-  async recording<T>(work: Promise<T>): Promise<T> {
+  async #recording(work: Promise<void>): Promise<void> {
     let ended = false;
     const end = () => {
       ended = true;

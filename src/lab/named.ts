@@ -25,6 +25,11 @@ export class NamedNamespace {
 
   /** As `Machine` has it. */
   run(command: readonly string[], input?: string): Promise<string> {
-    return this.#shell.run(this.#title, ["nsenter", `--net=${this.path}`, ...command], input);
+    return this.#shell.run(this.#title, this.entered(command), input);
+  }
+
+  /** The command that runs another one inside, from any shell of its machine. */
+  entered(command: readonly string[]): readonly string[] {
+    return ["nsenter", `--net=${this.path}`, ...command];
   }
 }

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { CommandError } from "./machine.js";
 
@@ -41,23 +40,6 @@ export class Shell {
         this.#waiting?.();
       },
       fail: (error) => this.#fail(error),
-    });
-  }
-
-  /** A shell of this machine's own, in the namespaces of this process. */
-  static start(): Shell {
-    // In a session of its own: what interrupts the run from the terminal is not meant for it.
-    const child = spawn("sh", { stdio: ["pipe", "pipe", "ignore"], detached: true });
-    child.stdout.setEncoding("utf8");
-    return new Shell("the lab's shell", {
-      type: (text) => child.stdin.write(text),
-      listen(listener) {
-        child.stdout.on("data", (text: string) => listener.received(text));
-        for (const stream of [child.stdin, child.stdout, child]) stream.on("error", (error) => listener.fail(error));
-        child.once("exit", (code, signal) =>
-          listener.fail(new Error(`the lab's shell ended (${signal ?? `exit status ${code}`})`)),
-        );
-      },
     });
   }
 

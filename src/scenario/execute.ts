@@ -1,10 +1,8 @@
 import { readPcap } from "../capture/pcap.js";
-import { burst } from "../capture/replay.js";
 import { directorHost } from "../director/director.js";
 import type { Change, Evidence } from "../forwarding/evidence.js";
 import { followJourneys } from "../forwarding/journey.js";
 import type { RealServer, Service } from "../forwarding/setup.js";
-import { NamespaceMachine } from "../lab/namespace.js";
 import { NotSettled } from "../lab/prober.js";
 import type { Frame } from "../packet/frame.js";
 import { type Talk, talkTcp, talkUdp } from "./conversation.js";
@@ -322,18 +320,12 @@ class Execution {
       nic = outgoing.nic;
       frames.push(...outgoing.frames);
     }
-    await this.#replayFrames(step.from, nic, frames);
+    await this.#stage.lab.burst(step.from, nic, frames);
   }
 
   async #replay(step: ReplayStep): Promise<void> {
     const nic = this.#crafting.host(step.from).nics[0]?.name ?? "";
-    await this.#replayFrames(step.from, nic, await readPcap(step.file));
-  }
-
-  async #replayFrames(host: string, nic: string, frames: readonly Uint8Array[]): Promise<void> {
-    const machine = this.#stage.lab.machine(host);
-    if (!(machine instanceof NamespaceMachine)) throw new Error(`tcpreplay cannot run on ${host}`);
-    await this.#stage.lab.recording(burst(machine.path, nic, frames, `${this.#stage.scratch}/burst.pcap`));
+    await this.#stage.lab.burst(step.from, nic, await readPcap(step.file));
   }
 
   async #change(edit: (service: Service) => Service): Promise<void> {

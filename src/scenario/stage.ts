@@ -81,27 +81,25 @@ export class Stage {
   readonly traits: DirectorTraits;
   /** There where the setup has two directors. */
   readonly redundancy: Redundancy | undefined;
-  readonly scratch: string;
   readonly #clients = new Set<string>();
   readonly #craftedPorts = new Ports(CRAFTED_PORTS);
   readonly #conversationPorts = new Ports(CONVERSATION_PORTS);
   #id = 0;
 
-  private constructor(parts: Pick<Stage, "lab" | "director" | "traits" | "redundancy" | "scratch">) {
+  private constructor(parts: Pick<Stage, "lab" | "director" | "traits" | "redundancy">) {
     this.lab = parts.lab;
     this.director = parts.director;
     this.traits = parts.traits;
     this.redundancy = parts.redundancy;
-    this.scratch = parts.scratch;
   }
 
   /** Starts the director in its lab, and resolves when every host has answered. */
-  static async start(lab: Lab, director: Director, scratch: string): Promise<Stage> {
+  static async start(lab: Lab, director: Director): Promise<Stage> {
     const running = await director.start(lab);
     await startBackups(lab);
     const redundancy = await startVrrp(lab);
     await lab.ready();
-    return new Stage({ lab, director: running, traits: director, redundancy, scratch });
+    return new Stage({ lab, director: running, traits: director, redundancy });
   }
 
   /** Client endpoints (`172.16.0.100:40001`) of the scenarios before: the director may still know their connections. */
