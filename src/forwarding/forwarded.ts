@@ -6,6 +6,7 @@ import type { Packet } from "../packet/packet.js";
 import { TCP_FLAG } from "../packet/tcp.js";
 import { core, hash, ipPayload, portsOf } from "./datagram.js";
 import { groupBy } from "./group.js";
+import type { Sighting } from "./journey.js";
 import { isPartial, type OpenSighting, startOf } from "./sightings.js";
 
 /** Candidates looked at for one sighting and one feature it shares with them: the latest ones. */
@@ -37,9 +38,10 @@ export function linkForwarded(
 ): void {
   const taken = new Set<OpenSighting>();
   const keys = changes === "nothing" ? [unchangedKey] : [unchangedKey, requestKey, replyKey];
-  let left = outs.filter(({ packet }) => packet.ip !== undefined && !staysOnLink(packet));
+  const sent = outs.filter(({ packet }) => packet.ip !== undefined && !staysOnLink(packet));
+  let left: readonly OpenSighting[] = sent;
   for (const key of keys) left = linkEquals(ins, left, key, taken, serves);
-  if (changes === "anything") linkAlike(ins, left, taken, isRejoined, serves);
+  if (changes === "anything" && left.length > 0) linkAlike(ins, sent, taken, isRejoined, serves);
 }
 
 /** Neighbour discovery: with any hop limit but 255 nobody would believe it (RFC 4861 §7.1). */
@@ -158,6 +160,7 @@ function pair(ins: readonly OpenSighting[], outs: readonly OpenSighting[], taken
   }
 }
 
+/** @param outs those that have a counterpart included */
 function linkAlike(
   ins: readonly OpenSighting[],
   outs: readonly OpenSighting[],
@@ -165,10 +168,14 @@ function linkAlike(
   isRejoined: boolean,
   serves: Serves,
 ): void {
-  if (outs.length === 0) return;
+  const queue = new Queue();
   const features = ins.flatMap((sighting) => strongFeatures(sighting).map((feature) => ({ feature, sighting })));
   const index = groupBy(features, ({ feature }) => feature);
   for (const out of outs) {
+    if (out.from !== undefined) {
+      queue.left(out.from);
+      continue;
+    }
     const candidates = new Set<OpenSighting>();
     for (const feature of strongFeatures(out)) {
       for (const candidate of latestBefore(index.get(feature) ?? [], startOf(out))) candidates.add(candidate.sighting);
@@ -176,7 +183,8 @@ function linkAlike(
     let best: OpenSighting | undefined;
     let most = ENOUGH - 1;
     for (const candidate of candidates) {
-      if (isRejoined && isOtherSegment(candidate, out)) continue;
+      const isOther = isRejoined && isOtherSegment(candidate, out);
+      if (isOther && !(isRenumbered(candidate, out) && queue.mayLeave(candidate) && !taken.has(candidate))) continue;
       // A half more for one that nothing came of yet: a duplicate is the less likely explanation.
       const score = likeness(candidate, out, serves) + (taken.has(candidate) ? 0 : 0.5);
       if (score >= ENOUGH && score > most) [best, most] = [candidate, score];
@@ -184,7 +192,32 @@ function linkAlike(
     if (best === undefined) continue;
     out.from = best;
     taken.add(best);
+    queue.left(best);
   }
+}
+
+/** What waits in a host to be sent on: of one flow in the order in which it came. */
+class Queue {
+  readonly #latest = new Map<string, bigint>();
+
+  /** To be told of everything that leaves, in the order of time. */
+  left(cause: Sighting): void {
+    const flow = flowOf(cause);
+    const start = startOf(cause);
+    if (start > (this.#latest.get(flow) ?? 0n)) this.#latest.set(flow, start);
+  }
+
+  /** False where something that came behind it has left: then it was dropped. */
+  mayLeave(sighting: Sighting): boolean {
+    return startOf(sighting) >= (this.#latest.get(flowOf(sighting)) ?? 0n);
+  }
+}
+
+function flowOf({ common }: Sighting): string {
+  const packet = core(common);
+  const { ip } = packet;
+  const ports = portsOf(packet);
+  return `${ip?.protocol} ${endpoint(ip?.src ?? "", ports?.src ?? 0)} ${endpoint(ip?.dst ?? "", ports?.dst ?? 0)}`;
 }
 
 function strongFeatures(sighting: OpenSighting): string[] {
@@ -229,6 +262,18 @@ function isOtherSegment({ common: before }: OpenSighting, { common: after }: Ope
   if (left.tcp === undefined || right.tcp === undefined) return false;
   const length = ({ payload, missing }: Packet) => payload.length + missing;
   return left.tcp.seq !== right.tcp.seq || length(left) !== length(right);
+}
+
+/**
+ * Whether it is one segment with other numbers, by everything else that tells segments apart. Only a host that was
+ * recorded itself shows by the order of what it sends on that this is not the next round of the IP ID.
+ */
+function isRenumbered(before: OpenSighting, after: OpenSighting): boolean {
+  const [left, right] = [core(before.common), core(after.common)];
+  if (before.host !== after.host || left.tcp === undefined || right.tcp === undefined) return false;
+  const isSamePacket = left.ip?.id !== 0 && left.ip?.id === right.ip?.id && left.ip?.length === right.ip?.length;
+  const isSameHeader = left.tcp.flags === right.tcp.flags && hash(left.tcp.options) === hash(right.tcp.options);
+  return isSamePacket && isSameHeader && hash(left.payload) === hash(right.payload);
 }
 
 /** What a segment does to its connection; the other flags are a field like any other. */
