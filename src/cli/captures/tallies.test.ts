@@ -39,8 +39,9 @@ describe("what a screen found", () => {
   });
 
   it("is never silent about what was not judged", () => {
-    expect(unjudged(selection([alike, different], 70_000), 1200)).to.equal(
-      "Of 3,000 connections to 10.0.0.10:80/tcp that are those of clients about which there are errors, fragments or other packets, 120 were judged. " +
+    const kinds = [alike, different, { ...different, connections: 500, judged: { connections: 10, packets: 20 } }];
+    expect(unjudged(selection(kinds, 70_000), 1200)).to.equal(
+      "Of 3,500 connections to 10.0.0.10:80/tcp that are those of clients about which there are errors, fragments or other packets, 130 were judged. " +
         "70,000 packets are of more connections than can be remembered, and were not judged. " +
         "1,200 packets of no service, from or to the setup's hosts, were not judged. " +
         "Captures of a shorter time, or of fewer clients, can be judged as a whole.",

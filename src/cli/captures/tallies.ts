@@ -1,5 +1,6 @@
 /** What a screen found, in words. */
 
+import { groupBy } from "../../forwarding/group.js";
 import type { Selection, Tally } from "../../forwarding/screen/select.js";
 import { REASON } from "../../forwarding/screen/sort.js";
 
@@ -32,11 +33,13 @@ export function alikeLines({ tallies }: Selection): string[] {
 
 /** What was not judged although it is not like anything that was, in whole sentences; undefined where nothing is. */
 export function unjudged({ tallies, unscreened }: Selection, leftOut: number): string | undefined {
-  const sentences = tallies.flatMap((tally) => {
-    const connections = tally.connections - tally.judged.connections;
-    if (tally.reasons === 0 || connections === 0) return [];
-    const words = WORDS.find(([reason]) => (tally.reasons & reason) !== 0)?.[1];
-    return `Of ${number(tally.connections)} connections to ${tally.service} that ${words}, ${number(tally.judged.connections)} were judged.`;
+  const different = tallies.filter(({ reasons }) => reasons !== 0);
+  const alike = groupBy(different, ({ service, reasons }) => `${service} that ${wordsOf(reasons)}`);
+  const sentences = [...alike].flatMap(([which, kinds]) => {
+    const connections = sum(kinds, (kind) => kind.connections);
+    const judged = sum(kinds, (kind) => kind.judged.connections);
+    if (judged === connections) return [];
+    return `Of ${number(connections)} connections to ${which}, ${number(judged)} were judged.`;
   });
   if (unscreened > 0)
     sentences.push(
@@ -46,6 +49,10 @@ export function unjudged({ tallies, unscreened }: Selection, leftOut: number): s
     sentences.push(`${number(leftOut)} packets of no service, from or to the setup's hosts, were not judged.`);
   if (sentences.length === 0) return undefined;
   return `${sentences.join(" ")} Captures of a shorter time, or of fewer clients, can be judged as a whole.`;
+}
+
+function wordsOf(reasons: number): string | undefined {
+  return WORDS.find(([reason]) => (reasons & reason) !== 0)?.[1];
 }
 
 function amount(tallies: readonly Tally[]): string {
