@@ -3,11 +3,11 @@ import type { RawFrame } from "../capture/ring.js";
 import { Sender } from "../capture/sender.js";
 import { type Host, type Nic, type Setup, tapName } from "../forwarding/setup.js";
 import type { Frame } from "../packet/frame.js";
-import { allowedCpus } from "./cpus.js";
 import type { Fabric } from "./fabric.js";
 import { entrance } from "./isolation.js";
 import { LabFrame } from "./lab-frame.js";
-import { bridgeMac, disableOffloadsOf, droppedAt, droppedBetween, type Link, linkLines } from "./links.js";
+import { bridgeMac, disableOffloadsOf, type Link, linkLines } from "./links.js";
+import { Losses } from "./losses.js";
 import type { Machine, Where } from "./machine.js";
 import { NamespaceMachine } from "./namespace.js";
 import { canaryAddress, forwardingSettings, type HostPlan, planHosts } from "./plan.js";
@@ -55,10 +55,7 @@ export class Lab {
   #seen = 0;
   /** What that was when the lab last came to rest. */
   #seenAtRest = 0;
-  #lostBefore = 0;
-  #droppedBefore: ReadonlyMap<string, number> = new Map();
-  #overflowedBefore = 0;
-  #droppedInGuestBefore = 0;
+  readonly #losses: Losses;
 
   private constructor(fabric: Fabric, setup: Setup) {
     this.#fabric = fabric;
@@ -66,6 +63,7 @@ export class Lab {
     this.#prefix = fabric.nextLab();
     this.#plans = planHosts(setup);
     this.#prober = new Prober(fabric.recorder);
+    this.#losses = new Losses(fabric.recorder, this.#links, () => this.#droppedInGuest());
   }
 
   /** Builds the network; it may be used once `ready` has resolved. */
@@ -283,13 +281,9 @@ export class Lab {
 
   /** Starts a new record: frames before this moment are forgotten. */
   async begin(): Promise<void> {
-    // Where it does not answer, nor will it when it is asked what was lost.
-    this.#droppedInGuestBefore = await this.#droppedInGuest().catch(() => 0);
+    await this.#losses.begin();
     this.#fabric.recorder.drain();
     this.#frames = [];
-    this.#lostBefore = this.#fabric.recorder.lost;
-    this.#droppedBefore = droppedAt(this.#links);
-    this.#overflowedBefore = droppedBetween(allowedCpus());
   }
 
   /** All frames since `begin`, in order. */
@@ -299,23 +293,8 @@ export class Lab {
   }
 
   /** What happened to frames since `begin` that are missing; undefined where none is. */
-  async lost(): Promise<string | undefined> {
-    const inGuest = await this.#droppedInGuest().catch((error: Error) => error.message);
-    const unsent = typeof inGuest === "number" ? inGuest - this.#droppedInGuestBefore : 0;
-    const unrecorded = this.#fabric.recorder.lost - this.#lostBefore;
-    const dropped = [...droppedAt(this.#links)].flatMap(([tap, count]) => {
-      const more = count - (this.#droppedBefore.get(tap) ?? 0);
-      return more > 0 ? [`${more} were dropped on the way into ${tap}`] : [];
-    });
-    const overflowed = droppedBetween(allowedCpus()) - this.#overflowedBefore;
-    const reasons = [
-      ...(overflowed > 0 ? [`${overflowed} were dropped between hosts, where a CPU's queue was full`] : []),
-      ...(typeof inGuest === "string" ? [`how many in User-Mode Linux, nobody can say: ${inGuest}`] : []),
-      ...(unsent > 0 ? [`${unsent} were dropped by User-Mode Linux`] : []),
-      ...(unrecorded > 0 ? [`${unrecorded} passed a tap unrecorded`] : []),
-      ...dropped,
-    ];
-    return reasons.length > 0 ? `frames were lost: ${reasons.join(", ")}` : undefined;
+  lost(): Promise<string | undefined> {
+    return this.#losses.told();
   }
 
   async #droppedInGuest(): Promise<number> {

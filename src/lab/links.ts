@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { disableOffloads } from "../capture/libc.js";
 import type { Host, Nic } from "../forwarding/setup.js";
 import type { Machine, Where } from "./machine.js";
@@ -40,45 +39,4 @@ export function disableOffloadsOf(link: Link, machine: Machine | undefined): voi
   disableOffloads(link.port);
   if (machine instanceof NamespaceMachine) machine.enter(() => disableOffloads(link.nic.name));
   else if (link.device) disableOffloads(link.device);
-}
-
-/** Columns of /proc/net/dev behind the interface's name. */
-const DROPPED_ON_RECEIPT = 3;
-const DROPPED_ON_SENDING = 11;
-
-/** What these links have dropped, by tap, as the kernel counts it. */
-export function droppedAt(links: readonly Link[]): Map<string, number> {
-  const byPort = new Map(links.map((link) => [link.port, link]));
-  const dropped = new Map<string, number>();
-  for (const line of readFileSync("/proc/net/dev", "utf8").split("\n").slice(2)) {
-    const [name, counters = ""] = line.split(":");
-    const link = byPort.get((name ?? "").trim());
-    if (!link) continue;
-    const columns = counters.trim().split(/\s+/);
-    const atPort = Number(columns[DROPPED_ON_RECEIPT]) + Number(columns[DROPPED_ON_SENDING]);
-    dropped.set(link.tap, atPort + (link.lost?.() ?? 0));
-  }
-  return dropped;
-}
-
-/** Columns of /proc/net/softnet_stat, in hexadecimal. */
-const BACKLOG_DROPPED = 1;
-const CPU = 12;
-
-/**
- * Frames that the kernel has dropped between namespaces on these CPUs, because the queue of a CPU was full
- * (net.core.netdev_max_backlog). The count is that of the whole machine: another's loss makes us careful, never wrong.
- */
-export function droppedBetween(cpus: readonly number[]): number {
-  return readFileSync("/proc/net/softnet_stat", "utf8")
-    .trim()
-    .split("\n")
-    .map((line) =>
-      line
-        .trim()
-        .split(/\s+/)
-        .map((column) => Number.parseInt(column, 16)),
-    )
-    .filter((columns, line) => cpus.includes(columns[CPU] ?? line))
-    .reduce((sum, columns) => sum + (columns[BACKLOG_DROPPED] ?? 0), 0);
 }
