@@ -10,19 +10,16 @@ export class ReplayError extends Error {
 type Run = (command: readonly string[]) => Promise<string>;
 
 /**
- * Sends the frames of a classic capture file on an interface, as fast as it goes, through `tcpreplay`.
- * @throws ReplayError where the kernel refused a frame.
+ * Sends frames on an interface as one burst, as fast as it goes, through `tcpreplay`.
+ * @param file to write them to first.
+ * @throws ReplayError where not all of them were sent.
  */
-export async function replay(run: Run, device: string, file: string): Promise<void> {
-  const command = ["tcpreplay", "--intf1", device, "--topspeed", "--preload-pcap", file];
-  const said = await run(command);
-  // It goes on after a frame that the kernel refuses, and ends with 0 all the same.
-  const failed = /^\s*Failed packets:\s+(\d+)/m.exec(said)?.[1];
-  if (failed !== "0") throw new ReplayError(`\`${command.join(" ")}\` failed: ${said}`);
-}
-
-/** Sends frames as one burst. @param file to write them to first. */
 export async function burst(run: Run, device: string, frames: readonly Uint8Array[], file: string): Promise<void> {
   writeFileSync(file, pcapBytes(frames));
-  await replay(run, device, file);
+  const command = ["tcpreplay", "--intf1", device, "--topspeed", "--preload-pcap", file];
+  const said = await run(command);
+  // It ends with 0 also where the kernel refused a frame, or it was interrupted.
+  const sent = Number(/^\s*Successful packets:\s+(\d+)/m.exec(said)?.[1] ?? 0);
+  if (sent !== frames.length)
+    throw new ReplayError(`\`${command.join(" ")}\` sent ${sent} of ${frames.length} frames: ${said}`);
 }

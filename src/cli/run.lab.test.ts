@@ -476,7 +476,7 @@ describe("hopcheck run", function () {
       const [scenario] = files.results("oversized").scenarios;
       expect(status).to.equal(1);
       expect(scenario?.verdict).to.equal("inconclusive");
-      expect(scenario?.problem).to.match(/^line \d+, `replay`: `tcpreplay .*` failed: .*Message too long/s);
+      expect(scenario?.problem).to.match(/^line \d+, `replay`: `tcpreplay .*` sent 0 of 1 frames: .*Message too long/s);
     });
 
     it("has a host send again whose NICs went down", async () => {

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { CommandError } from "./machine.js";
 
-/** Milliseconds; it ends a run that has already failed. */
-const COMMAND_TIMEOUT = 30_000;
+/** Milliseconds that a command may take; it ends a run that has already failed. */
+const PATIENCE = 30_000;
 
 /** Ends what a command has to say; its exit status stands behind. What a command prints cannot pretend to be it. */
 export const END = `\x1e${randomUUID()} `;
@@ -26,14 +26,17 @@ export interface Listener {
 export class Shell {
   readonly #name: string;
   readonly #channel: Channel;
+  readonly #patience: number;
   #output = "";
   #failure: Error | undefined;
   #waiting: (() => void) | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(name: string, channel: Channel) {
+  /** @param patience milliseconds that a command may take; Infinity where it may take as long as it likes */
+  constructor(name: string, channel: Channel, patience = PATIENCE) {
     this.#name = name;
     this.#channel = channel;
+    this.#patience = patience;
     channel.listen({
       received: (text) => {
         this.#output += text;
@@ -65,6 +68,8 @@ export class Shell {
   /** When it is its turn, asks for something that ends as a command does, and resolves to what was printed. */
   answered(host: string, label: string, ask: () => void): Promise<string> {
     const turn = this.#last.then(() => {
+      // What it still has to say is the answer to something else.
+      if (this.#failure) throw this.#failure;
       ask();
       return this.#answer(host, label);
     });
@@ -72,17 +77,16 @@ export class Shell {
     return turn;
   }
 
+  #silence(host: string, label: string): Error {
+    const seconds = this.#patience / 1000;
+    const said = this.#output.slice(-2000);
+    return new Error(`${this.#name}: no answer to \`${label}\` of ${host} within ${seconds} s: ${said}`);
+  }
+
   async #answer(host: string, label: string): Promise<string> {
-    const seconds = COMMAND_TIMEOUT / 1000;
-    const deadline = setTimeout(
-      () =>
-        this.#fail(
-          new Error(
-            `${this.#name}: no answer to \`${label}\` of ${host} within ${seconds} s: ${this.#output.slice(-2000)}`,
-          ),
-        ),
-      COMMAND_TIMEOUT,
-    );
+    const deadline = Number.isFinite(this.#patience)
+      ? setTimeout(() => this.#fail(this.#silence(host, label)), this.#patience)
+      : undefined;
     try {
       for (;;) {
         const end = this.#output.indexOf(END);

@@ -1,5 +1,5 @@
 import { execa } from "execa";
-import { Shell } from "./shell.js";
+import { type Channel, Shell } from "./shell.js";
 
 /** Starts a shell of this machine's own, in the namespaces of this process, that nothing typed at the terminal interrupts. */
 export function startShell(): Shell {
@@ -11,10 +11,16 @@ export function startShell(): Shell {
  * at `nice` (sched(7), autogroup): they have to share one.
  */
 export function startYieldingShell(): Shell {
-  return start("the shell of bursts", ["-c", "trap '' INT QUIT; exec nice --adjustment=19 sh"], { detached: false });
+  const script = "trap '' INT QUIT TERM; exec nice --adjustment=19 sh";
+  // How long a recording takes depends on what is in it.
+  return start("the shell of bursts", ["-c", script], { detached: false, patience: Number.POSITIVE_INFINITY });
 }
 
-function start(name: string, args: readonly string[], { detached }: { detached: boolean }): Shell {
+function start(
+  name: string,
+  args: readonly string[],
+  { detached, patience }: { detached: boolean; patience?: number },
+): Shell {
   // How it ended is said by its events.
   const child = execa("sh", args, {
     stdin: "pipe",
@@ -24,7 +30,7 @@ function start(name: string, args: readonly string[], { detached }: { detached: 
     detached,
   });
   child.stdout.setEncoding("utf8");
-  return new Shell(name, {
+  const channel: Channel = {
     type: (text) => child.stdin.write(text),
     listen(listener) {
       child.stdout.on("data", (text: string) => listener.received(text));
@@ -33,5 +39,6 @@ function start(name: string, args: readonly string[], { detached }: { detached: 
         listener.fail(new Error(`${name} ended (${signal ?? `exit status ${code}`})`)),
       );
     },
-  });
+  };
+  return new Shell(name, channel, patience);
 }
