@@ -46,7 +46,7 @@ export function nothingWasDone(view: View, coverage: Coverage, at: Sighting, hos
   if (again.some((other) => isSentOn(view, other))) return "open";
   if (again.some((other) => end - startOf(other) >= OVERTAKING)) return "proven";
   if (core(at.packet).tcp !== undefined) return later.length > 0 || end - time < LONG ? "open" : "likely";
-  if (nothingCame(view, coverage, at, host) === "proven") return wasHeard(view, at) ? "likely" : "proven";
+  if (nothingCame(view, coverage, at, host) === "proven") return isNeverHeard(view, at) ? "proven" : "likely";
   return end - time < LONG ? "open" : "likely";
 }
 
@@ -85,6 +85,7 @@ function isRepetition(before: Sighting, after: Sighting): boolean {
   return (
     from !== undefined &&
     from.seq === to?.seq &&
+    from.ack === to.ack &&
     from.flags === to.flags &&
     first.payload.length === next.payload.length
   );
@@ -99,14 +100,31 @@ function isSentOn(view: View, at: Sighting): boolean {
   return view.children.get(at)?.some(({ direction }) => direction === "out") === true;
 }
 
-/** Whether another packet to the same end, or from it, was sent on: then what was lost may have been lost by chance. */
-function wasHeard(view: View, at: Sighting): boolean {
-  const [src, dst] = endsOf(at) ?? [];
-  return view.sightings.some((other) => {
-    if (other.host !== at.host || other.direction !== "in" || !isSentOn(view, other)) return false;
-    const ends = endsOf(other);
-    return ends !== undefined && (ends[0] === src || ends[1] === dst);
+/** Packets that are not all lost by chance. */
+const MANY = 3;
+
+/**
+ * Whether others to the same address, or from it, came in as well, and not one was sent on: a single one may have been lost
+ * by chance, or what became of it by the capture. Many of one protocol speak for themselves.
+ */
+function isNeverHeard(view: View, at: Sighting): boolean {
+  const own = addressesOf(at);
+  const others = view.sightings.filter((other) => {
+    if (other === at || other.host !== at.host || other.direction !== "in" || !other.addressed) return false;
+    const ends = addressesOf(other);
+    return ends?.src === own?.src || ends?.dst === own?.dst;
   });
+  const alike = others.filter((other) => addressesOf(other)?.protocol === own?.protocol);
+  const isHeard = (some: readonly Sighting[]) => some.some((other) => isSentOn(view, other));
+  return isHeard(alike) ? false : alike.length >= MANY || (alike.length > 0 && !isHeard(others));
+}
+
+/** Who a packet is from and whom it is for, whatever the port. */
+function addressesOf({ packet }: Sighting) {
+  const { arp } = packet;
+  if (arp !== undefined) return { protocol: "arp", src: `arp ${arp.senderIp}`, dst: `arp ${arp.targetIp}` };
+  const { ip } = core(packet);
+  return ip && { protocol: ip.protocol, src: ip.src, dst: ip.dst };
 }
 
 const canaries = new WeakMap<View, Map<string, readonly bigint[]>>();

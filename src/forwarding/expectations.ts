@@ -281,7 +281,8 @@ export function notToOthers(rule: string, address: (passage: Passage) => string 
     rule,
     expect: (passage) => {
       const { network, crossing, outer } = passage;
-      const hop = network.nextHop(crossing.director, address(passage) ?? "");
+      const ip = address(passage);
+      const hop = ip === undefined ? undefined : network.nextHop(crossing.director, ip);
       const wanted = hop && network.byIp(hop.ip);
       const taken = network.byMac(outer.linkDst)?.host;
       if (hop === undefined || hop.mac !== "" || wanted === undefined || taken === undefined) return undefined;

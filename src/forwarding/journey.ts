@@ -1,8 +1,10 @@
+import { endpoint } from "../packet/address.js";
 import type { Direction, Frame } from "../packet/frame.js";
 import type { Packet } from "../packet/packet.js";
+import type { Serves } from "./alike.js";
 import { checksumOffset, contentOf } from "./content.js";
 import { type Kept, keptBy } from "./cut.js";
-import { core, hash, portsOf, protocolOf } from "./datagram.js";
+import { hash } from "./datagram.js";
 import { linkForwarded } from "./forwarded.js";
 import { groupBy } from "./group.js";
 import { Network } from "./network.js";
@@ -42,6 +44,7 @@ export interface Journey {
  */
 export function followJourneys(frames: readonly Frame[], setup: Setup, isCaptured = false): Journey[] {
   const network = new Network(setup);
+  const serves = servesOf(setup);
   const kept = keptBy(frames);
   const sightings = sight(frames, network, kept);
   linkWires(sightings, isCaptured ? () => "" : (tap) => network.segment(tap), kept);
@@ -52,24 +55,19 @@ export function followJourneys(frames: readonly Frame[], setup: Setup, isCapture
     const outs = seen.filter((sighting) => sighting.direction === "out");
     const role = network.host(host)?.role;
     const changes = role === "director" || role === "router" ? "anything" : "nothing";
-    linkForwarded(ins, outs, changes, isCaptured, (before, after) => serves(setup, before, after));
+    linkForwarded(ins, outs, changes, isCaptured, serves);
   }
-  if (isCaptured) linkUnseenDirectors(sightings, network, (before, after) => serves(setup, before, after));
+  if (isCaptured) linkUnseenDirectors(sightings, network, serves);
   return trees(sightings);
 }
 
-/** Whether a service that a packet was for sends it on to there: as it is, or to a server's own address and port. */
-function serves({ services }: Setup, { packet: before }: Sighting, { packet: after }: Sighting): boolean {
-  const [from, to] = [core(before), core(after)];
-  const [asked, served] = [portsOf(from)?.dst, portsOf(to)?.dst];
-  if (from.ip?.dst === to.ip?.dst && asked === served) return true;
-  return services.some(
-    ({ vip, port, protocol, realServers }) =>
-      vip === from.ip?.dst &&
-      port === asked &&
-      protocol === protocolOf(from) &&
-      realServers.some((server) => server.ip === to.ip?.dst && server.port === served),
+function servesOf({ services }: Setup): Serves {
+  const served = new Set(
+    services.flatMap(({ vip, port, protocol, realServers }) =>
+      realServers.map((server) => `${protocol} ${endpoint(vip, port)} ${endpoint(server.ip, server.port)}`),
+    ),
   );
+  return (protocol, asked, to) => asked === to || served.has(`${protocol} ${asked} ${to}`);
 }
 
 /** Out at one NIC to in at every other NIC of its segment: the same bytes, the k-th with the k-th. */

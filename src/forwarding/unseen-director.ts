@@ -1,6 +1,7 @@
 /** Packets across a director that nobody recorded: where they were last seen before it, and first seen behind it. */
 
-import { linkForwarded, type Serves } from "./forwarded.js";
+import type { Serves } from "./alike.js";
+import { linkForwarded } from "./forwarded.js";
 import { groupBy } from "./group.js";
 import type { Sighting } from "./journey.js";
 import type { Network } from "./network.js";

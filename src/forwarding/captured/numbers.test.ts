@@ -1,11 +1,8 @@
 import { expect } from "chai";
 import type { PacketSpec } from "../../packet/craft.js";
-import { catalogue } from "../catalogue.js";
 import type { Model } from "../setup.js";
 import { PaperLab } from "../testing/paper-lab.js";
-import { capturesOf } from "./captures.test-support.js";
-import { conclude } from "./conclude.js";
-import { evidenceOf } from "./evidence.js";
+import { wrongOf } from "./captures.test-support.js";
 
 const MODELS = ["nat", "dr", "tun"] as const;
 const RULES: Readonly<Record<Model, string>> = {
@@ -26,13 +23,7 @@ function change(model: Model, spec: PacketSpec) {
   return model === "tun" ? { inner: spec } : { out: spec };
 }
 
-function wrong(lab: PaperLab, taps = /^(router|director|rs)/): string[] {
-  const captures = capturesOf(lab.evidence()).filter(({ tap }) => taps.test(tap));
-  const { findings } = conclude(evidenceOf(lab.setup, captures).evidence, catalogue);
-  return findings
-    .filter(({ status }) => status === "fail" || status === "inconclusive")
-    .map(({ rule, status, suspect, field }) => `${rule} ${status} ${suspect} ${field}`);
-}
+const wrong = (lab: PaperLab) => wrongOf(lab, /^(router|director|rs)/);
 
 describe("a director that numbers segments anew", () => {
   for (const model of MODELS) {
@@ -65,6 +56,33 @@ describe("a director that numbers segments anew", () => {
       expect(wrong(lab)).to.deep.equal([]);
     });
   }
+
+  it("is not who lost the last segment of one flow, and was not seen to get that of another", () => {
+    for (const model of MODELS) {
+      const lab = new PaperLab(model);
+      for (const port of [40001, 40002]) lab.request({ port, spec: { "ip.id": port, "tcp.seq_raw": port } });
+      const last = (port: number) => ({ port, spec: { "tcp.flags": "A", "tcp.seq_raw": port + 1, "ip.id": 500 } });
+      lab.toDirector(lab.requestSpec(last(40001)));
+      lab.wait(3000);
+      lab.forward(lab.requestSpec(last(40002)), { port: 40002 });
+      const accused = wrong(lab).filter((one) => one.includes(" fail "));
+      expect(accused, model).to.deep.equal([]);
+    }
+  });
+
+  it("is not taken for one where a host gives all its segments one IP ID", () => {
+    for (const model of MODELS) {
+      const lab = new PaperLab(model);
+      lab.request({ spec: { "ip.id": 1 } });
+      for (const index of [0, 1, 2, 3, 4, 5]) {
+        const spec = { ...segment(index), "ip.id": 1 };
+        if (index === 2) lab.toDirector(lab.requestSpec({ spec }));
+        else if (index === 3) lab.forward(lab.requestSpec({ spec }));
+        else lab.request({ spec });
+      }
+      expect(wrong(lab), model).to.deep.equal([]);
+    }
+  });
 
   it("is caught by the answers of NAT", () => {
     const lab = new PaperLab("nat");

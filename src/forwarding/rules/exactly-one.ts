@@ -2,6 +2,7 @@
 
 import { endpoint } from "../../packet/address.js";
 import type { Packet } from "../../packet/packet.js";
+import { optionAt, TCP_OPTION } from "../../packet/tcp.js";
 import { areAllRecorded } from "../coverage.js";
 import { core, portsOf, protocolOf, sameBytes } from "../datagram.js";
 import { rule } from "../declare.js";
@@ -89,10 +90,18 @@ function* notTwice(view: View, crossing: Crossing): Iterable<Outcome> {
   // The same bytes twice at one tap may be the capture's doing; several captures do not agree by chance.
   const isAlike = (at: readonly Sighting[]) =>
     at.every(({ tap, packet }) => tap === at[0]?.tap && sameBytes(packet.bytes, at[0].packet.bytes));
-  const isDoubtful = view.evidence.coverage !== undefined && isAlike(outs) && isAlike(arrivals);
   const isSeenTwice = outs.length > 1 && arrivals.filter((at) => !outs.includes(at)).length > 1;
-  if (isDoubtful && !isSeenTwice) yield inconclusive([sighting, ...outs], violation);
+  const isOneTwice = isAlike(outs) && isAlike(arrivals) && !isSeenTwice;
+  const isCaptured = view.evidence.coverage !== undefined;
+  if (isCaptured && (isOneTwice || mayBeSeveral(sighting, outs))) yield inconclusive([sighting, ...outs], violation);
   else yield fail([sighting, ...outs], violation);
+}
+
+/** Whether a client may have sent one packet just like another, of which the capture has missed that it came in. */
+function mayBeSeveral({ packet }: Sighting, outs: readonly Sighting[]): boolean {
+  const { ip, tcp } = core(packet);
+  const isUnique = ip?.id !== 0 || (tcp !== undefined && optionAt(tcp.options, TCP_OPTION.times) !== undefined);
+  return !isUnique && outs.every((out) => out.packet.linkDst === outs[0]?.packet.linkDst);
 }
 
 /** What the director makes up: a packet for a real server in the name of a client, or for a client in that of the service. */
