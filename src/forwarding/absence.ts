@@ -109,14 +109,18 @@ const MANY = 3;
  */
 function isNeverHeard(view: View, at: Sighting): boolean {
   const own = addressesOf(at);
-  const others = view.sightings.filter((other) => {
-    if (other === at || other.host !== at.host || other.direction !== "in" || !other.addressed) return false;
+  let alike = 0;
+  let isAnyHeard = false;
+  for (const other of view.sightings) {
+    if (other === at || other.host !== at.host || other.direction !== "in" || !other.addressed) continue;
     const ends = addressesOf(other);
-    return ends?.src === own?.src || ends?.dst === own?.dst;
-  });
-  const alike = others.filter((other) => addressesOf(other)?.protocol === own?.protocol);
-  const isHeard = (some: readonly Sighting[]) => some.some((other) => isSentOn(view, other));
-  return isHeard(alike) ? false : alike.length >= MANY || (alike.length > 0 && !isHeard(others));
+    if (ends?.src !== own?.src && ends?.dst !== own?.dst) continue;
+    const isHeard = isSentOn(view, other);
+    if (ends?.protocol !== own?.protocol) isAnyHeard ||= isHeard;
+    else if (isHeard) return false;
+    else alike += 1;
+  }
+  return alike >= MANY || (alike > 0 && !isAnyHeard);
 }
 
 /** Who a packet is from and whom it is for, whatever the port. */

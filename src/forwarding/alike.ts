@@ -3,7 +3,7 @@
 import { endpoint } from "../packet/address.js";
 import type { Packet } from "../packet/packet.js";
 import { TCP_FLAG } from "../packet/tcp.js";
-import { core, hash, portsOf, protocolOf } from "./datagram.js";
+import { core, endsOf, hash, portsOf, protocolOf } from "./datagram.js";
 import { groupBy } from "./group.js";
 import type { Sighting } from "./journey.js";
 import type { Protocol } from "./setup.js";
@@ -125,12 +125,6 @@ function flowOf({ common }: Sighting): string {
   return `${packet.ip?.protocol} ${src} ${dst}`;
 }
 
-/** Address and port. */
-function endsOf(packet: Packet): { src: string; dst: string } {
-  const ports = portsOf(packet);
-  return { src: endpoint(packet.ip?.src ?? "", ports?.src ?? 0), dst: endpoint(packet.ip?.dst ?? "", ports?.dst ?? 0) };
-}
-
 function strongFeatures(sighting: OpenSighting): string[] {
   const packet = core(sighting.common);
   const { ip, tcp, payload } = packet;
@@ -191,12 +185,13 @@ function isKnownAgain(
       isNext() &&
       before.host === after.host &&
       isSameFlow(left, right, serves) &&
-      isSameBut(left, right, "numbers") &&
+      isSameButNumbers(left, right) &&
       numbers.isOnlyOne(before)
     );
   if (isSameId) return isNext() || from.src === to.src || from.dst === to.dst;
   // Other clients ask the same; no two have a connection's numbers.
-  return isNext() && isSameBut(left, right, "ends") && (left.tcp !== undefined || isSameFlow(left, right, serves));
+  const isSure = left.tcp && right.tcp ? sameNumbers(left.tcp, right.tcp) : isSameFlow(left, right, serves);
+  return isSure && isNext() && isSameButNumbers(left, right);
 }
 
 /** Whether these are other bytes of a stream. */
@@ -205,12 +200,11 @@ function isOtherSegment(left: Packet, right: Packet): boolean {
   return left.tcp.seq !== right.tcp.seq || lengthOf(left) !== lengthOf(right);
 }
 
-/** Whether all that tells packets of a flow apart is the same, but for this. */
-function isSameBut(left: Packet, right: Packet, what: "numbers" | "ends"): boolean {
+/** Whether all that tells packets of a flow apart is the same, but for the numbers of TCP. */
+function isSameButNumbers(left: Packet, right: Packet): boolean {
   if (lengthOf(left) !== lengthOf(right) || hash(left.payload) !== hash(right.payload)) return false;
   if (left.tcp === undefined || right.tcp === undefined) return true;
-  if (left.tcp.flags !== right.tcp.flags || hash(left.tcp.options) !== hash(right.tcp.options)) return false;
-  return what === "numbers" || sameNumbers(left.tcp, right.tcp);
+  return left.tcp.flags === right.tcp.flags && hash(left.tcp.options) === hash(right.tcp.options);
 }
 
 function lengthOf({ payload, missing }: Packet): number {

@@ -1,10 +1,9 @@
 /** What is the same of a packet at every hop, whatever routers and directors did to it and NICs had still to do. */
 
-import { endpoint } from "../packet/address.js";
 import type { Packet } from "../packet/packet.js";
 import { TCP_CHECKSUM_OFFSET } from "../packet/tcp.js";
 import { UDP_CHECKSUM_OFFSET } from "../packet/udp.js";
-import { core, hash, ipPayload, portsOf } from "./datagram.js";
+import { core, endsOf, hash, ipPayload, portsOf } from "./datagram.js";
 
 /** Where the L4 checksum stands, which the sender's own tap may see before the NIC has filled it in (checksum offload). */
 export function checksumOffset({ tcp, udp }: Packet): number | undefined {
@@ -36,10 +35,9 @@ export function contentOf(outer: Packet): Content | undefined {
     const checksum = checksumOffset(packet);
     const start = ip.offset + ip.headerLength;
     if (checksum !== undefined) bytes.fill(0, checksum - start, checksum - start + 2);
-    const ports = portsOf(packet);
-    if (ports !== undefined) bytes.fill(0, 0, PORTS);
+    if (portsOf(packet) !== undefined) bytes.fill(0, 0, PORTS);
     const content = `${ip.protocol} ${ip.id} ${ip.fragmentOffset} ${ip.length} ${hash(bytes)}`;
-    found = { src: endpoint(ip.src, ports?.src ?? 0), dst: endpoint(ip.dst, ports?.dst ?? 0), content };
+    found = { ...endsOf(packet), content };
     known.set(packet, found);
   }
   return found;

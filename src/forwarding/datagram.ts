@@ -1,5 +1,6 @@
 /** What rules and journeys read of a packet, whatever a director did to its headers. */
 
+import { endpoint } from "../packet/address.js";
 import { IP_PROTOCOL, type Ip } from "../packet/ip.js";
 import { decodeIp, type Packet } from "../packet/packet.js";
 import { SCTP_CHUNK } from "../packet/sctp.js";
@@ -68,6 +69,12 @@ export function portsOf(packet: Packet): Ports | undefined {
   const bytes = ipPayload(ip);
   if (bytes.length < 4) return undefined;
   return { src: ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0), dst: ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0) };
+}
+
+/** Address and port of who sent a packet and of whom it is for; port 0 where there is none. */
+export function endsOf(packet: Packet): { src: string; dst: string } {
+  const { src = 0, dst = 0 } = portsOf(packet) ?? {};
+  return { src: endpoint(packet.ip?.src ?? "", src), dst: endpoint(packet.ip?.dst ?? "", dst) };
 }
 
 /** All bytes behind the IP header that belong to the packet. */

@@ -38,8 +38,7 @@ export class Losses {
     if (before === undefined) return undefined;
     const overflowed = now.overflowed - before.overflowed;
     const unrecorded = now.unrecorded - before.unrecorded;
-    const unsent =
-      typeof now.unsent === "number" ? now.unsent - (typeof before.unsent === "number" ? before.unsent : 0) : 0;
+    const unsent = known(now.unsent) - known(before.unsent);
     const dropped = [...now.dropped].flatMap(([tap, count]) => {
       const more = count - (before.dropped.get(tap) ?? 0);
       return more > 0 ? [`${more} were dropped on the way into ${tap}`] : [];
@@ -62,6 +61,10 @@ export class Losses {
       overflowed: droppedBetween(allowedCpus()),
     };
   }
+}
+
+function known(count: number | string): number {
+  return typeof count === "number" ? count : 0;
 }
 
 /** Columns of /proc/net/dev behind the interface's name. */

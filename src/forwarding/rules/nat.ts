@@ -2,7 +2,7 @@
 
 import { endpoint } from "../../packet/address.js";
 import { matrixOutcomes } from "../compare.js";
-import { portsOf, protocolOf } from "../datagram.js";
+import { endsOf, portsOf, protocolOf } from "../datagram.js";
 import { matrixRule, rule } from "../declare.js";
 import type { Sighting } from "../journey.js";
 import { absent, DIRECTOR, fail, type Outcome, pass } from "../outcome.js";
@@ -269,13 +269,13 @@ function isBalanced({ in: at, outs: [sent] }: Stray): boolean {
 
 /** The ends of a connection: the same for a request as it was sent on and for the answer to it. */
 function asRequest({ packet }: Sighting): string {
-  const { src = 0, dst = 0 } = portsOf(packet) ?? {};
-  return `${protocolOf(packet)} ${endpoint(packet.ip?.src ?? "", src)} ${endpoint(packet.ip?.dst ?? "", dst)}`;
+  const { src, dst } = endsOf(packet);
+  return `${protocolOf(packet)} ${src} ${dst}`;
 }
 
 function asReply({ packet }: Sighting): string {
-  const { src = 0, dst = 0 } = portsOf(packet) ?? {};
-  return `${protocolOf(packet)} ${endpoint(packet.ip?.dst ?? "", dst)} ${endpoint(packet.ip?.src ?? "", src)}`;
+  const { src, dst } = endsOf(packet);
+  return `${protocolOf(packet)} ${dst} ${src}`;
 }
 
 const others: readonly Rule[] = [

@@ -1,7 +1,7 @@
 /** What tells a declared proxy from a director that forwards, and the shape of every other model from that of a proxy. */
 
 import { endpoint } from "../../packet/address.js";
-import { isSyn, portsOf } from "../datagram.js";
+import { endsOf, isSyn } from "../datagram.js";
 import { rule } from "../declare.js";
 import type { Sighting } from "../journey.js";
 import { ownsIp } from "../network.js";
@@ -46,18 +46,13 @@ function askedOf(view: View): ReadonlyMap<string, Asked> {
   for (const syn of view.sightings) {
     if (syn.direction !== "in" || !view.network.isDirector(syn.host) || !isSyn(syn.packet)) continue;
     const service = view.services.find((one) => one.model === "proxy" && isFor(syn.packet, one));
-    if (service !== undefined) asked.set(ends(syn).src, { service, syn });
+    if (service !== undefined) asked.set(endsOf(syn.packet).src, { service, syn });
   }
   return asked;
 }
 
-function ends({ packet }: Sighting): { src: string; dst: string } {
-  const { src = 0, dst = 0 } = portsOf(packet) ?? {};
-  return { src: endpoint(packet.ip?.src ?? "", src), dst: endpoint(packet.ip?.dst ?? "", dst) };
-}
-
 function isForServerOf(at: Sighting, { realServers }: Service): boolean {
-  const { dst } = ends(at);
+  const { dst } = endsOf(at.packet);
   return realServers.some(({ ip, port }) => endpoint(ip, port) === dst);
 }
 
@@ -77,7 +72,7 @@ const ownConnection = rule({
     for (const at of view.sightings) {
       const director = view.network.host(at.host);
       if (director?.role !== "director") continue;
-      const client = asked.get(ends(at).src);
+      const client = asked.get(endsOf(at.packet).src);
       if (at.direction === "in") {
         if (client !== undefined && at.packet.payload.length > 0) yield sentOn(view, at, client.service);
         continue;
@@ -125,12 +120,12 @@ const ownAnswers = rule({
   *judge(view) {
     const asked = askedOf(view);
     for (const at of view.sightings) {
-      const client = asked.get(ends(at).dst);
+      const client = asked.get(endsOf(at.packet).dst);
       const host = view.network.host(at.host);
       if (client === undefined || at.direction !== "out" || at.packet.tcp === undefined) continue;
       const { service } = client;
       const expected = `from ${endpoint(service.vip, service.port)}, by the director`;
-      const { src } = ends(at);
+      const { src } = endsOf(at.packet);
       const isFromVip = src === endpoint(service.vip, service.port);
       const isFromServer = service.realServers.some(({ ip }) => ip === at.packet.ip?.src);
       if (host?.role === "director" && isFromVip) yield pass(at);
